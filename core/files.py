@@ -1,0 +1,88 @@
+"""Reading and writing the files we persist: atomic, with a schema number, inside one folder."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+from .errors import ComfyFixerError, NewerSchema
+
+
+def write_atomic(path: Path, data: bytes | str) -> None:
+    """Replace `path` by `data` in one step: a reader sees the old file or the new one, never a part.
+
+    The temporary file lies in the same folder (a rename across volumes is not atomic) and is removed
+    when anything fails. Text is written as UTF-8; lone surrogates, which file names on POSIX and JSON
+    can both bring, are written as `?`. Raises OSError.
+    """
+    raw = data.encode("utf-8", "replace") if isinstance(data, str) else data
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name[:80]}.{secrets.token_hex(6)}.tmp")
+    try:
+        fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        with open(fd, "wb") as file:
+            file.write(raw)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+
+
+def write_json(path: Path, schema: int, body: dict[str, Any], *, indent: int | None = None) -> None:
+    """Write `body` with its `schema` number atomically, unless `path` holds a newer schema (NewerSchema)."""
+    read_json(path, schema)
+    write_atomic(path, json.dumps({"schema": schema, **body}, indent=indent, ensure_ascii=True) + "\n")
+
+
+def read_json(path: Path, schema: int) -> dict[str, Any] | None:
+    """The body of a file written by `write_json`, or None when it is absent, damaged or of an older schema.
+
+    None means "make it again": everything read this way can be rebuilt. A file of a newer schema
+    raises NewerSchema, so that an old version never destroys what a new one wrote.
+    """
+    try:
+        body = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+    if not isinstance(body, dict):
+        return None
+    found = body.get("schema")
+    if isinstance(found, int) and not isinstance(found, bool) and found > schema:
+        raise NewerSchema(
+            "newer_schema",
+            f"{path} was written by a newer version (schema {found}, this version knows {schema})",
+            "Update ComfyFixerSmart, or move that file away.",
+        )
+    return body if found == schema else None
+
+
+def safe_join(root: Path, name: str) -> Path:
+    """`root / name` for one plain file name; raises ComfyFixerError for anything that could leave `root`.
+
+    Refused under POSIX and Windows rules alike: separators, `..`, drives and streams (`:`), control
+    characters, reserved device names, a trailing dot or space, names over 255 bytes.
+    """
+    stem = name.split(".")[0].rstrip(" ").upper()
+    bad = (
+        not name
+        or name in {".", ".."}
+        or any(c in '/\\:*?"<>|' or ord(c) < 32 or ord(c) == 127 for c in name)
+        or name[-1] in ". "
+        or stem in _DEVICES
+        or len(name.encode("utf-8", "surrogatepass")) > 255
+    )
+    if bad:
+        raise ComfyFixerError("unsafe_name", f"{name!r} is not a plain file name", "Rename the file.")
+    return root / name
+
+
+_DEVICES = {"CON", "PRN", "AUX", "NUL", "CLOCK$", "CONIN$", "CONOUT$"} | {
+    f"{port}{n}" for port in ("COM", "LPT") for n in "0123456789¹²³"
+}

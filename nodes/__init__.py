@@ -1,0 +1,1 @@
+"""The nodes a person puts on the canvas. There are none yet."""

@@ -1,0 +1,1 @@
+"""The shell inside ComfyUI. It has no routes yet; the command line is the way in."""
