@@ -70,3 +70,27 @@ class Readiness:
     models: int = 0  # distinct active model files asked for
     ignored: int = 0  # references in muted or bypassed nodes, not counted
     warnings: tuple[str, ...] = ()
+
+
+class Need(NamedTuple):
+    """One thing that several workflows may lack: a model file, a node pack, or a fix with what is already here."""
+
+    kind: str  # "file", "pack" or "local"
+    name: str
+    folder: str = ""
+    size: int | None = None  # bytes, where known
+
+
+class UnlockStep(NamedTuple):
+    """A few needs that, met together, make these workflows run (or wait only for the person's own input)."""
+
+    needs: tuple[Need, ...]
+    workflows: tuple[str, ...]
+
+
+class UnusedModel(NamedTuple):
+    """A model file that no workflow of the library names. Nothing is ever deleted for it."""
+
+    name: str
+    folder: str
+    size: int
