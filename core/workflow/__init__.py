@@ -1,0 +1,1 @@
+"""Bytes → Workflow: every format and container becomes one flat graph. Pure."""

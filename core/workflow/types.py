@@ -1,4 +1,10 @@
-"""The one flat graph that every file format becomes. Pure values; no I/O."""
+"""The one flat graph that every file format becomes. Pure values; no I/O.
+
+`Workflow` holds flat nodes; `Scope` remembers the levels they came from, because links, promoted values
+and maps live per level. Slots and links are built on first use: most nodes are never asked for them.
+Nodes and scopes name their level by its index, not by reference: without cycles a parsed tree is freed the
+moment its Workflow is dropped, which halves the time of a scan.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +15,7 @@ from typing import Any, NamedTuple
 Json = Any  # a value as json.loads gives it; every reader checks the type before use
 
 ALWAYS, MUTED, BYPASSED = 0, 2, 4  # LiteGraph's node modes; 2 and 4 are not sent to the server
+SUBGRAPH_INPUT, SUBGRAPH_OUTPUT = "-10", "-20"  # the two ends of a subgraph definition, as link ids
 
 
 class Slot(NamedTuple):
@@ -18,6 +25,16 @@ class Slot(NamedTuple):
     type: str
     link: Json
     widget: str | None  # the widget this socket stands for, when the file says so
+
+
+class Link(NamedTuple):
+    """One link of a scope, ids as raw strings of that scope."""
+
+    origin: str
+    origin_slot: int
+    target: str
+    target_slot: int
+    type: str
 
 
 class Origin(NamedTuple):
@@ -33,14 +50,17 @@ class Literal(NamedTuple):
     value: Json
 
 
+class Stored(NamedTuple):
+    """The input is linked to a promoted widget without a value of its own: the node's stored value stands."""
+
+
 class ModelHint(NamedTuple):
     """An entry of `properties.models` or of a top-level `models` list: where to get a file, never proof of need."""
 
     name: str
     url: str | None
     directory: str | None
-    hash: str | None
-    hash_type: str | None
+    sha256: str | None
     size: int | None
 
 
@@ -52,25 +72,45 @@ class PackHint(NamedTuple):
     ver: str | None
 
 
-@dataclass(slots=True)
 class Node:
     """One node that would run, or would if it were not muted or bypassed.
 
     `id` is ComfyUI's own: `12`, or `12:3` for node 3 inside subgraph instance 12. `widgets` is the
     file's `widgets_values` (list or dict), or the literal inputs of an API node (dict). `overrides`
-    holds promoted values that the host of a subgraph sets from outside, by widget name. `raw` is the
-    file's own object, for titles, properties and places.
+    holds promoted values that the host of a subgraph sets from outside, by widget name. `alternate`
+    is the host's copy of `widgets` for a node inside a group node, where the two differ. `raw` is the
+    file's own object, for titles, properties and places; `scope` is the index of its level.
     """
 
-    id: str
-    class_type: str
-    active: bool
-    slots: tuple[Slot, ...]
-    widgets: list[Json] | dict[str, Json]
-    raw: dict[str, Json]
-    scope: Scope
-    overrides: dict[str, Json] | None = None
-    mode: int = ALWAYS
+    __slots__ = ("_slots", "active", "alternate", "class_type", "id", "mode", "overrides", "raw", "scope", "widgets")
+
+    def __init__(
+        self,
+        id: str,
+        class_type: str,
+        mode: int,
+        active: bool,
+        widgets: list[Json] | dict[str, Json],
+        raw: dict[str, Json],
+        scope: int,
+    ) -> None:
+        self.id = id
+        self.class_type = class_type
+        self.mode = mode
+        self.active = active
+        self.widgets = widgets
+        self.raw = raw
+        self.scope = scope
+        self.overrides: dict[str, Json] | None = None
+        self.alternate: list[Json] | None = None
+        self._slots: tuple[Slot, ...] | None = None
+
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        """The inputs as the file lists them, in order."""
+        if self._slots is None:
+            self._slots = read_slots(self.raw.get("inputs"))
+        return self._slots
 
     @property
     def title(self) -> str:
@@ -79,26 +119,56 @@ class Node:
         title = self.raw.get("title") or (meta.get("title") if isinstance(meta, dict) else None)
         return title if isinstance(title, str) and title.strip() else self.class_type
 
+    @property
+    def properties(self) -> dict[str, Json]:
+        """The file's `properties`, {} when absent or of a wrong type."""
+        found = self.raw.get("properties")
+        return found if isinstance(found, dict) else {}
 
-@dataclass(slots=True)
+    @property
+    def pack(self) -> PackHint | None:
+        """What the node says of its pack, if anything."""
+        found = self.properties
+        hint = PackHint(*(_text(found.get(key)) for key in ("cnr_id", "aux_id", "ver")))
+        return hint if hint.cnr_id or hint.aux_id else None
+
+
+@dataclass(slots=True, eq=False)
 class Scope:
     """One graph level: the root, or the inside of one instance of a subgraph or group node.
 
-    `links` maps link id → (origin id, origin slot, target id, target slot, type), raw ids of this level.
     `nodes` maps raw id → the flat node, or the inner Scope where the raw node is an instance.
+    `host` is the instance's raw object in the parent scope; `inputs` are the definition's input names.
+    `kind` is "root", "subgraph", "group" (old group node) or "api".
     """
 
     prefix: str  # "" for the root, "12:" inside instance 12
     name: str
-    links: dict[Json, tuple[Json, int, Json, int, str]]
-    nodes: dict[str, Node | Scope]
-    parent: Scope | None = None
-    host: dict[str, Json] = field(default_factory=dict)  # the instance's raw object in the parent scope
-    host_slots: tuple[Slot, ...] = ()
-    inputs: tuple[str, ...] = ()  # the definition's input names
+    kind: str
+    raw: dict[str, Json]
+    nodes: dict[str, Node | Scope] = field(default_factory=dict)
+    parent: int = -1  # index of the scope around it; -1 for the root
+    host: dict[str, Json] = field(default_factory=dict)
+    inputs: tuple[str, ...] = ()
     host_values: dict[str, Json] = field(default_factory=dict)  # the host's own values, by input name
     active: bool = True
     mode: int = ALWAYS
+    _links: dict[str, Link] | None = None
+    _host_slots: tuple[Slot, ...] | None = None
+
+    @property
+    def links(self) -> dict[str, Link]:
+        """Link id → Link. Root links are arrays or objects, in a list or a dict; subgraph links are objects."""
+        if self._links is None:
+            self._links = read_links(self.raw.get("links"), by_index=self.kind == "group")
+        return self._links
+
+    @property
+    def host_slots(self) -> tuple[Slot, ...]:
+        """The inputs of the instance's own node in the parent scope."""
+        if self._host_slots is None:
+            self._host_slots = read_slots(self.host.get("inputs"))
+        return self._host_slots
 
 
 @dataclass(slots=True)
@@ -118,7 +188,7 @@ class Workflow:
     def by_id(self, flat_id: str) -> Node | None:
         """The node with this flat id."""
         found: Node | Scope | None = self.root
-        for part in flat_id.split(":"):
+        for part in flat_id.split(":") if self.format == "ui" else (flat_id,):
             if not isinstance(found, Scope):
                 return None
             found = found.nodes.get(part)
@@ -137,3 +207,58 @@ class Problem:
     code: str
     message: str
     hint: str = ""
+
+
+def raw_id(value: Json) -> str:
+    """A node or link id as a string: ids are ints in most files and strings in some; 3.0 means 3."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return str(int(value))
+    return str(value) if isinstance(value, (int, str)) else repr(value)[:64]
+
+
+def read_slots(raw: Json) -> tuple[Slot, ...]:
+    """The `inputs` list of a UI node. Anything of a wrong type is passed over."""
+    if not isinstance(raw, list):
+        return ()
+    slots = []
+    for item in raw:
+        if isinstance(item, dict):
+            widget = item.get("widget")
+            name = widget.get("name") if isinstance(widget, dict) else None
+            link = item.get("link")
+            slots.append(
+                Slot(
+                    _text(item.get("name")) or "",
+                    _text(item.get("type")) or "*",
+                    None if link is None else raw_id(link),
+                    name if isinstance(name, str) else None,
+                )
+            )
+    return tuple(slots)
+
+
+def read_links(raw: Json, *, by_index: bool = False) -> dict[str, Link]:
+    """All links of one level by id. Group nodes (`by_index`) leave the id out and name nodes by their place."""
+    links: dict[str, Link] = {}
+    values = raw.values() if isinstance(raw, dict) else raw if isinstance(raw, list) else ()
+    for place, item in enumerate(values):
+        if by_index:
+            fields = [place, *item[:4], item[5] if len(item) > 5 else "*"] if _long(item, 4) else None
+        elif isinstance(item, dict):
+            keys = ("id", "origin_id", "origin_slot", "target_id", "target_slot", "type")
+            fields = [item.get(key) for key in keys]
+        else:
+            fields = [*item[:5], item[5] if len(item) > 5 else "*"] if _long(item, 5) else None
+        if fields is not None:
+            slots = [value if isinstance(value, int) else -1 for value in (fields[2], fields[4])]
+            link = Link(raw_id(fields[1]), slots[0], raw_id(fields[3]), slots[1], _text(fields[5]) or "*")
+            links[raw_id(fields[0])] = link
+    return links
+
+
+def _long(item: Json, length: int) -> bool:
+    return isinstance(item, list) and len(item) >= length
+
+
+def _text(value: Json) -> str | None:
+    return value if isinstance(value, str) else None

@@ -1,0 +1,152 @@
+"""What feeds an input, seen through everything that exists only in the browser. Pure.
+
+Follows links across subgraph borders, Reroutes, Get/Set pairs, PrimitiveNodes, bypassed and muted nodes
+to the node that would really feed the input when ComfyUI runs the graph.
+"""
+
+from __future__ import annotations
+
+from .types import (
+    BYPASSED,
+    MUTED,
+    SUBGRAPH_INPUT,
+    SUBGRAPH_OUTPUT,
+    Json,
+    Link,
+    Literal,
+    Node,
+    Origin,
+    Scope,
+    Stored,
+    Workflow,
+)
+
+MAX_HOPS = 1_000
+
+REROUTES = frozenset({"Reroute", "Reroute (rgthree)"})
+PRIMITIVES = frozenset({"PrimitiveNode"})
+GETTERS = {"GetNode": "SetNode", "easy getNode": "easy setNode"}
+SETTERS = frozenset(GETTERS.values())
+
+Source = Origin | Literal | Stored | None
+
+
+def source(workflow: Workflow, node: Node, name: str) -> Source:
+    """What feeds input `name` of `node`; None when nothing does (not linked, cut by a muted node, or a loop).
+
+    `Stored`: linked to a promoted widget without a value of its own. The widget of the node counts.
+    """
+    for slot in node.slots:
+        if slot.name == name or slot.widget == name:
+            if slot.link is not None:
+                return follow(workflow, workflow.scopes[node.scope], slot.link)
+            break
+    return workflow.broadcast.get((node.id, name))
+
+
+def follow(workflow: Workflow, scope: Scope, link_id: str) -> Source:
+    """The same for a link of `scope`."""
+    for _ in range(MAX_HOPS):
+        link = scope.links.get(link_id)
+        if link is None:
+            return None
+        step = _step(workflow, scope, link)
+        if not isinstance(step, _Next):
+            return step
+        scope, link_id = step.scope, step.link
+    return None
+
+
+class _Next:
+    """Go on with this link of this scope."""
+
+    __slots__ = ("link", "scope")
+
+    def __init__(self, scope: Scope, link: str) -> None:
+        self.scope = scope
+        self.link = link
+
+
+def _step(workflow: Workflow, scope: Scope, link: Link) -> Source | _Next:
+    if link.origin == SUBGRAPH_INPUT and scope.parent >= 0:
+        return _through_host(workflow, scope, link.origin_slot)
+    origin = scope.nodes.get(link.origin)
+    if isinstance(origin, Scope):
+        return _into_instance(scope, origin, link)
+    if origin is None or origin.mode == MUTED:
+        return None
+    if origin.mode == BYPASSED:
+        return _past(scope, [(slot.type, slot.link) for slot in origin.slots], link)
+    if origin.class_type in REROUTES:
+        return _first_input(scope, origin)
+    if origin.class_type in PRIMITIVES:
+        return Literal(_first_value(origin))
+    if origin.class_type in GETTERS:
+        setter = _setter(workflow, scope, GETTERS[origin.class_type], _first_value(origin))
+        return None if setter is None else _first_input(workflow.scopes[setter.scope], setter)
+    if origin.class_type in SETTERS:
+        return _first_input(scope, origin)
+    return Origin(origin.id, link.origin_slot)
+
+
+def _through_host(workflow: Workflow, scope: Scope, index: int) -> Source | _Next:
+    """From the inside of an instance out to what its host feeds into that input."""
+    if not 0 <= index < len(scope.inputs):
+        return None
+    name = scope.inputs[index]
+    for slot in scope.host_slots:
+        if slot.name == name and slot.link is not None:
+            return _Next(workflow.scopes[scope.parent], slot.link)
+    if name in scope.host_values:
+        return Literal(scope.host_values[name])
+    return Stored()
+
+
+def _into_instance(scope: Scope, inner: Scope, link: Link) -> Source | _Next:
+    """From a link that starts at an instance to the inner link that ends at this output."""
+    if inner.mode == MUTED:
+        return None
+    if inner.mode == BYPASSED:
+        return _past(scope, [(slot.type, slot.link) for slot in inner.host_slots], link)
+    if inner.kind == "group":
+        return Origin(inner.prefix[:-1], link.origin_slot)
+    for link_id, candidate in inner.links.items():
+        if candidate.target == SUBGRAPH_OUTPUT and candidate.target_slot == link.origin_slot:
+            return _Next(inner, link_id)
+    return None
+
+
+def _past(scope: Scope, inputs: list[tuple[str, str | None]], link: Link) -> _Next | None:
+    """A bypassed node hands on the input of the output's place when the type fits, else the first that fits."""
+    order = [link.origin_slot, *range(len(inputs))]
+    for index in order:
+        if 0 <= index < len(inputs):
+            kind, link_id = inputs[index]
+            if link_id is not None and (kind == link.type or kind == "*"):
+                return _Next(scope, link_id)
+    return None
+
+
+def _first_input(scope: Scope, node: Node) -> _Next | None:
+    for slot in node.slots:
+        if slot.link is not None:
+            return _Next(scope, slot.link)
+    return None
+
+
+def _first_value(node: Node) -> Json:
+    widgets = node.widgets
+    if isinstance(widgets, dict):
+        return next(iter(widgets.values()), None)
+    return widgets[0] if widgets else None
+
+
+def _setter(workflow: Workflow, scope: Scope, class_type: str, name: Json) -> Node | None:
+    """The Set node of this name in the same graph, else in a graph around it."""
+    while True:
+        for node in scope.nodes.values():
+            if isinstance(node, Node) and node.class_type == class_type and _first_value(node) == name:
+                return node
+        if scope.parent < 0:
+            return None
+        scope = workflow.scopes[scope.parent]
