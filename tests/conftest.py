@@ -1,0 +1,122 @@
+"""Fixtures for what is not Python of ours: the real ComfyUI and the browser. Both skip with the reason where absent."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+# What a browser does on its own in the background would be seen as the page's requests.
+CHROMIUM_ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+_REPORTS = pytest.StashKey[dict[str, pytest.TestReport]]()
+
+
+def load_by_path(name: str, path: Path) -> ModuleType:
+    """A module of the tests or scripts, loaded without its folder coming onto sys.path."""
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def comfyui() -> ModuleType:
+    """`tests/host/server.py` with ComfyUI installed: `comfyui.running(base, packs)` starts one of your own."""
+    module = load_by_path("comfyui_host_server", ROOT / "tests/host/server.py")
+    try:
+        module.installer.install(say=lambda line: print(line, file=sys.stderr))
+    except module.HostUnavailable as absent:
+        pytest.skip(f"no real ComfyUI here: {absent}")
+    return module
+
+
+@pytest.fixture(scope="session")
+def comfyui_host(comfyui: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """The one real ComfyUI that host tests share, with this checkout as its only pack. See `Server` in host/server.py."""
+    starting: AbstractContextManager[Any] = comfyui.running(
+        tmp_path_factory.mktemp("comfyui"), {"ComfyFixerSmart": ROOT}
+    )
+    with starting as server:
+        yield server
+
+
+@dataclass
+class Chromium:
+    """A headless browser with an empty profile. `page` is open; the lists grow with what it does."""
+
+    page: Any
+    errors: list[str] = field(default_factory=list)  # console errors, uncaught exceptions, failed requests
+    requests: list[str] = field(default_factory=list)  # every address asked for
+
+
+@pytest.fixture
+def chromium(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Chromium]:
+    """A page in Debian's Chromium, driven by Playwright. Started per test: a running Playwright blocks asyncio tests."""
+    playwright_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+    executable = os.environ.get("COMFYFIXERSMART_CHROMIUM") or next(
+        filter(None, map(shutil.which, CHROMIUM_NAMES)), None
+    )
+    if executable is None:
+        pytest.skip("no Chromium found; install it, or name one in COMFYFIXERSMART_CHROMIUM")
+    with playwright_api.sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(
+            tmp_path / "chromium-profile",
+            executable_path=executable,
+            headless=True,
+            viewport={"width": 1400, "height": 900},
+            args=CHROMIUM_ARGS,
+        )
+        browser = Chromium(context.pages[0])
+        _record(browser)
+        yield browser
+        if _failed(request.node):
+            _show(browser, tmp_path)
+        context.close()
+
+
+def _record(browser: Chromium) -> None:
+    page, errors = browser.page, browser.errors
+    page.on("console", lambda said: errors.append(f"console: {said.text}") if said.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(f"uncaught: {error}"))
+    page.on("requestfailed", lambda asked: errors.append(f"request failed: {asked.url} {asked.failure}"))
+    page.on("request", lambda asked: browser.requests.append(asked.url))
+
+
+def _show(browser: Chromium, folder: Path) -> None:
+    """What pytest prints under "Captured stdout teardown" of the failed test."""
+    picture = folder / "page.png"
+    browser.page.screenshot(path=picture)
+    print(f"page: {browser.page.url}\npicture: {picture}", *browser.errors, sep="\n")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Fixtures cannot see whether their test failed; this leaves the report where `_failed` finds it."""
+    report = yield
+    item.stash.setdefault(_REPORTS, {})[report.when] = report
+    return report
+
+
+def _failed(item: pytest.Item) -> bool:
+    report = item.stash.get(_REPORTS, {}).get("call")
+    return report is not None and report.failed
