@@ -1,0 +1,94 @@
+"""Merges what is known of node types into one NodeCatalogue: installed definitions over knowledge. Pure.
+
+An installed definition (running server, snapshot or pack source) says exactly which inputs exist; what it
+leaves open about an input (which folder it reads, whether it names the person's own media) is taken from
+`knowledge/nodes.json`, which in turn stands alone for types that are not installed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from .types import Input, NodeCatalogue, NodeType
+
+CONTROL = "control_after_generate"
+CONTROL_WORDS = frozenset({"fixed", "increment", "decrement", "randomize"})
+
+
+def build(
+    installed: Mapping[str, NodeType],
+    nodes: Mapping[str, Any],
+    virtual: Mapping[str, Any],
+    *,
+    aliases: Mapping[str, str] | None = None,
+    digest: str = "",
+) -> NodeCatalogue:
+    """The catalogue for one installation.
+
+    `installed`: class_type → definition. `nodes`, `virtual`: the documents `knowledge/nodes.json` and
+    `knowledge/virtual_types.json`. `aliases`: old folder names → current ones (unet → diffusion_models).
+    """
+    names = dict(aliases or {})
+    types = {kind: from_knowledge(kind, facts) for kind, facts in nodes["nodes"].items()}
+    for kind, own in installed.items():
+        types[kind] = _merge(_unaliased(own, names), types.get(kind))
+    return NodeCatalogue(types, frozenset(installed), frozenset(virtual["types"]), digest, names)
+
+
+def from_knowledge(kind: str, facts: Mapping[str, Any]) -> NodeType:
+    """One line of `knowledge/nodes.json` as a NodeType."""
+    folders, media = facts.get("folders", {}), facts.get("media", {})
+    inputs: list[Input] = []
+    for name in facts.get("widgets", ()):
+        if name == CONTROL and inputs:
+            inputs[-1] = inputs[-1]._replace(control=True)
+            continue
+        listed = folders.get(name)
+        inputs.append(Input(name, folders=tuple(listed) if listed else None, media=media.get(name)))
+    return NodeType(
+        kind,
+        tuple(inputs) if inputs else None,
+        output=True if facts.get("output") else None,
+        api=bool(facts.get("api")),
+        downloads=bool(facts.get("downloads")),
+        pack=facts.get("pack"),
+    )
+
+
+def _merge(own: NodeType, known: NodeType | None) -> NodeType:
+    """`own` with the folders and media it leaves open filled in from `known`."""
+    if known is None:
+        return own
+    inputs = own.inputs
+    if inputs is None:
+        inputs = known.inputs
+    elif known.inputs:
+        facts = {one.name: one for one in known.inputs}
+        inputs = tuple(_fill(one, facts.get(one.name)) for one in inputs)
+    return replace(own, inputs=inputs, api=own.api or known.api, downloads=own.downloads or known.downloads)
+
+
+def _fill(own: Input, known: Input | None) -> Input:
+    """A settled folder stands; a tie or an open question is decided by what is known."""
+    if known is None or not own.widget:
+        return own
+    folders = own.folders
+    if known.folders and own.options is None and (folders is None or (len(folders) > 1 and set(known.folders) <= set(folders))):
+        folders = known.folders
+    return own._replace(folders=folders, media=own.media or known.media)
+
+
+def _unaliased(own: NodeType, aliases: Mapping[str, str]) -> NodeType:
+    if not own.inputs or not any(one.folders for one in own.inputs):
+        return own
+    return replace(
+        own,
+        inputs=tuple(
+            one._replace(folders=tuple(dict.fromkeys(aliases.get(name, name) for name in one.folders)))
+            if one.folders
+            else one
+            for one in own.inputs
+        ),
+    )

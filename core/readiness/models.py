@@ -1,0 +1,234 @@
+"""Model files: present, or where the same file may be found. Pure; what needs the disk is asked of a Probe.
+
+Present means what ComfyUI means: the name as written, to the letter, in the list of a folder that the node
+reads. Before a file is called missing, the disk is searched: other sub-folder, other slash, other case, wrong
+folder, another name with the same content, a half-finished download.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from ..inventory.types import ModelFile
+from ..requirements.types import EMBEDDING, Requirement
+from .index import Index, base
+from .types import BLOCKED, INFO, UNKNOWN, Evidence, Fix
+
+
+class Remembered(NamedTuple):
+    """What was known of a file while it was still here."""
+
+    size: int | None
+    sha256: str | None
+
+
+class Probe(Protocol):
+    """Questions that need the disk. Every answer may be None: cannot tell."""
+
+    def damage(self, file: ModelFile) -> str | None:
+        """Why this file cannot be whole ("ends at 1.2 of 6.7 GB"), by its own header."""
+
+    def sha256(self, file: ModelFile) -> str | None:
+        """The file's hash; asked only when its size is the expected one."""
+
+    def remembered(self, name: str) -> Remembered | None:
+        """Size and hash of a file of this name that was here before."""
+
+    def media(self, name: str) -> bool | None:
+        """Whether input media outside the listed input folder ("x.png [output]", an absolute path) is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The part of a finding that is the same in every workflow that asks for the same thing."""
+
+    code: str
+    weight: str
+    message: str
+    folders: tuple[str, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    fixes: tuple[Fix, ...] = ()
+    size: int | None = None
+
+
+def check_model(need: Requirement, index: Index, probe: Probe, generic: frozenset[str]) -> Verdict | None:
+    """None when the file is there and whole, else what is wrong. `generic`: names that many files share."""
+    folders = index.folders(need.folders)
+    verdict = _check_known(need, folders, index, probe, generic) if folders else _check_anywhere(need, index, probe)
+    if verdict is not None and need.optional and verdict.weight != INFO:
+        return Verdict(verdict.code, INFO, _OPTIONAL.format(verdict.message), folders, verdict.evidence)
+    return verdict
+
+
+_OPTIONAL = "{} The node fetches it itself when it first runs."
+
+
+def _check_known(
+    need: Requirement, folders: tuple[str, ...], index: Index, probe: Probe, generic: frozenset[str]
+) -> Verdict | None:
+    where = _folder_words(folders)
+    for folder in folders:
+        file = _listed(need, index.by_folder.get(folder, {}))
+        if file is not None:
+            return _whole(file, folders, probe)
+    inventory = index.inventory
+    if not inventory.models_known or any(folder in inventory.unlisted for folder in folders):
+        why = "no model folder could be listed" if not inventory.models_known else f"{where} could not be listed"
+        return Verdict("MODEL001", UNKNOWN, f"Whether it is here cannot be told: {why}.", folders)
+    near = index.by_base.get(base(need.name).lower(), ())
+    inside = [(folder, file) for folder, file in near if folder in folders]
+    if inside:
+        return _elsewhere_inside(need, inside, folders, where)
+    if near and base(need.name).lower() not in generic and _plausible(need, near, probe):
+        return _wrong_folder(near, folders, where)
+    return _same_content(need, folders, where, index, probe) or _missing(need, folders, where, near, index, probe)
+
+
+def _listed(need: Requirement, files: dict[str, ModelFile]) -> ModelFile | None:
+    """The file as ComfyUI would find it. Embeddings are looked up with and without a suffix."""
+    found = files.get(need.name)
+    if found is None and need.kind == EMBEDDING:
+        for suffix in (".safetensors", ".pt", ".bin"):
+            found = found or files.get(need.name + suffix)
+    return found
+
+
+def _whole(file: ModelFile, folders: tuple[str, ...], probe: Probe) -> Verdict | None:
+    damage = probe.damage(file)
+    if damage is None:
+        return None
+    return Verdict(
+        "MODEL004",
+        BLOCKED,
+        f"The file is here but not whole: {damage}.",
+        folders,
+        (Evidence("truncated", damage, file.path),),
+        (Fix("download", "Get the file again; this copy cannot be loaded."),),
+    )
+
+
+def _elsewhere_inside(
+    need: Requirement, inside: Sequence[tuple[str, ModelFile]], folders: tuple[str, ...], where: str
+) -> Verdict:
+    """The right folder, another spelling: sub-folder, slash or case."""
+    folder, file = min(inside, key=lambda one: (one[1].name.replace("\\", "/") != need.name.replace("\\", "/"), one[1].name))
+    written, found = need.name.replace("\\", "/"), file.name.replace("\\", "/")
+    if written == found:
+        kind, what = "slash", "The same path is listed with the other slash"
+    elif written.lower() == found.lower():
+        kind, what = "case", "The same name is listed with other capital letters"
+    else:
+        kind, what = "sub_folder", "A file of this name lies in another sub-folder"
+    return Verdict(
+        "MODEL003",
+        BLOCKED,
+        f"Not listed under this name in {where}.",
+        folders,
+        (Evidence(kind, f"{what}: {file.name}, in {folder}.", file.path),),
+        (Fix("relink", f"Choose {file.name} in the node.", file.name),),
+        0,
+    )
+
+
+def _wrong_folder(near: Sequence[tuple[str, ModelFile]], folders: tuple[str, ...], where: str) -> Verdict:
+    folder, file = min(near, key=lambda one: (one[0], one[1].name))
+    return Verdict(
+        "MODEL002",
+        BLOCKED,
+        f"In the wrong folder. The node reads {where}.",
+        folders,
+        (Evidence("wrong_folder", f"A file of this name is in {folder}: {file.name}.", file.path),),
+        (Fix("move", f"Move or link it from {folder} to {folders[0]}.", folders[0]),),
+        0,
+    )
+
+
+def _plausible(need: Requirement, near: Sequence[tuple[str, ModelFile]], probe: Probe) -> bool:
+    """A file elsewhere with another size than the one asked for is another file."""
+    size = _expected(need, probe).size
+    return size is None or any(file.size in (size, -1) for _, file in near)
+
+
+def _expected(need: Requirement, probe: Probe) -> Remembered:
+    old = probe.remembered(need.name)
+    return Remembered(need.size or (old.size if old else None), need.sha256 or (old.sha256 if old else None))
+
+
+def _same_content(
+    need: Requirement, folders: tuple[str, ...], where: str, index: Index, probe: Probe
+) -> Verdict | None:
+    """Another name with the same hash. Hashed only where the size is the expected one."""
+    size, sha256 = _expected(need, probe)
+    if size is None or sha256 is None:
+        return None
+    for folder, file in index.by_size.get(size, ()):
+        if probe.sha256(file) == sha256:
+            evidence = (Evidence("same_hash", f"{file.name} in {folder} has the same SHA-256.", file.path),)
+            if folder in folders:
+                fix = Fix("relink", f"Choose {file.name} in the node.", file.name)
+                return Verdict("MODEL003", BLOCKED, f"Here under another name in {where}.", folders, evidence, (fix,), 0)
+            fix = Fix("move", f"Link it from {folder} to {folders[0]} as {base(need.name)}.", folders[0])
+            return Verdict("MODEL002", BLOCKED, f"In the wrong folder. The node reads {where}.", folders, evidence, (fix,), 0)
+    return None
+
+
+def _missing(
+    need: Requirement,
+    folders: tuple[str, ...],
+    where: str,
+    near: Sequence[tuple[str, ModelFile]],
+    index: Index,
+    probe: Probe,
+) -> Verdict:
+    expected = _expected(need, probe).size
+    part = index.partial.get(base(need.name).lower())
+    if part is not None:
+        text = f"A download that did not finish lies beside it: {part.name}."
+        return Verdict(
+            "MODEL004",
+            BLOCKED,
+            f"Only a part of it is here. The node reads {where}.",
+            folders,
+            (Evidence("part_file", text, part.path),),
+            (Fix("download", "Finish the download."),),
+            expected,
+        )
+    evidence = tuple(
+        Evidence("same_name", f"A file with this common name is in {folder}; it may be another one.", file.path)
+        for folder, file in near[:1]
+    )
+    fix = Fix("download", f"Put the file into {folders[0]}.", folders[0])
+    return Verdict("MODEL001", BLOCKED, f"Missing. The node reads {where}.", folders, evidence, (fix,), expected)
+
+
+def _check_anywhere(need: Requirement, index: Index, probe: Probe) -> Verdict | None:
+    """The folder that the node reads is not known, so any folder may hold it."""
+    if not index.inventory.models_known:
+        return Verdict("MODEL001", UNKNOWN, "Whether it is here cannot be told: no model folder could be listed.")
+    near = index.by_base.get(base(need.name).lower(), ())
+    exact = [place for place in near if place[1].name == need.name] or list(near)
+    if exact:
+        folder, file = exact[0]
+        damaged = _whole(file, (), probe)
+        if damaged is not None:
+            return damaged
+        text = f"{file.name} is in {folder}."
+        return Verdict(
+            "MODEL005",
+            INFO,
+            "Here, but which folder this node reads is not known.",
+            (),
+            (Evidence("on_disk", text, file.path),),
+        )
+    size = _expected(need, probe).size
+    installed = [node.class_type for node in need.nodes if node.class_type in index.types]
+    if installed:
+        text = f"In no model folder, and which folder {installed[0]} reads is not known: it may look elsewhere."
+        return Verdict("MODEL001", UNKNOWN, text, size=size)
+    return Verdict("MODEL001", BLOCKED, "In no model folder. The folder its node reads is not known.", size=size)
+
+
+def _folder_words(folders: tuple[str, ...]) -> str:
+    return folders[0] if len(folders) == 1 else f"{', '.join(folders[:-1])} or {folders[-1]}"

@@ -1,0 +1,96 @@
+"""Node types: installed, disabled, failed to import, missing, or not to be told. Pure."""
+
+from __future__ import annotations
+
+from ..inventory.types import DISABLED, FAILED, Pack
+from ..requirements.types import Requirement
+from .index import Index
+from .models import Verdict
+from .types import BLOCKED, UNKNOWN, Evidence, Fix
+
+CORE = frozenset({"comfy-core", "comfyui", "comfyui-core"})
+
+
+def check_type(need: Requirement, index: Index) -> tuple[Verdict, str | None] | None:
+    """None when the type is installed, else the verdict and the pack it is about, as far as that is known."""
+    name = need.name
+    if name in index.types:
+        return None
+    if (pack := index.failed.get(name)) is not None:
+        return _failed(pack), pack.name
+    if (pack := index.disabled.get(name)) is not None:
+        return _disabled(pack), pack.name
+    hinted = index.pack_named(need)
+    hint = (need.pack.cnr_id or need.pack.aux_id) if need.pack else None
+    if not index.inventory.types_known:
+        return Verdict("NODE001", UNKNOWN, "Which node types are installed could not be told."), hint
+    if hinted is not None:
+        return _in_installed(hinted), hinted.name
+    if hint and hint.lower() in CORE:
+        return _newer_core(index), "comfy-core"
+    if not hint and index.unclear:
+        names = ", ".join(sorted(pack.name for pack in index.unclear)[:3])
+        text = f"Not found, but not every pack could be read without running it ({names}): one may bring it."
+        return Verdict("NODE001", UNKNOWN, text), None
+    text = "Not installed."
+    if not hint:
+        return Verdict("NODE001", BLOCKED, f"{text} The workflow does not say which pack it comes from."), None
+    evidence = (Evidence("pack_hint", f"The workflow names its pack: {hint}."),)
+    return Verdict("NODE001", BLOCKED, text, (), evidence, (Fix("install_pack", f"Install the pack {hint}.", hint),)), hint
+
+
+def _failed(pack: Pack) -> Verdict:
+    reason = pack.reason or "the reason is in ComfyUI's log"
+    return Verdict(
+        "NODE002",
+        BLOCKED,
+        f"Its pack {pack.name} is here but fails to import.",
+        (),
+        (Evidence("import_failed", f"{reason}.".replace("..", "."), pack.path),),
+        (Fix("repair_pack", f"Repair or update the pack {pack.name}.", pack.name),),
+    )
+
+
+def _disabled(pack: Pack) -> Verdict:
+    return Verdict(
+        "NODE003",
+        BLOCKED,
+        f"Its pack {pack.name} is here but disabled.",
+        (),
+        (Evidence("pack_disabled", "ComfyUI passes over disabled packs.", pack.path),),
+        (Fix("enable_pack", f"Enable the pack {pack.name} and restart ComfyUI.", pack.name),),
+        0,
+    )
+
+
+def _in_installed(pack: Pack) -> Verdict:
+    """The workflow's hint names a pack that is here but does not show this type."""
+    if pack.state == FAILED:
+        return _failed(pack)
+    if pack.state == DISABLED:
+        return _disabled(pack)
+    if not pack.complete:
+        why = pack.reason or "its node types are computed when it runs"
+        return Verdict("NODE001", UNKNOWN, f"The pack {pack.name} is here, but whether it brings this type cannot be told: {why}.")
+    version = f" {pack.version}" if pack.version else ""
+    return Verdict(
+        "NODE001",
+        BLOCKED,
+        f"The installed {pack.name}{version} does not bring this type.",
+        (),
+        (Evidence("pack_hint", f"The workflow names this pack: {pack.name}.", pack.path),),
+        (Fix("update", f"Update the pack {pack.name}.", pack.name),),
+    )
+
+
+def _newer_core(index: Index) -> Verdict:
+    version = index.inventory.comfyui_version
+    have = f"ComfyUI {version}" if version else "This ComfyUI"
+    return Verdict(
+        "NODE001",
+        BLOCKED,
+        f"{have} does not have this type; the workflow says it belongs to ComfyUI itself.",
+        (),
+        (Evidence("pack_hint", "The workflow names ComfyUI itself as its source."),),
+        (Fix("update", "Update ComfyUI.", "comfy-core"),),
+    )

@@ -1,0 +1,230 @@
+"""Workflow × catalogue → Requirements: everything the graph asks for, and what the definitions forbid. Pure.
+
+Evidence, best first: the folder that the catalogue gives for an input; structured readers for nodes that keep
+rows of files; the suffix of the value (the folder is then unknown); `properties.models` only adds hints. A
+value that a link overrides, a switched-off row, a sentinel and a display cache are no references.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..catalogue.types import Input, NodeCatalogue, NodeType
+from ..workflow.source import source
+from ..workflow.types import Json, Literal, ModelHint, Node, Stored, Workflow
+from ..workflow.ui import model_hints
+from .definitions import violations
+from .references import Vocabulary, embeddings, lora_tags, strings
+from .rows import rows
+from .types import EMBEDDING, INPUT_MEDIA, LORA_TAG, MODEL, NODE_TYPE, NodeRef, Requirement, Requirements
+from .values import Value, values
+
+
+@dataclass(slots=True)
+class _Collected:
+    """One requirement while its nodes are gathered."""
+
+    item: Requirement
+    nodes: list[NodeRef]
+
+
+class Scanner:
+    """Scans workflows with one catalogue. Holds nothing of any workflow between two scans."""
+
+    def __init__(self, catalogue: NodeCatalogue, vocabulary: Vocabulary) -> None:
+        self._catalogue = catalogue
+        self._words = vocabulary
+        self._readers = frozenset(
+            kind
+            for kind, known in catalogue.types.items()
+            if any(one.folders or one.media for one in known.inputs or ())
+        ) | frozenset(vocabulary.rows)
+
+    def scan(self, workflow: Workflow) -> Requirements:
+        """All that one workflow asks for."""
+        return _Scan(self, workflow).run()
+
+
+class _Scan:
+    def __init__(self, scanner: Scanner, workflow: Workflow) -> None:
+        self.catalogue = scanner._catalogue
+        self.words = scanner._words
+        self.readers = scanner._readers
+        self.workflow = workflow
+        self.found: dict[tuple[str, str, tuple[str, ...], bool], _Collected] = {}
+        self.hints: dict[str, ModelHint] = {hint.name: hint for hint in workflow.hints}
+
+    def run(self) -> Requirements:
+        virtual: dict[str, None] = {}
+        active = 0
+        partners: dict[str, None] = {}
+        hinted = [node for node in self.workflow.nodes if "models" in node.properties]
+        for node in hinted:
+            for hint in model_hints(node.properties["models"]):
+                self.hints.setdefault(hint.name, hint)
+        for node in self.workflow.nodes:
+            kind = node.class_type
+            if kind in self.catalogue.virtual:
+                virtual[kind] = None
+                continue
+            known = self.catalogue.types.get(kind)
+            if node.active:
+                active += 1
+                if known is not None and known.api:
+                    partners[kind] = None
+            self._type(node, known)
+            if kind not in self.words.display:
+                self._values(node, known)
+        return Requirements(
+            self.workflow.name,
+            self.workflow.format,
+            self._items(),
+            tuple(sorted(virtual)),
+            tuple(sorted(partners)),
+            tuple(violations(self.workflow, self.catalogue)),
+            tuple(self.workflow.warnings),
+            active,
+        )
+
+    # ---- what a node needs -----------------------------------------------------------------------------
+
+    def _type(self, node: Node, known: NodeType | None) -> None:
+        self._need(NODE_TYPE, node.class_type, node, None, pack=node.pack)
+
+    def _values(self, node: Node, known: NodeType | None) -> None:
+        widgets = node.widgets
+        if node.class_type not in self.readers and not node.overrides and not self._interesting(widgets):
+            return
+        items = values(node, known).items
+        shape = self.words.rows.get(node.class_type)
+        if shape is not None:
+            read = rows(shape, items)
+            for row in read.files:
+                if not self.words.is_sentinel(row.name):
+                    self._model(node, None, row.name, row.folders, known)
+            items = read.rest
+        for item in items:
+            self._value(node, known, item)
+        if node.alternate is not None:
+            for item in values(node, known, node.alternate).items:
+                self._value(node, known, item)
+
+    def _interesting(self, widgets: Json) -> bool:
+        """Whether any stored value could name a file, an embedding or a LoRA. Most nodes stop here."""
+        suffixes = self.words.suffixes
+        for value in widgets.values() if isinstance(widgets, dict) else widgets:
+            if isinstance(value, str):
+                if value.lower().endswith(suffixes) or "embedding:" in value or "<l" in value or value[:8] == "urn:air:":
+                    return True
+            elif isinstance(value, (dict, list)) and any(self._interesting([text]) for text in strings(value)):
+                return True
+        return False
+
+    def _value(self, node: Node, known: NodeType | None, item: Value) -> None:
+        name, value = item
+        if name is not None and self.workflow.format == "ui":
+            fed = self._fed(node, name)
+            if fed is False:
+                return
+            if isinstance(fed, Literal):
+                value = fed.value
+        spec = known.input(name) if known is not None and name is not None else None
+        for text in (value,) if isinstance(value, str) else strings(value):
+            self._text(node, known, spec, name, text)
+
+    def _fed(self, node: Node, name: str) -> Literal | bool:
+        """True: the stored value counts. False: a link brings another. A Literal: that value counts instead."""
+        for slot in node.slots:
+            if slot.link is not None and name in (slot.widget, slot.name):
+                fed = source(self.workflow, node, name)
+                return fed if isinstance(fed, Literal) else isinstance(fed, Stored)
+        return True
+
+    def _text(self, node: Node, known: NodeType | None, spec: Input | None, name: str | None, text: str) -> None:
+        words = self.words
+        if spec is not None and spec.folders:
+            if not words.is_sentinel(text) and text not in spec.extras and "\n" not in text and "://" not in text:
+                self._model(node, name, text, spec.folders, known)
+            return
+        if spec is not None and spec.media:
+            if not words.is_sentinel(text) and "://" not in text and "\n" not in text:
+                self._need(INPUT_MEDIA, text, node, name, media=spec.media)
+            return
+        if words.is_file(text) and not words.is_sentinel(text):
+            if spec is None or spec.options is None or text not in spec.options:
+                folders = words.input_names.get(name or "", ())
+                self._model(node, name, text, folders, known)
+            return
+        if text[:8] == "urn:air:":
+            self._need(MODEL, text, node, name)
+        if "embedding:" in text:
+            for one in embeddings(text):
+                self._need(EMBEDDING, one, node, name, ("embeddings",))
+        if "<l" in text:
+            reader = node.class_type in words.tag_readers
+            for one in lora_tags(text):
+                self._need(LORA_TAG, one, node, name, ("loras",), optional=not reader)
+
+    def _model(self, node: Node, name: str | None, text: str, folders: tuple[str, ...], known: NodeType | None) -> None:
+        hint = self.hints.get(text) or self.hints.get(text.replace("\\", "/").rsplit("/", 1)[-1])
+        if not folders and hint is not None and hint.directory:
+            folders = (self.catalogue.folder_aliases.get(hint.directory, hint.directory),)
+        downloads = known is not None and known.downloads
+        self._need(MODEL, text, node, name, folders, optional=downloads, hint=hint)
+
+    # ---- gathering -------------------------------------------------------------------------------------
+
+    def _need(
+        self,
+        kind: str,
+        name: str,
+        node: Node,
+        input_name: str | None,
+        folders: tuple[str, ...] = (),
+        *,
+        optional: bool = False,
+        hint: ModelHint | None = None,
+        pack: Any = None,
+        media: str | None = None,
+    ) -> None:
+        key = (kind, name, folders, node.active)
+        known = self.found.get(key)
+        ref = NodeRef(node.id, node.class_type, node.title, input_name)
+        if known is not None:
+            if known.nodes[-1] != ref:
+                known.nodes.append(ref)
+            if (known.item.optional and not optional) or (pack is not None and known.item.pack is None):
+                known.item = replace(known.item, optional=known.item.optional and optional, pack=known.item.pack or pack)
+            return
+        urls = (hint.url,) if hint is not None and hint.url else ()
+        item = Requirement(
+            kind,
+            name,
+            (),
+            folders,
+            node.active,
+            optional,
+            sha256=hint.sha256 if hint else None,
+            size=hint.size if hint else None,
+            urls=urls,
+            directory=hint.directory if hint else None,
+            pack=pack,
+            media=media,
+        )
+        self.found[key] = _Collected(item, [ref])
+
+    def _items(self) -> tuple[Requirement, ...]:
+        """Active ones first; an inactive one that is also active somewhere is dropped."""
+        return tuple(self._gathered(True)) + tuple(self._gathered(False))
+
+    def _gathered(self, active: bool) -> Iterator[Requirement]:
+        used = {(kind, name) for kind, name, _, on in self.found if on} if not active else set()
+        for (kind, name, _, on), one in self.found.items():
+            if on == active and (kind, name) not in used:
+                item = one.item
+                yield Requirement(
+                    item.kind, item.name, tuple(one.nodes), item.folders, item.active, item.optional, item.extras,
+                    item.sha256, item.size, item.urls, item.directory, item.pack, item.media,
+                )  # fmt: skip
