@@ -16,7 +16,7 @@ from operator import itemgetter
 from ..knowledge import document
 from .types import Folder, ModelFile
 
-MAX_FILES = 1_000_000  # per root; more than any real library, less than memory
+MAX_FILES = 1_000_000  # files and directories per root: more than any real library, less than memory
 MAX_GAPS = 20  # per root
 # A link to nothing or to itself, a file that went away, a path too deep to open: not there for ComfyUI either.
 _NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG})
@@ -116,6 +116,7 @@ class _Walk:
             return
         identity = (status.st_dev, status.st_ino)
         if identity not in above:
+            self.count += 1  # links can make a few directories look like millions
             pending.append((path, prefix, above | {identity}))
 
     def _failed(self, path: str, error: OSError) -> None:

@@ -72,6 +72,7 @@ class Inventory:
     models: dict[str, list[ModelFile]] = field(default_factory=dict)  # by folder_paths name
     partial: list[ModelFile] = field(default_factory=list)  # half-downloaded files in any model folder
     inputs: frozenset[str] = frozenset()  # file names of the input folder, "/" as separator
+    input_folder: str = ""  # where the input files lie on this disk; "" when that is not known
     aliases: dict[str, str] = field(default_factory=dict)
     gaps: tuple[str, ...] = ()
     types_known: bool = True

@@ -1,0 +1,208 @@
+"""Node definitions from a running ComfyUI's `/object_info`. Pure.
+
+The server does not say which folder a file list comes from, so each list of choices is compared with
+the file lists of all folders. File lists themselves are never kept.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ..catalogue.types import Input, NodeType
+from ..knowledge import document
+from .encode import plain
+
+MAX_OPTIONS = 2000
+_CORE = ("nodes", "comfy_extras", "comfy_api_nodes", "comfy_api")
+_WIDGETS = frozenset({"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO", "COLOR"})
+# Types that ComfyUI's own frontend draws as a widget although no value type stands behind them.
+_DRAWN = frozenset({"WEBCAM", "AUDIO_RECORD", "LOAD_3D", "LOAD_3D_ANIMATION", "LOAD3D_CAMERA", "COMFY_DYNAMICCOMBO_V3"})
+_UPLOADS = {
+    "image_upload": "image",
+    "animated_image_upload": "image",
+    "video_upload": "video",
+    "audio_upload": "audio",
+    "file_upload": "3d",
+}
+_NOTHING = frozenset({"none", "", "disabled", "default", "auto", "baked vae"})
+
+
+class FileLists:
+    """The file lists of a server's folders, arranged to find the folder behind a list of choices."""
+
+    def __init__(self, lists: Mapping[str, Iterable[str]]) -> None:
+        self.names = {folder: frozenset(files) for folder, files in lists.items()}
+        self.by_files: dict[frozenset[str], list[str]] = {}
+        for folder, files in self.names.items():
+            self.by_files.setdefault(files, []).append(folder)
+        facts = document("folders")
+        media = (suffix for group in facts["input_suffixes"].values() for suffix in group)
+        other = (".yaml", ".yml", ".json", ".txt", ".gguf", ".onnx", ".engine", ".npz", ".ttf", ".otf", ".csv", ".cube")
+        self.suffixes = frozenset((*facts["weights"], *media, *other))
+        self.media = {suffix: kind for kind, group in facts["input_suffixes"].items() for suffix in group}
+
+    def looks_like_file(self, value: Any) -> bool:
+        """Whether a choice is a file name by its suffix."""
+        return isinstance(value, str) and os.path.splitext(value)[1].lower() in self.suffixes
+
+    def settle(self, options: list[Any]) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
+        """The folders whose files these choices are, and the choices that stand beside the files.
+
+        Several folders when a tie could not be settled, or when the choices are the files of all of them.
+        """
+        if not all(isinstance(one, str) for one in options):
+            return None, ()
+        files = frozenset(options)
+        if files in self.by_files:
+            return tuple(self.by_files[files]), ()
+        inside = {folder: names for folder, names in self.names.items() if names and names <= files}
+        largest = {
+            folder: names for folder, names in inside.items() if not any(names < other for other in inside.values())
+        }
+        rest = files.difference(*largest.values())
+        if not largest or any(self.looks_like_file(one) for one in rest):
+            return None, ()
+        return tuple(largest), tuple(one for one in options if one in rest)
+
+    def media_kind(self, options: list[Any]) -> str | None:
+        """The kind of media when every choice is a media file by its suffix; "file" for a mixture."""
+        kinds = {self.media.get(os.path.splitext(str(one))[1].lower(), "") for one in options}
+        if not kinds or "" in kinds:
+            return None
+        return kinds.pop() if len(kinds) == 1 else "file"
+
+
+def read_types(object_info: Mapping[str, Any], lists: FileLists) -> tuple[dict[str, NodeType], set[str]]:
+    """The definitions of an `/object_info` answer, and the input files that its choices name.
+
+    Entries of a wrong shape still give the type, with `inputs` None.
+    """
+    types: dict[str, NodeType] = {}
+    files: set[str] = set()
+    for class_type, info in object_info.items():
+        known = info if isinstance(info, dict) else {}
+        types[class_type] = NodeType(
+            class_type,
+            _inputs(known, lists, files),
+            bool(known.get("output_node", False)),
+            api=known.get("api_node") is True,
+            pack=pack_of(known.get("python_module")),
+            source="server",
+            dynamic=_dynamic(known),
+        )
+    return types, files
+
+
+def pack_of(module: Any) -> str | None:
+    """The pack's folder name from `python_module`; the core's own modules give "comfy-core"."""
+    if not isinstance(module, str) or not module:
+        return None
+    if module.startswith("custom_nodes."):
+        return module[len("custom_nodes.") :]
+    return "comfy-core" if module.split(".")[0] in _CORE else module
+
+
+def _inputs(info: dict[str, Any], lists: FileLists, files: set[str]) -> tuple[Input, ...] | None:
+    sections = info.get("input")
+    if not isinstance(sections, dict):
+        return None
+    found: list[Input] = []
+    for section in ("required", "optional"):
+        entries = sections.get(section)
+        if isinstance(entries, dict):
+            for name in _order(info, section, entries):
+                found.append(_input(name, entries[name], section == "required", lists, files))
+    return tuple(found)
+
+
+def _order(info: dict[str, Any], section: str, entries: dict[str, Any]) -> list[str]:
+    """The order of the inputs: `input_order`, then whatever it leaves out."""
+    order = info.get("input_order")
+    listed = order.get(section) if isinstance(order, dict) else None
+    names = [n for n in listed if isinstance(n, str) and n in entries] if isinstance(listed, list) else []
+    return list(dict.fromkeys((*names, *entries)))
+
+
+def _input(name: str, entry: Any, required: bool, lists: FileLists, files: set[str]) -> Input:
+    parts = entry if isinstance(entry, list) and entry else [""]
+    settings = parts[1] if len(parts) > 1 and isinstance(parts[1], dict) else {}
+    kind, choices = parts[0], None
+    if isinstance(kind, list):
+        kind, choices = "COMBO", kind
+    elif kind == "COMBO":
+        choices = settings.get("options")
+    kind = kind if isinstance(kind, str) else ""
+    one = Input(
+        name,
+        kind,
+        widget=_is_widget(kind, settings),
+        required=required,
+        minimum=_number(settings.get("min")),
+        maximum=_number(settings.get("max")),
+        control=_control(name, kind, settings),
+    )
+    if kind != "COMBO":
+        return one._replace(default=_simple(settings.get("default")))
+    return _combo(one, choices if isinstance(choices, list) else None, settings, lists, files)
+
+
+def _combo(one: Input, choices: list[Any] | None, settings: dict[str, Any], lists: FileLists, files: set[str]) -> Input:
+    """Tell plain choices from the files of a model folder and from those of the input folder."""
+    media = next((kind for key, kind in _UPLOADS.items() if settings.get(key)), None)
+    if choices is None:  # fetched by the browser ("remote"), or absent
+        return one
+    from_input = settings.get("image_folder", "input") == "input"
+    if media is None:
+        folders, extras = lists.settle(choices)
+        if folders is not None:
+            return one._replace(folders=folders, extras=extras)
+        media = lists.media_kind(choices)
+    if media is not None:
+        names = [name for name in choices if isinstance(name, str)]
+        if not from_input:
+            return one
+        files.update(name.replace("\\", "/") for name in names if lists.looks_like_file(name))
+        extras = tuple(name for name in names if not lists.looks_like_file(name))
+        return one._replace(media=media, extras=extras)
+    if any(lists.looks_like_file(choice) for choice in choices):
+        return one  # files of a place that no folder name stands for
+    if all(isinstance(choice, str) and choice.lower() in _NOTHING for choice in choices):
+        return one._replace(extras=tuple(choices))  # a list that would hold files if there were any
+    if len(choices) > MAX_OPTIONS:
+        return one
+    return one._replace(options=tuple(_simple(choice) for choice in choices), default=_simple(settings.get("default")))
+
+
+def _simple(value: Any) -> Any:
+    found = plain(value)
+    return tuple(map(_simple, found)) if isinstance(found, list) else found
+
+
+def _number(value: Any) -> float | None:
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _is_widget(kind: str, settings: dict[str, Any]) -> bool:
+    if settings.get("forceInput") or settings.get("rawLink"):
+        return False
+    return kind in _WIDGETS or kind in _DRAWN or isinstance(settings.get("widgetType"), str)
+
+
+def _control(name: str, kind: str, settings: dict[str, Any]) -> bool:
+    """The frontend adds the control to integers called seed or noise_seed unless told otherwise."""
+    asked = settings.get("control_after_generate")
+    if asked is None:
+        return kind == "INT" and name in ("seed", "noise_seed") and not settings.get("forceInput")
+    return bool(asked)
+
+
+def _dynamic(info: dict[str, Any]) -> bool:
+    """Whether inputs may come that the definition does not list."""
+    sections = info.get("input")
+    entries = (
+        [e for s in sections.values() if isinstance(s, dict) for e in s.values()] if isinstance(sections, dict) else []
+    )
+    kinds = [entry[0] for entry in entries if isinstance(entry, list) and entry and isinstance(entry[0], str)]
+    return any(kind.startswith(("COMFY_DYNAMIC", "COMFY_AUTOGROW")) for kind in kinds)
