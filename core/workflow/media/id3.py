@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from .walk import BYTE_LIMIT, Walk, plain, utf16
+from .walk import BYTE_LIMIT, ENVELOPE, Walk, plain, utf16
 
 _HEAD = 10
 _UNSYNC, _EXTENDED = 0x80, 0x40  # the tag's own flags
@@ -58,7 +58,7 @@ def _frames(w: Walk, version: int, at: int, end: int) -> Iterator[Frame]:
         w.step()
         head = w.read(at, head_n)
         kind = head[:id_n]
-        if not (kind.isalnum() and kind.isascii()):  # padding
+        if not _is_id(kind):  # padding
             return
         body = at + head_n
         size = _frame_size(w, head[id_n : 2 * id_n], version, body, end)
@@ -84,7 +84,11 @@ def _lands(w: Walk, at: int, end: int) -> bool:
     if at + 4 > end:
         return at <= end
     following = w.read(at, 4)
-    return following == bytes(4) or (following.isalnum() and following.isascii())
+    return following == bytes(4) or _is_id(following)
+
+
+def _is_id(raw: bytes) -> bool:
+    return raw.isalnum() and raw == raw.upper()
 
 
 def _text(w: Walk, frame: Frame, version: int, tag_flags: int) -> None:
@@ -111,7 +115,8 @@ def _split(raw: bytes, start: int) -> tuple[str, str]:
     """Description and text from `start`, parted by a terminator as wide as the encoding (the first byte) has it."""
     wide = raw[0] in (1, 2)
     decode, end = (utf16, b"\0\0") if wide else (plain, b"\0")
-    cut = raw.find(end, start)
+    limit = start + ENVELOPE
+    cut = raw.find(end, start, limit)
     while wide and cut > 0 and (cut - start) % 2:
-        cut = raw.find(end, cut + 1)
+        cut = raw.find(end, cut + 1, limit)
     return ("", "") if cut < 0 else (decode(raw[start:cut]), decode(raw[cut + len(end) :]))

@@ -78,7 +78,10 @@ def _user_data(w: Walk, udta: Box) -> None:
             _meta(w, box)
         elif box.kind[0] == 0xA9 and box.size > 4:  # a QuickTime string: length, language, text
             length, _language = struct.unpack(">HH", w.read(box.at, 4))
-            if 4 + length <= box.size:
+            beyond = box.size - 4 - length
+            if beyond > 0 and beyond % 65536 == 0:  # ffmpeg writes a long text whole and its length modulo 65536
+                length += beyond
+            if beyond >= 0:
                 _add(w, "udta", box.kind, "", plain(w.text(box.at + 4, length)))
 
 
@@ -158,8 +161,8 @@ def _exif_items(w: Walk, meta: Box) -> None:
 def _exif_ids(w: Walk, iinf: Box) -> Iterator[int]:
     wide = w.read(iinf.at, 1) != b"\0"
     for box in _boxes(w, iinf.at + (8 if wide else 6), iinf.end):
-        if box.kind == b"infe" and box.size >= 14:
-            raw = w.read(box.at, 14)
+        if box.kind == b"infe" and box.size >= 12:
+            raw = w.read(box.at, min(box.size, 14)).ljust(14)
             form = ">4xHH4s" if raw[0] == 2 else ">4xIH4s"
             item, _protection, kind = struct.unpack_from(form, raw)
             if kind == b"Exif":

@@ -16,6 +16,7 @@ MIB = 1024 * 1024
 TEXT_LIMIT = 8 * MIB  # bytes; a longer text is kept to TEXT_LIMIT + 1 characters, so that its length tells
 ENVELOPE = 512  # bytes that may stand before a text in its own field: a description, a `workflow:` prefix
 BYTE_LIMIT = 16 * MIB + 8 * ENVELOPE  # bytes read or inflated in one walk, headers included
+PACKED_LIMIT = 4 * MIB  # compressed bytes inflated from; 16 MiB of empty deflate blocks would take 2 s
 STEP_LIMIT = 10_000  # chunks, boxes, elements, frames, directory entries in one walk
 DEPTH_LIMIT = 16  # elements inside elements
 BLOCK = 64 * 1024  # bytes inflated from at a time
@@ -45,6 +46,7 @@ class _Left:
 
     bytes: int = BYTE_LIMIT
     steps: int = STEP_LIMIT
+    packed: int = PACKED_LIMIT
 
 
 class Walk:
@@ -89,22 +91,35 @@ class Walk:
         return self.read(at, min(n, TEXT_LIMIT + 1 + ENVELOPE))
 
     def inflate(self, at: int, n: int) -> bytes:
-        """The zlib stream in these `n` bytes, inflated to at most TEXT_LIMIT + 1; a broken one as far as it goes."""
+        """The zlib stream in these `n` bytes, inflated to at most TEXT_LIMIT + 1; a broken one as far as it goes.
+
+        b"" when the walk has inflated enough: the first text that is too long is also the last inflated.
+        Plain texts that follow are still found.
+        """
         if at + n > self.size:
             raise Ended
         engine = zlib.decompressobj()
-        out = bytearray()
+        parts: list[bytes] = []
+        room = TEXT_LIMIT + 1
         end = at + n
-        while at < end and not engine.eof and len(out) <= TEXT_LIMIT:
-            block = self.read(at, min(BLOCK, end - at))
+        while at < end and room and not engine.eof:
+            block = self._packed(at, min(BLOCK, end - at))
+            if not block:
+                return b""
             at += len(block)
             try:
-                part = engine.decompress(block, TEXT_LIMIT + 1 - len(out))
+                parts.append(engine.decompress(block, room))
             except zlib.error:
                 break
-            self._spend(len(part))
-            out += part
-        return bytes(out)
+            room -= len(parts[-1])
+            self._spend(len(parts[-1]))
+        if not room:
+            self._left.packed = 0
+        return b"".join(parts)
+
+    def _packed(self, at: int, n: int) -> bytes:
+        self._left.packed -= n
+        return self.read(at, n) if self._left.packed >= 0 else b""
 
     def add(self, where: str, key: str, text: str) -> None:
         """Keep one text, unless it is blank. `where` is completed by the container's name."""
