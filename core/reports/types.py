@@ -39,6 +39,7 @@ class Entry:
     change: Change | None = None
     modified: float | None = None
     source: str = ""  # absolute path on this disk
+    uses: tuple[str, ...] = ()  # model files and node types it names, active ones: what the search looks in
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,7 +170,7 @@ def changed(change: Change | None, now: float) -> tuple[str, str]:
     if change is None:
         return "", ""
     when = ago(change.when, now)
-    if change.after in BAD and change.last_good is not None:
+    if change.after in BAD and change.before not in BAD and change.last_good is not None:
         return f"broke {when}".strip(), "bad"
     if change.after in GOOD and change.before not in GOOD:
         return f"runs again {when}".strip(), "good"
@@ -216,7 +216,9 @@ def _shown(char: str) -> str:
     code = ord(char)
     if char not in _HIDDEN and (unicodedata.category(char) not in _UNSEEN_KINDS or code in (0x200C, 0x200D)):
         return char  # the joiners are part of emoji and of several scripts' spelling
-    return {"\n": "\\n", "\r": "\\r", "\t": "\\t"}.get(char) or (f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}")
+    return {"\n": "\\n", "\r": "\\r", "\t": "\\t"}.get(char) or (
+        f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    )
 
 
 def counts(statuses: Iterable[str]) -> dict[str, int]:

@@ -1,0 +1,119 @@
+"""The dashboard's data: small lists of numbers that point into one table of strings. Pure.
+
+A thousand workflows name the same files, nodes and messages over and over; with each text written once
+the page stays under 4 MB. The order of the fields is known to two places only: here, and `unpack` in
+`templates/data.js`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..readiness.types import RUNNABLE, Finding
+from ..workflow.map import GraphMap
+from . import words
+from .codes import CLAIMED, GROUPS, HERE, codes, evidence_word, group, ordered
+from .types import Entry, Library
+
+KINDS = ("node", "group", "note", "off")
+EVIDENCE = ("", HERE, CLAIMED)
+
+
+class _Texts:
+    """Each text once, made visible; `index(text)` is its place."""
+
+    def __init__(self) -> None:
+        self.table: list[str] = []
+        self._places: dict[str, int] = {}
+
+    def index(self, text: str) -> int:
+        place = self._places.get(text)
+        if place is None:
+            place = self._places[text] = len(self.table)
+            self.table.append(words.visible(text))
+        return place
+
+    def indexes(self, texts: tuple[str, ...]) -> list[int]:
+        return [self.index(text) for text in texts]
+
+
+def payload(library: Library, slug: dict[str, str], order: list[Entry]) -> dict[str, Any]:
+    """What the page's script needs: rows in the given order, the texts, and the paragraphs of the codes used."""
+    texts = _Texts()
+    texts.index("")
+    rows = [_row(entry, slug[entry.name], library.when, texts) for entry in order]
+    known = codes()
+    used = {finding.code for entry in order for finding in entry.readiness.findings}
+    return {
+        "when": library.when,
+        "order": words.ORDER,
+        "labels": words.LABEL,
+        "groups": GROUPS,
+        "evidence": EVIDENCE,
+        "kinds": KINDS,
+        "codes": {code: list(known[code]) for code in known if code in used},
+        "rows": rows,
+        "texts": texts.table,
+    }
+
+
+def _row(entry: Entry, slug: str, now: float, texts: _Texts) -> list[Any]:
+    ready = entry.readiness
+    name, folder = words.title(entry.name)
+    label, tone = words.changed(entry.change, now)
+    status = words.ORDER.index(ready.status) if ready.status in words.ORDER else len(words.ORDER) - 1
+    return [
+        slug,
+        texts.index(name),
+        texts.index(folder),
+        status,
+        texts.index(words.short(ready)),
+        [texts.index(label), tone, int(entry.change.when)] if entry.change and label else 0,
+        texts.index("" if ready.status == RUNNABLE else words.verdict(ready)),
+        texts.index(words.story(entry.change)),
+        [ready.nodes, ready.models, ready.ignored],
+        texts.indexes(ready.warnings),
+        [_finding(finding, texts) for finding in ordered(ready.findings)],
+        texts.indexes(entry.uses),
+        _map(entry.graph, texts) if entry.graph else 0,
+    ]
+
+
+def _finding(finding: Finding, texts: _Texts) -> list[Any]:
+    nodes: list[int] = []
+    for node in finding.nodes:
+        nodes += [texts.index(node.id), texts.index(node.title), texts.index(node.input or "")]
+    evidence: list[int] = []
+    for one in finding.evidence:
+        word = EVIDENCE.index(evidence_word(one.kind, one.path))
+        evidence += [word, texts.index(one.text), texts.index(one.path)]
+    return [
+        finding.code,
+        texts.index(finding.weight),
+        group(finding),
+        texts.index(finding.name),
+        texts.index(finding.message),
+        texts.index("" if finding.size is None else words.size(finding.size)),
+        nodes,
+        texts.indexes(finding.folders),
+        evidence,
+        texts.indexes(tuple(fix.text for fix in finding.fixes)),
+        texts.indexes(finding.urls),
+        texts.index(finding.pack or ""),
+    ]
+
+
+def _map(graph: GraphMap, texts: _Texts) -> list[Any]:
+    boxes: list[int] = []
+    index = texts.index
+    for box in graph.boxes:
+        kind = KINDS.index(box.kind) if box.kind in KINDS else 0
+        boxes += (box.x, box.y, box.w, box.h, kind, index(box.label), index(box.id))
+    links = [end for link in graph.links for end in link]
+    return [
+        texts.index(graph.title),
+        [graph.width, graph.height, graph.outside, graph.more],
+        boxes,
+        links,
+        sorted(graph.marked),
+    ]

@@ -1,0 +1,48 @@
+// The page's data: one table of texts, rows of places in it. The order of fields is that of payload.py.
+const data = JSON.parse($("data").textContent);
+const text = place => data.texts[place];
+const texts = places => places.map(text);
+
+function triples(flat, make) {
+  const out = [];
+  for (let at = 0; at < flat.length; at += 3) out.push(make(flat[at], flat[at + 1], flat[at + 2]));
+  return out;
+}
+const rows = data.rows.map(([slug, name, folder, status, away, tag, lead, story, numbers, warnings, findings, uses, map], near) => ({
+  near, slug, name: text(name), folder: text(folder), status, away: text(away),
+  tag: tag && { label: text(tag[0]), tone: tag[1], when: tag[2] },
+  lead: text(lead), story: text(story), nodes: numbers[0], models: numbers[1], ignored: numbers[2],
+  warnings, findings, uses, map, plain: null, element: null,
+}));
+const bySlug = new Map(rows.map(row => [row.slug, row]));
+
+const finding = ([code, weight, group, name, message, size, nodes, folders, evidence, fixes, urls, pack]) => ({
+  code, weight: text(weight), group, name: text(name), message: text(message), size: text(size),
+  nodes: triples(nodes, (id, title, input) => ({ id: text(id), title: text(title), input: text(input) })),
+  folders: texts(folders),
+  evidence: triples(evidence, (word, said, path) => ({ word: data.evidence[word], said: text(said), path: text(path) })),
+  fixes: texts(fixes), urls: texts(urls), pack: text(pack),
+});
+
+// Plain lower-case text for the search, made once: [name and folder], then each thing the row names.
+function plain(row) {
+  if (!row.plain) {
+    const places = new Set(row.uses);
+    for (const one of row.findings) { places.add(one[3]); places.add(one[11]); for (const folder of one[7]) places.add(folder); }
+    if (row.map) for (let at = 5; at < row.map[2].length; at += 7) places.add(row.map[2][at]);
+    const named = texts([...places]).filter(Boolean);
+    row.plain = { title: (row.folder + "/" + row.name).toLowerCase(), named, all: named.join("\n").toLowerCase() };
+  }
+  return row.plain;
+}
+// Every word of the query must occur; a word that only stands in what the row names is what the row then shows.
+function match(row, words) {
+  const { title, named, all } = plain(row);
+  let because = "";
+  for (const word of words) {
+    if (title.includes(word)) continue;
+    if (!all.includes(word)) return null;
+    because = because || named.find(one => one.toLowerCase().includes(word)) || "";
+  }
+  return { because };
+}
