@@ -69,13 +69,19 @@ def _links(workflow: Workflow, node: Node, known: NodeType) -> Iterator[Violatio
             continue
         if source(workflow, node, one.name) is None:
             there = any(slot.name == one.name for slot in node.slots)
-            words = "" if there or workflow.format == "api" else "The workflow was saved with a version that did not have it."
+            words = (
+                ""
+                if there or workflow.format == "api"
+                else "The workflow was saved with a version that did not have it."
+            )
             yield Violation("LINK001", NodeRef(node.id, node.class_type, node.title, one.name), None, words)
 
 
 def _values(workflow: Workflow, node: Node, known: NodeType) -> Iterator[Violation]:
     """Options not offered and numbers out of range, for values that no link replaces."""
-    if not any(one.options is not None or one.minimum is not None or one.maximum is not None for one in known.inputs or ()):
+    if not any(
+        one.options is not None or one.minimum is not None or one.maximum is not None for one in known.inputs or ()
+    ):
         return
     read = values(node, known)
     if not read.exact:

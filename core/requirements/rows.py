@@ -60,15 +60,14 @@ def _counted(shape: Mapping[str, Any], items: list[Value]) -> Read:
     pattern = str(shape["name"])
     total = named.get(str(shape.get("count")))
     total = total if isinstance(total, int) and not isinstance(total, bool) else 50
-    off = {str(word) for word in shape.get("off", ("Off", "None", "False"))}
+    off = {*map(str, shape.get("off", ("Off", "None"))), "False"}
     files: list[Row] = []
     used: set[str] = set()
     for number in range(1, 51):
         name = pattern.format(number)
         used.add(name)
-        switch = named.get(str(shape["switch"]).format(number)) if "switch" in shape else None
         value = named.get(name)
-        if number <= total and str(switch) not in off | {"False"} or (number <= total and switch is None):
-            if isinstance(value, str) and value:
-                files.append(Row(value, (str(shape["folder"]),)))
+        switched_off = "switch" in shape and str(named.get(str(shape["switch"]).format(number), "")) in off
+        if number <= total and not switched_off and isinstance(value, str) and value:
+            files.append(Row(value, (str(shape["folder"]),)))
     return Read(files, [item for item in items if item.name not in used])

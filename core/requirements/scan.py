@@ -7,13 +7,9 @@ value that a link overrides, a switched-off row, a sentinel and a display cache 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Any
-
 from ..catalogue.types import Input, NodeCatalogue, NodeType
 from ..workflow.source import source
-from ..workflow.types import Json, Literal, ModelHint, Node, Stored, Workflow
+from ..workflow.types import Json, Literal, ModelHint, Node, PackHint, Stored, Workflow
 from ..workflow.ui import model_hints
 from .definitions import violations
 from .references import Vocabulary, embeddings, lora_tags, strings
@@ -22,12 +18,17 @@ from .types import EMBEDDING, INPUT_MEDIA, LORA_TAG, MODEL, NODE_TYPE, NodeRef, 
 from .values import Value, values
 
 
-@dataclass(slots=True)
-class _Collected:
+class _Gathered:
     """One requirement while its nodes are gathered."""
 
-    item: Requirement
-    nodes: list[NodeRef]
+    __slots__ = ("hint", "media", "nodes", "optional", "pack")
+
+    def __init__(self, optional: bool, hint: ModelHint | None, media: str | None) -> None:
+        self.nodes: list[NodeRef] = []
+        self.optional = optional
+        self.hint = hint
+        self.media = media
+        self.pack: PackHint | None = None
 
 
 class Scanner:
@@ -53,17 +54,18 @@ class _Scan:
         self.words = scanner._words
         self.readers = scanner._readers
         self.workflow = workflow
-        self.found: dict[tuple[str, str, tuple[str, ...], bool], _Collected] = {}
+        self.found: dict[tuple[str, str, tuple[str, ...], bool], _Gathered] = {}
         self.hints: dict[str, ModelHint] = {hint.name: hint for hint in workflow.hints}
 
     def run(self) -> Requirements:
         virtual: dict[str, None] = {}
         active = 0
         partners: dict[str, None] = {}
-        hinted = [node for node in self.workflow.nodes if "models" in node.properties]
-        for node in hinted:
-            for hint in model_hints(node.properties["models"]):
-                self.hints.setdefault(hint.name, hint)
+        for node in self.workflow.nodes:
+            properties = node.raw.get("properties")
+            if isinstance(properties, dict) and "models" in properties:
+                for hint in model_hints(properties["models"]):
+                    self.hints.setdefault(hint.name, hint)
         for node in self.workflow.nodes:
             kind = node.class_type
             if kind in self.catalogue.virtual:
@@ -74,7 +76,7 @@ class _Scan:
                 active += 1
                 if known is not None and known.api:
                     partners[kind] = None
-            self._type(node, known)
+            self._type(node)
             if kind not in self.words.display:
                 self._values(node, known)
         return Requirements(
@@ -90,8 +92,10 @@ class _Scan:
 
     # ---- what a node needs -----------------------------------------------------------------------------
 
-    def _type(self, node: Node, known: NodeType | None) -> None:
-        self._need(NODE_TYPE, node.class_type, node, None, pack=node.pack)
+    def _type(self, node: Node) -> None:
+        gathered = self._need(NODE_TYPE, node.class_type, node, None)
+        if gathered.pack is None:
+            gathered.pack = node.pack
 
     def _values(self, node: Node, known: NodeType | None) -> None:
         widgets = node.widgets
@@ -116,7 +120,12 @@ class _Scan:
         suffixes = self.words.suffixes
         for value in widgets.values() if isinstance(widgets, dict) else widgets:
             if isinstance(value, str):
-                if value.lower().endswith(suffixes) or "embedding:" in value or "<l" in value or value[:8] == "urn:air:":
+                if (
+                    value.lower().endswith(suffixes)
+                    or "embedding:" in value
+                    or "<l" in value
+                    or value[:8] == "urn:air:"
+                ):
                     return True
             elif isinstance(value, (dict, list)) and any(self._interesting([text]) for text in strings(value)):
                 return True
@@ -186,45 +195,40 @@ class _Scan:
         *,
         optional: bool = False,
         hint: ModelHint | None = None,
-        pack: Any = None,
         media: str | None = None,
-    ) -> None:
+    ) -> _Gathered:
         key = (kind, name, folders, node.active)
-        known = self.found.get(key)
+        gathered = self.found.get(key)
+        if gathered is None:
+            gathered = self.found[key] = _Gathered(optional, hint, media)
+        gathered.optional = gathered.optional and optional
         ref = NodeRef(node.id, node.class_type, node.title, input_name)
-        if known is not None:
-            if known.nodes[-1] != ref:
-                known.nodes.append(ref)
-            if (known.item.optional and not optional) or (pack is not None and known.item.pack is None):
-                known.item = replace(known.item, optional=known.item.optional and optional, pack=known.item.pack or pack)
-            return
-        urls = (hint.url,) if hint is not None and hint.url else ()
-        item = Requirement(
-            kind,
-            name,
-            (),
-            folders,
-            node.active,
-            optional,
-            sha256=hint.sha256 if hint else None,
-            size=hint.size if hint else None,
-            urls=urls,
-            directory=hint.directory if hint else None,
-            pack=pack,
-            media=media,
-        )
-        self.found[key] = _Collected(item, [ref])
+        if not gathered.nodes or gathered.nodes[-1] != ref:
+            gathered.nodes.append(ref)
+        return gathered
 
     def _items(self) -> tuple[Requirement, ...]:
         """Active ones first; an inactive one that is also active somewhere is dropped."""
-        return tuple(self._gathered(True)) + tuple(self._gathered(False))
+        active = [_requirement(key, one) for key, one in self.found.items() if key[3]]
+        used = {(item.kind, item.name) for item in active}
+        rest = [_requirement(key, one) for key, one in self.found.items() if not key[3] and key[:2] not in used]
+        return (*active, *rest)
 
-    def _gathered(self, active: bool) -> Iterator[Requirement]:
-        used = {(kind, name) for kind, name, _, on in self.found if on} if not active else set()
-        for (kind, name, _, on), one in self.found.items():
-            if on == active and (kind, name) not in used:
-                item = one.item
-                yield Requirement(
-                    item.kind, item.name, tuple(one.nodes), item.folders, item.active, item.optional, item.extras,
-                    item.sha256, item.size, item.urls, item.directory, item.pack, item.media,
-                )  # fmt: skip
+
+def _requirement(key: tuple[str, str, tuple[str, ...], bool], one: _Gathered) -> Requirement:
+    kind, name, folders, active = key
+    hint = one.hint
+    return Requirement(
+        kind,
+        name,
+        tuple(one.nodes),
+        folders,
+        active,
+        one.optional,
+        hint.sha256 if hint else None,
+        hint.size if hint else None,
+        (hint.url,) if hint and hint.url else (),
+        hint.directory if hint else None,
+        one.pack,
+        one.media,
+    )

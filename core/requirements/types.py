@@ -34,7 +34,6 @@ class Requirement:
     folders: tuple[str, ...] = ()
     active: bool = True
     optional: bool = False
-    extras: tuple[str, ...] = ()  # choices of the same input that are no files
     sha256: str | None = None
     size: int | None = None
     urls: tuple[str, ...] = ()

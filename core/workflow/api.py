@@ -11,7 +11,7 @@ def read_api(graph: dict[str, Json], name: str, carrier: str) -> Workflow:
     """The flat Workflow of an API graph. Keys beside the nodes (`_meta`, `extra` …) are passed over."""
     root = Scope("", "", "api", graph)
     workflow = Workflow(name, "api", [], root, [root], carrier)
-    links: dict[str, Link] = {}
+    links: dict[str, Json] = {}
     for key, raw in graph.items():
         if not isinstance(raw, dict):
             continue
@@ -34,7 +34,7 @@ def read_api(graph: dict[str, Json], name: str, carrier: str) -> Workflow:
         node._slots = tuple(slots)
         root.nodes[key] = node
         workflow.nodes.append(node)
-    root._links = links
+    root._raw_links = links
     return workflow
 
 

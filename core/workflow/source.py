@@ -47,7 +47,7 @@ def source(workflow: Workflow, node: Node, name: str) -> Source:
 def follow(workflow: Workflow, scope: Scope, link_id: str) -> Source:
     """The same for a link of `scope`."""
     for _ in range(MAX_HOPS):
-        link = scope.links.get(link_id)
+        link = scope.link(link_id)
         if link is None:
             return None
         step = _step(workflow, scope, link)

@@ -129,8 +129,8 @@ class Node:
     def pack(self) -> PackHint | None:
         """What the node says of its pack, if anything."""
         found = self.properties
-        hint = PackHint(*(_text(found.get(key)) for key in ("cnr_id", "aux_id", "ver")))
-        return hint if hint.cnr_id or hint.aux_id else None
+        cnr_id, aux_id = _text(found.get("cnr_id")), _text(found.get("aux_id"))
+        return PackHint(cnr_id, aux_id, _text(found.get("ver"))) if cnr_id or aux_id else None
 
 
 @dataclass(slots=True, eq=False)
@@ -153,15 +153,21 @@ class Scope:
     host_values: dict[str, Json] = field(default_factory=dict)  # the host's own values, by input name
     active: bool = True
     mode: int = ALWAYS
-    _links: dict[str, Link] | None = None
+    _raw_links: dict[str, Json] | None = None
     _host_slots: tuple[Slot, ...] | None = None
+
+    def link(self, link_id: str) -> Link | None:
+        """One link of this level. Most links are never asked for, so each is read when it is."""
+        if self._raw_links is None:
+            self._raw_links = index_links(self.raw.get("links"), by_index=self.kind == "group")
+        found = self._raw_links.get(link_id)
+        return found if found is None or isinstance(found, Link) else read_link(found)
 
     @property
     def links(self) -> dict[str, Link]:
-        """Link id → Link. Root links are arrays or objects, in a list or a dict; subgraph links are objects."""
-        if self._links is None:
-            self._links = read_links(self.raw.get("links"), by_index=self.kind == "group")
-        return self._links
+        """All links of this level, by id."""
+        self.link("")
+        return {link_id: link for link_id in self._raw_links or () if (link := self.link(link_id)) is not None}
 
     @property
     def host_slots(self) -> tuple[Slot, ...]:
@@ -211,9 +217,13 @@ class Problem:
 
 def raw_id(value: Json) -> str:
     """A node or link id as a string: ids are ints in most files and strings in some; 3.0 means 3."""
+    if type(value) is int:
+        return str(value)
+    if isinstance(value, str):
+        return value
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return str(int(value))
-    return str(value) if isinstance(value, (int, str)) else repr(value)[:64]
+    return repr(value)[:64]
 
 
 def read_slots(raw: Json) -> tuple[Slot, ...]:
@@ -237,27 +247,35 @@ def read_slots(raw: Json) -> tuple[Slot, ...]:
     return tuple(slots)
 
 
-def read_links(raw: Json, *, by_index: bool = False) -> dict[str, Link]:
-    """All links of one level by id. Group nodes (`by_index`) leave the id out and name nodes by their place."""
-    links: dict[str, Link] = {}
+def index_links(raw: Json, *, by_index: bool = False) -> dict[str, Json]:
+    """The raw links of one level by id: arrays or objects, in a list or a dict.
+
+    Group nodes (`by_index`) leave the id out of the array; their links are numbered here.
+    """
     values = raw.values() if isinstance(raw, dict) else raw if isinstance(raw, list) else ()
-    for place, item in enumerate(values):
-        if by_index:
-            fields = [place, *item[:4], item[5] if len(item) > 5 else "*"] if _long(item, 4) else None
-        elif isinstance(item, dict):
-            keys = ("id", "origin_id", "origin_slot", "target_id", "target_slot", "type")
-            fields = [item.get(key) for key in keys]
-        else:
-            fields = [*item[:5], item[5] if len(item) > 5 else "*"] if _long(item, 5) else None
-        if fields is not None:
-            slots = [value if isinstance(value, int) else -1 for value in (fields[2], fields[4])]
-            link = Link(raw_id(fields[1]), slots[0], raw_id(fields[3]), slots[1], _text(fields[5]) or "*")
-            links[raw_id(fields[0])] = link
-    return links
+    if by_index:
+        return {str(place): [place, *item] for place, item in enumerate(values) if isinstance(item, list)}
+    index: dict[str, Json] = {}
+    for item in values:
+        if isinstance(item, dict):
+            index[raw_id(item.get("id"))] = item
+        elif isinstance(item, list) and item:
+            index[raw_id(item[0])] = item
+    return index
 
 
-def _long(item: Json, length: int) -> bool:
-    return isinstance(item, list) and len(item) >= length
+def read_link(item: Json) -> Link | None:
+    """One raw link, `[id, origin, slot, target, slot, type]` or an object with these names; None when damaged."""
+    if isinstance(item, dict):
+        keys = ("origin_id", "origin_slot", "target_id", "target_slot", "type")
+        origin, out, target, into, kind = [item.get(key) for key in keys]
+    elif isinstance(item, list) and len(item) >= 5:
+        origin, out, target, into = item[1:5]
+        kind = item[5] if len(item) > 5 else "*"
+    else:
+        return None
+    slots = [slot if type(slot) is int else -1 for slot in (out, into)]
+    return Link(raw_id(origin), slots[0], raw_id(target), slots[1], kind if isinstance(kind, str) else "*")
 
 
 def _text(value: Json) -> str | None:
