@@ -219,8 +219,9 @@ def _delete_compiled_parts(package: Path) -> None:
 
 def _recipe() -> str:
     """Changes with the pins and the steps: what was made by another recipe does not count."""
-    pins = b"\0".join(part.read_bytes() for part in (WHEEL_PIN, CONSTRAINTS))
-    return hashlib.sha256(b"%d\0" % STEPS_VERSION + pins).hexdigest()
+    lines = [line for file in (WHEEL_PIN, CONSTRAINTS) for line in file.read_text().splitlines()]
+    pins = [line for line in lines if line and not line.startswith("#")]
+    return hashlib.sha256("\n".join([str(STEPS_VERSION), *pins]).encode()).hexdigest()
 
 
 def _pinned(package: str, file: Path) -> str:
