@@ -6,10 +6,12 @@ import contextlib
 import json
 import os
 import secrets
+import stat
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from .errors import ComfyFixerError, NewerSchema
+from .errors import ComfyFixerError, NewerSchema, UnreadableFile
 
 
 def write_atomic(path: Path, data: bytes | str) -> None:
@@ -86,3 +88,40 @@ def safe_join(root: Path, name: str) -> Path:
 _DEVICES = {"CON", "PRN", "AUX", "NUL", "CLOCK$", "CONIN$", "CONOUT$"} | {
     f"{port}{n}" for port in ("COM", "LPT") for n in "0123456789¹²³"
 }
+
+
+@contextlib.contextmanager
+def open_plain(path: str | os.PathLike[str]) -> Iterator[tuple[BinaryIO, os.stat_result]]:
+    """Open a regular file for reading, with its status. Raises UnreadableFile with what is wrong and what to do.
+
+    A FIFO, socket or device is refused before it could block; a file that vanishes is an error of its own.
+    """
+    try:
+        fd = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except (OSError, ValueError) as error:
+        raise _not_opened(path, error) from None
+    try:
+        status = os.fstat(fd)
+        if not stat.S_ISREG(status.st_mode):
+            raise UnreadableFile(
+                "not_a_file", "Not a regular file, so it was not opened.", "Give a workflow or media file."
+            )
+        with open(fd, "rb", closefd=False) as file:
+            yield file, status
+    except OSError as error:
+        raise _not_opened(path, error) from None
+    finally:
+        os.close(fd)
+
+
+def _not_opened(path: str | os.PathLike[str], error: Exception) -> UnreadableFile:
+    if isinstance(error, FileNotFoundError):
+        return UnreadableFile("vanished", "The file is not there.", "Check the path.")
+    if isinstance(error, PermissionError):
+        return UnreadableFile(
+            "no_permission", "The file may not be read.", "Give read permission to the user who runs this."
+        )
+    if isinstance(error, IsADirectoryError):
+        return UnreadableFile("not_a_file", "This is a folder.", "Give a workflow or media file.")
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return UnreadableFile("read_error", f"The file cannot be read: {reason}.", "Try again; check the disk if it stays.")

@@ -75,7 +75,11 @@ def _fill(own: Input, known: Input | None) -> Input:
     if known is None or not own.widget:
         return own
     folders = own.folders
-    if known.folders and own.options is None and (folders is None or (len(folders) > 1 and set(known.folders) <= set(folders))):
+    if (
+        known.folders
+        and own.options is None
+        and (folders is None or (len(folders) > 1 and set(known.folders) <= set(folders)))
+    ):
         folders = known.folders
     return own._replace(folders=folders, media=own.media or known.media)
 

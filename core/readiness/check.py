@@ -14,7 +14,19 @@ from ..workflow.types import Problem
 from .index import Index
 from .models import Probe, Verdict, check_model
 from .packs import check_type
-from .types import BLOCKED, INFO, NEEDS_INPUT, RUNNABLE, STATUSES, UNKNOWN, UNREADABLE, Distance, Finding, Fix, Readiness
+from .types import (
+    BLOCKED,
+    INFO,
+    NEEDS_INPUT,
+    RUNNABLE,
+    STATUSES,
+    UNKNOWN,
+    UNREADABLE,
+    Distance,
+    Finding,
+    Fix,
+    Readiness,
+)
 
 _ORDER = {weight: place for place, weight in enumerate((*STATUSES, INFO))}
 _KINDS = {"NODE": 0, "MODE": 1, "VALU": 2, "LINK": 3, "INPU": 4}
@@ -63,7 +75,15 @@ class Checker:
             return self._node_type(need)
         if need.kind == INPUT_MEDIA:
             return self._media(need)
-        key = (need.kind, need.name, need.folders, need.optional, need.sha256, need.size, not need.folders and need.nodes)
+        key = (
+            need.kind,
+            need.name,
+            need.folders,
+            need.optional,
+            need.sha256,
+            need.size,
+            not need.folders and need.nodes,
+        )
         if key not in self._models:
             self._models[key] = check_model(need, self._index, self._probe, self._generic)
         verdict = self._models[key]
@@ -128,7 +148,9 @@ def _violation(code: str, node: NodeRef, value: object, allowed: str) -> Finding
     shown = str(value)
     shown = shown if len(shown) <= 80 else f"{shown[:77]}…"
     message = f"{node.input} does not take {shown}. The installed version takes {allowed}."
-    return Finding(code, BLOCKED, shown, message, (node,), fixes=(Fix("choose", f"Choose another {node.input}.", node.id),))
+    return Finding(
+        code, BLOCKED, shown, message, (node,), fixes=(Fix("choose", f"Choose another {node.input}.", node.id),)
+    )
 
 
 def _partner(requirements: Requirements) -> Finding:

@@ -113,7 +113,9 @@ def _elsewhere_inside(
     need: Requirement, inside: Sequence[tuple[str, ModelFile]], folders: tuple[str, ...], where: str
 ) -> Verdict:
     """The right folder, another spelling: sub-folder, slash or case."""
-    folder, file = min(inside, key=lambda one: (one[1].name.replace("\\", "/") != need.name.replace("\\", "/"), one[1].name))
+    folder, file = min(
+        inside, key=lambda one: (one[1].name.replace("\\", "/") != need.name.replace("\\", "/"), one[1].name)
+    )
     written, found = need.name.replace("\\", "/"), file.name.replace("\\", "/")
     if written == found:
         kind, what = "slash", "The same path is listed with the other slash"
@@ -168,9 +170,13 @@ def _same_content(
             evidence = (Evidence("same_hash", f"{file.name} in {folder} has the same SHA-256.", file.path),)
             if folder in folders:
                 fix = Fix("relink", f"Choose {file.name} in the node.", file.name)
-                return Verdict("MODEL003", BLOCKED, f"Here under another name in {where}.", folders, evidence, (fix,), 0)
+                return Verdict(
+                    "MODEL003", BLOCKED, f"Here under another name in {where}.", folders, evidence, (fix,), 0
+                )
             fix = Fix("move", f"Link it from {folder} to {folders[0]} as {base(need.name)}.", folders[0])
-            return Verdict("MODEL002", BLOCKED, f"In the wrong folder. The node reads {where}.", folders, evidence, (fix,), 0)
+            return Verdict(
+                "MODEL002", BLOCKED, f"In the wrong folder. The node reads {where}.", folders, evidence, (fix,), 0
+            )
     return None
 
 

@@ -36,7 +36,9 @@ def check_type(need: Requirement, index: Index) -> tuple[Verdict, str | None] | 
     if not hint:
         return Verdict("NODE001", BLOCKED, f"{text} The workflow does not say which pack it comes from."), None
     evidence = (Evidence("pack_hint", f"The workflow names its pack: {hint}."),)
-    return Verdict("NODE001", BLOCKED, text, (), evidence, (Fix("install_pack", f"Install the pack {hint}.", hint),)), hint
+    return Verdict(
+        "NODE001", BLOCKED, text, (), evidence, (Fix("install_pack", f"Install the pack {hint}.", hint),)
+    ), hint
 
 
 def _failed(pack: Pack) -> Verdict:
@@ -71,7 +73,9 @@ def _in_installed(pack: Pack) -> Verdict:
         return _disabled(pack)
     if not pack.complete:
         why = pack.reason or "its node types are computed when it runs"
-        return Verdict("NODE001", UNKNOWN, f"The pack {pack.name} is here, but whether it brings this type cannot be told: {why}.")
+        return Verdict(
+            "NODE001", UNKNOWN, f"The pack {pack.name} is here, but whether it brings this type cannot be told: {why}."
+        )
     version = f" {pack.version}" if pack.version else ""
     return Verdict(
         "NODE001",

@@ -113,4 +113,6 @@ def unused(inventory: Inventory, requirements: Iterable[Requirements]) -> tuple[
             if name not in named and name.rsplit(".", 1)[0] not in named and "." in name:
                 found.setdefault(file.path or f"{folder}/{file.name}", UnusedModel(file.name, folder, file.size))
     skip = {"configs", "custom_nodes"}
-    return tuple(sorted((one for one in found.values() if one.folder not in skip), key=lambda one: (-one.size, one.name)))
+    return tuple(
+        sorted((one for one in found.values() if one.folder not in skip), key=lambda one: (-one.size, one.name))
+    )

@@ -1,0 +1,251 @@
+"""The one place that wires the stages together for one ComfyUI installation.
+
+    app = App(read_disk("~/ComfyUI"), state=Path(...))
+    for checked in app.check(find(["workflows"])): print(checked.readiness.status)
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from .catalogue.build import build
+from .errors import UnreadableFile
+from .files import open_plain
+from .inventory.types import DISABLED, FAILED, LOADED, UNREADABLE, Inventory
+from .knowledge import document
+from .library import WorkflowFile
+from .probe import DiskProbe
+from .readiness.check import Checker, unreadable
+from .readiness.index import Index, build_index
+from .readiness.planner import plan, unused
+from .readiness.types import INFO, NEEDS_INPUT, RUNNABLE, Readiness
+from .reports.history import History, reasons
+from .reports.types import Entry, Library, Place
+from .reports.versions import GoodVersions
+from .requirements.references import Vocabulary
+from .requirements.scan import Scanner
+from .requirements.types import INPUT_MEDIA, MODEL, NODE_TYPE, Requirements
+from .workflow.map import GraphMap, graph_map
+from .workflow.read import MAX_GRAPH_BYTES, Reading, read
+from .workflow.types import Problem, Workflow
+
+Progress = Callable[[int, int, str], None]  # files done, files in all, the name of the file at hand
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One workflow, looked at. `requirements` is None for a file that cannot be read."""
+
+    name: str
+    path: str
+    readiness: Readiness
+    requirements: Requirements | None
+    graph: GraphMap | None = None
+    modified: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What a file of this size and mtime gave against this inventory."""
+
+    size: int
+    mtime_ns: int
+    digest: str
+    maps: bool
+    checked: tuple[Checked, ...]
+
+
+class App:
+    """Scans and checks workflows against one inventory. Holds no parsed file; verdicts are kept for unchanged files.
+
+    `state` is the folder for caches, history and good versions; None writes nothing.
+    """
+
+    def __init__(self, inventory: Inventory, *, state: Path | None = None) -> None:
+        self.state = state
+        self._known: dict[str, _Known] = {}
+        references = document("references")
+        self._vocabulary = Vocabulary.from_document(references)
+        self._generic = tuple(references["generic_names"])
+        self._use(inventory)
+
+    def refresh(self, inventory: Inventory) -> None:
+        """Go on with a newer inventory; verdicts are kept when nothing in it changed."""
+        if inventory.digest != self.inventory.digest:
+            self._use(inventory)
+
+    def _use(self, inventory: Inventory) -> None:
+        self.inventory = inventory
+        self.catalogue = build(
+            inventory.definitions,
+            document("nodes"),
+            document("virtual_types"),
+            aliases=inventory.aliases,
+            digest=inventory.digest,
+        )
+        self.index: Index = build_index(inventory)
+        self.probe = DiskProbe(inventory, self.state)
+        self._scanner = Scanner(self.catalogue, self._vocabulary)
+        self._checker = Checker(self.index, self.probe, self._generic)
+
+    # ---- reading and checking --------------------------------------------------------------------------
+
+    def read(self, file: WorkflowFile) -> Reading:
+        """What one file holds. Never raises for a bad file: that becomes a Problem."""
+        try:
+            with open_plain(file.path) as (stream, status):
+                return read(stream, status.st_size, file.name)
+        except UnreadableFile as error:
+            return Reading(problems=[Problem(file.name, error.code, error.message, error.hint)])
+        except OSError as error:
+            return Reading(problems=[Problem(file.name, "read_error", f"The file cannot be read: {error.strerror}.")])
+
+    def requirements(self, workflow: Workflow) -> Requirements:
+        """All that one workflow asks for."""
+        return self._scanner.scan(workflow)
+
+    def check_workflow(self, workflow: Workflow, *, path: str = "", maps: bool = False, modified: float | None = None) -> Checked:
+        """The verdict on one workflow."""
+        needs = self._scanner.scan(workflow)
+        readiness = self._checker.check(needs)
+        graph = None
+        if maps:
+            marked = {node.id for one in readiness.findings if one.weight != INFO for node in one.nodes if node.id}
+            graph = graph_map(workflow, marked)
+        return Checked(workflow.name, path, readiness, needs, graph, modified)
+
+    def check_file(self, file: WorkflowFile, *, maps: bool = False) -> tuple[Checked, ...]:
+        """The verdicts on the workflows of one file; one `unreadable` verdict when it holds none."""
+        known = self._known.get(file.path)
+        if (
+            known is not None
+            and known.mtime_ns == file.mtime_ns
+            and known.size == file.size
+            and known.digest == self.inventory.digest
+            and (known.maps or not maps)
+        ):
+            return known.checked
+        checked = self._check_file(file, maps)
+        if file.size >= 0:
+            self._known[file.path] = _Known(file.size, file.mtime_ns, self.inventory.digest, maps, checked)
+        return checked
+
+    def _check_file(self, file: WorkflowFile, maps: bool) -> tuple[Checked, ...]:
+        reading = self.read(file)
+        modified = file.mtime_ns / 1e9 if file.size >= 0 else None
+        checked = [self.check_workflow(one, path=file.path, maps=maps, modified=modified) for one in reading.workflows]
+        for problem in reading.problems:
+            if problem.code == "no_workflow" and not file.given:
+                continue  # a folder holds all kinds of JSON and pictures
+            checked.append(Checked(problem.name, file.path, unreadable(problem), None, None, modified))
+        return tuple(checked)
+
+    def check(
+        self,
+        files: Iterable[WorkflowFile],
+        *,
+        maps: bool = False,
+        progress: Progress | None = None,
+        cancel: Callable[[], bool] | None = None,
+    ) -> list[Checked]:
+        """All files, one after the other: each is parsed, looked at and dropped. `cancel` ends between two files."""
+        if progress is not None:
+            files = list(files)
+        found: list[Checked] = []
+        for done, file in enumerate(files):
+            if cancel is not None and cancel():
+                break
+            if progress is not None:
+                progress(done, len(files), file.name)  # type: ignore[arg-type]
+            found += self.check_file(file, maps=maps)
+        return found
+
+    # ---- the library -----------------------------------------------------------------------------------
+
+    def library(self, checked: list[Checked], *, when: float | None = None) -> Library:
+        """The report's values for one finished scan; records it in the history and keeps good versions."""
+        now = time.time() if when is None else when
+        history = self._record(checked, now)
+        readiness = [replace(one.readiness, workflow=one.name) for one in checked]
+        entries = tuple(
+            Entry(
+                one.name,
+                one.readiness,
+                one.graph,
+                history.change(one.name) if history else None,
+                one.modified,
+                one.path,
+                _uses(one.requirements),
+            )
+            for one in checked
+        )
+        needs = [one.requirements for one in checked if one.requirements is not None]
+        points = history.points() if history else ()
+        return Library(now, self.place(), entries, plan(readiness), unused(self.inventory, needs), points)
+
+    def _record(self, checked: list[Checked], now: float) -> History | None:
+        if self.state is None:
+            return None
+        history = History.load(self.state / "history.json")
+        history.record(now, {one.name: (one.readiness.status, reasons(one.readiness)) for one in checked})
+        history.save()
+        self._keep_good(checked, now)
+        self.probe.save()
+        return history
+
+    def _keep_good(self, checked: list[Checked], now: float) -> None:
+        assert self.state is not None
+        versions = GoodVersions(self.state / "good")
+        for one in checked:
+            if one.readiness.status not in (RUNNABLE, NEEDS_INPUT) or not one.path.lower().endswith(".json"):
+                continue
+            try:
+                with open_plain(one.path) as (stream, status):
+                    data = stream.read(MAX_GRAPH_BYTES + 1) if status.st_size <= MAX_GRAPH_BYTES else b""
+                if data:
+                    versions.keep(one.name, data, now)
+            except (UnreadableFile, OSError):
+                continue  # it went away since it was checked; the next scan will say so
+        versions.save()
+
+    def place(self) -> Place:
+        """The installation in a few words."""
+        inventory = self.inventory
+        hardware: dict[str, Any] = inventory.hardware
+        packs = [pack for pack in inventory.packs if pack.name != "comfy-core"]
+        files = {file.path or f"{folder}/{file.name}": file.size for folder, many in inventory.models.items() for file in many}
+        gpus = hardware.get("devices") or hardware.get("gpus") or []
+        first = gpus[0] if isinstance(gpus, list) and gpus and isinstance(gpus[0], dict) else {}
+        return Place(
+            inventory.origin,
+            inventory.place,
+            inventory.comfyui_version,
+            sum(pack.state == LOADED for pack in packs),
+            tuple((pack.name, pack.reason) for pack in packs if pack.state == FAILED),
+            sum(pack.state == DISABLED for pack in packs),
+            tuple((pack.name, pack.reason) for pack in packs if pack.state == UNREADABLE or not pack.complete),
+            len(files),
+            sum(size for size in files.values() if size > 0),
+            hardware.get("disk_free"),
+            hardware.get("disk_total"),
+            str(first.get("name", "")),
+            first.get("vram_total"),
+            hardware.get("ram_total"),
+            inventory.gaps,
+        )
+
+
+def _uses(needs: Requirements | None) -> tuple[str, ...]:
+    if needs is None:
+        return ()
+    return tuple(item.name for item in needs.items if item.active and item.kind in (NODE_TYPE, MODEL, INPUT_MEDIA))
+
+
+def default_state(inventory_base: str) -> Path:
+    """ComfyUI's protected system-user folder, which its web server never serves."""
+    return Path(os.path.join(inventory_base, "user", "__comfyfixersmart"))
