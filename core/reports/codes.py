@@ -44,6 +44,7 @@ def ordered(findings: tuple[Finding, ...]) -> list[Finding]:
 # At most one word per evidence box. What only the workflow claims is never shown as found.
 HERE, CLAIMED = "ON THIS DISK", "IN THE WORKFLOW"
 _CLAIMS = frozenset({"url", "pack_hint", "hash_hint", "hint", "directory"})
+_UNSURE = frozenset({"same_name"})  # a file of a common name may be quite another one
 _HERE = frozenset({"on_disk", "wrong_folder", "sub_folder", "case", "slash", "same_hash", "part_file", "truncated"})
 
 
@@ -51,4 +52,4 @@ def evidence_word(kind: str, path: str) -> str:
     """The word over a piece of evidence, "" for one that is neither on this disk nor in the workflow."""
     if kind in _CLAIMS:
         return CLAIMED
-    return HERE if kind in _HERE or path else ""
+    return HERE if kind in _HERE or (path and kind not in _UNSURE) else ""

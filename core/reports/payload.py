@@ -93,13 +93,13 @@ def _finding(finding: Finding, texts: _Texts) -> list[Any]:
         group(finding),
         texts.index(finding.name),
         texts.index(finding.message),
-        texts.index("" if finding.size is None else words.size(finding.size)),
+        texts.index(words.size(finding.size) if finding.size else ""),
         nodes,
         texts.indexes(finding.folders),
         evidence,
         texts.indexes(tuple(fix.text for fix in finding.fixes)),
         texts.indexes(finding.urls),
-        texts.index(finding.pack or ""),
+        texts.index(words.pack(finding.pack)),
     ]
 
 

@@ -190,6 +190,11 @@ def story(change: Change | None) -> str:
     return " ".join(parts)
 
 
+def pack(name: str | None) -> str:
+    """A node pack's name as people know it; ComfyUI's own nodes carry a pack name too."""
+    return "ComfyUI itself" if name == "comfy-core" else name or ""
+
+
 def title(name: str) -> tuple[str, str]:
     """A workflow's path as name and folder: "video/wan/i2v.json" is ("i2v", "video/wan")."""
     folder, _, last = name.rpartition("/")

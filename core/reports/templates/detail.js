@@ -69,8 +69,7 @@ function nodeLine(one, map) {
       ? h("button", { type: "button", class: "node", title: "Show on the map", onclick: () => map.light(node.id) }, icon("target"), h("span", null, label))
       : h("span", { class: "node" }, h("span", null, label));
   });
-  return h("div", { class: "nodes" }, shown, one.nodes.length > most && h("span", { class: "node muted" }, `and ${one.nodes.length - most} more`),
-    one.folders.length > 0 && h("span", { class: "node muted" }, `reads ${one.folders.join(" or ")}`));
+  return h("div", { class: "nodes" }, shown, one.nodes.length > most && h("span", { class: "node muted" }, `and ${one.nodes.length - most} more`));
 }
 function evidence(one) {
   const boxes = [];
