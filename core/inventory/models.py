@@ -6,6 +6,7 @@ A walk costs about what scandir and stat of the tree cost; nothing is opened and
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import stat
 from collections.abc import Iterable
@@ -38,6 +39,15 @@ class Listing:
     partial: list[ModelFile] = field(default_factory=list)
     unlisted: set[str] = field(default_factory=set)
     gaps: list[str] = field(default_factory=list)
+
+    def digest(self) -> str:
+        """Changes when a file comes, goes, moves to another root, or changes its size or mtime."""
+        state = hashlib.sha256()
+        for name, files in self.models.items():
+            state.update(f"{name}\n".encode("utf-8", "surrogatepass"))
+            rows = "\n".join([f"{file[0]}\0{file[1]}\0{file[2]}\0{file[3]}" for file in files])
+            state.update(rows.encode("utf-8", "surrogatepass"))
+        return state.hexdigest()
 
 
 def list_models(folders: Iterable[Folder]) -> Listing:
@@ -84,7 +94,7 @@ class _Walk:
         self.skipped = frozenset(facts["skipped_directories"])
         self.partial_suffixes = frozenset(facts["partial_suffixes"])
         self.wanted = wanted and wanted | self.partial_suffixes
-        self.count = 0
+        self.directories = 0
         self.groups: dict[str, list[ModelFile]] = {}  # by suffix as written
         self.refused: set[str] = set()  # suffixes as written that nobody wants
         self.gaps: list[str] = []
@@ -95,13 +105,12 @@ class _Walk:
         self._descend(self.root, "", frozenset(), pending)
         while pending:
             path, prefix, above = pending.pop()
-            if self.count > MAX_FILES:
+            if self.directories + sum(map(len, self.groups.values())) > MAX_FILES:
                 self.gaps.append(f"{self.root}: more than {MAX_FILES} files, the rest was not listed")
                 return
             try:
                 with os.scandir(path) as entries:
-                    for entry in entries:
-                        self._entry(entry, prefix, above, pending)
+                    self._directory(entries, prefix, above, pending)
             except OSError as error:  # also in the middle: a network folder can fail between two entries
                 self._failed(path, error)
 
@@ -116,7 +125,7 @@ class _Walk:
             return
         identity = (status.st_dev, status.st_ino)
         if identity not in above:
-            self.count += 1  # links can make a few directories look like millions
+            self.directories += 1  # links can make a few directories look like millions
             pending.append((path, prefix, above | {identity}))
 
     def _failed(self, path: str, error: OSError) -> None:
@@ -126,27 +135,29 @@ class _Walk:
         if len(self.gaps) < MAX_GAPS:
             self.gaps.append(f"{path}: {error.strerror or error}")
 
-    def _entry(self, entry: os.DirEntry[str], prefix: str, above: _Above, pending: _Pending) -> None:
-        name = entry.name
-        try:
-            if entry.is_dir():
-                if name not in self.skipped:
-                    self._descend(entry.path, prefix + name + os.sep, above, pending)
-                return
-            dot = name.rfind(".")
-            suffix = name[dot:] if dot > 0 and name[0] != "." else os.path.splitext(name)[1]
-            group = self.groups.get(suffix)
-            if group is None:
-                group = self._new_group(suffix)
+    def _directory(self, entries: Iterable[os.DirEntry[str]], prefix: str, above: _Above, pending: _Pending) -> None:
+        """The entries of one directory. This loop is all that a scan costs beside scandir and stat, hence the locals."""
+        root, groups, is_file = self.root, self.groups, stat.S_ISREG
+        for entry in entries:
+            name = entry.name
+            try:
+                if entry.is_dir():
+                    if name not in self.skipped:
+                        self._descend(entry.path, prefix + name + os.sep, above, pending)
+                    continue
+                dot = name.rfind(".")
+                suffix = name[dot:] if dot > 0 and name[0] != "." else os.path.splitext(name)[1]
+                group = groups.get(suffix)
                 if group is None:
-                    return
-            status = entry.stat()
-        except OSError as error:
-            self._failed(entry.path, error)
-            return
-        if stat.S_ISREG(status.st_mode):
-            self.count += 1
-            group.append(ModelFile(prefix + name, self.root, status.st_size, status.st_mtime_ns))
+                    group = self._new_group(suffix)
+                    if group is None:
+                        continue
+                status = entry.stat()
+            except OSError as error:
+                self._failed(entry.path, error)
+                continue
+            if is_file(status.st_mode):
+                group.append(ModelFile(prefix + name, root, status.st_size, status.st_mtime_ns))
 
     def _new_group(self, suffix: str) -> list[ModelFile] | None:
         """The group of a suffix not met before; None when no folder wants it."""

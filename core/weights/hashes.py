@@ -83,7 +83,7 @@ class HashCache:
         with self._lock:
             if self.path is None or not self._dirty:
                 return
-            merged = {**self._load(), **{k: self._entries[k] for k in self._dirty if k in self._entries}}
+            merged = {**self._load(), **{path: e for path, e in self._entries.items() if path in self._dirty}}
             self._entries = dict(list(merged.items())[-MAX_ENTRIES:])
             try:
                 write_json(self.path, SCHEMA, {"files": self._entries})
