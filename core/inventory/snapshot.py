@@ -1,7 +1,7 @@
 """The snapshot: what a running ComfyUI knows of itself, written by the extension, read without ComfyUI.
 
 Schema 1 is one JSON object: `schema`, `taken` (seconds since the epoch), `place`, `separator`,
-`comfyui_version`, `input_folder`, `aliases`, `folders` (name, paths, suffixes), `types` (definitions
+`comfyui_version`, `directories`, `aliases`, `folders` (name, paths, suffixes), `types` (definitions
 without file lists), `packs` (state, reason, node types, ids, and the newest mtime of the pack's .py
 files), `gaps`, `types_known`. Model and input files are not stored: they are listed on disk when the snapshot is read.
 """
@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ def write_snapshot(path: str | os.PathLike[str], inventory: Inventory) -> None:
         "place": inventory.place,
         "separator": inventory.separator,
         "comfyui_version": inventory.comfyui_version,
-        "input_folder": inventory.input_folder,
+        "directories": inventory.directories,
         "aliases": inventory.aliases,
         "folders": [
             {"name": folder.name, "paths": list(folder.paths), "suffixes": sorted(folder.suffixes)}
@@ -67,8 +68,8 @@ def read_snapshot(path: str | os.PathLike[str]) -> Inventory:
     packs = (*_packs_in(body.get("packs")), *_new_packs(body.get("packs"), folders.get("custom_nodes")))
     distrusted = {pack.name for pack in packs if pack.state == UNREADABLE}
     listing = list_models(folders.values())
-    input_folder = _text(body, "input_folder")
-    inputs = list_inputs(input_folder)
+    directories = _texts(body, "directories")
+    inputs = list_inputs(directories.get("input", ""))
     return Inventory(
         origin="snapshot",
         place=_text(body, "place"),
@@ -80,8 +81,8 @@ def read_snapshot(path: str | os.PathLike[str]) -> Inventory:
         models=listing.models,
         partial=listing.partial,
         inputs=inputs.names,
-        input_folder=input_folder,
-        aliases={k: v for k, v in _mapping(body, "aliases").items() if isinstance(v, str)},
+        directories=directories,
+        aliases=_texts(body, "aliases"),
         gaps=(*(gap for gap in _list(body.get("gaps")) if isinstance(gap, str)), *listing.gaps, *inputs.gaps),
         types_known=body.get("types_known") is not False,
         models_known=bool(folders),
@@ -139,7 +140,7 @@ def _distrust(pack: Pack, newest: Any) -> Pack:
     if now == newest:
         return pack
     reason = CHANGED if now else GONE
-    return Pack(pack.name, UNREADABLE, pack.node_types, False, reason, pack.path, pack.version, pack.ids)
+    return replace(pack, state=UNREADABLE, node_types=frozenset(), complete=False, reason=reason)
 
 
 def _new_packs(known: Any, custom_nodes: Folder | None) -> Iterator[Pack]:
@@ -177,9 +178,9 @@ def _text(body: dict[str, Any], key: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _mapping(body: dict[str, Any], key: str) -> dict[str, Any]:
+def _texts(body: dict[str, Any], key: str) -> dict[str, str]:
     value = body.get(key)
-    return value if isinstance(value, dict) else {}
+    return {k: v for k, v in value.items() if isinstance(v, str)} if isinstance(value, dict) else {}
 
 
 def _list(value: Any) -> list[Any]:
