@@ -59,8 +59,7 @@ class Inventory:
 
     `gaps` says in words what could not be told; a requirement that falls into a gap is `unknown`,
     never missing. `models_known` / `types_known` / `inputs_known` are False where nothing at all is
-    known of that kind (no installation given, a folder that cannot be listed). `seen` remembers model files
-    that were here before and are gone: lower-case base name → size in bytes and SHA-256, as far as known.
+    known of that kind (no installation given, a folder that cannot be listed).
     """
 
     origin: str  # "disk", "server", "snapshot" or "none"
@@ -73,8 +72,6 @@ class Inventory:
     models: dict[str, list[ModelFile]] = field(default_factory=dict)  # by folder_paths name
     partial: list[ModelFile] = field(default_factory=list)  # half-downloaded files in any model folder
     inputs: frozenset[str] = frozenset()  # file names of the input folder, "/" as separator
-    directories: dict[str, str] = field(default_factory=dict)  # "input", "output", "temp" → folder on this disk
-    seen: dict[str, tuple[int | None, str | None]] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
     gaps: tuple[str, ...] = ()
     types_known: bool = True
