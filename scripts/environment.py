@@ -31,8 +31,21 @@ def ready_python(extra: str = "") -> Path:
     folder = cache_root() / "environments" / f"{family}-{wanted}"
     if not (folder / "ready").is_file():
         _make(folder, f"{ROOT}[{extra}]" if extra else str(ROOT))
-        _remove_older(folder, family)
+        _remove_useless(folder, family)
     return folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def named_tree(python: Path) -> Path:
+    """A folder in which this checkout goes by its import name, whatever it is called on disk.
+
+    mypy resolves `from ..` only below a package's own name, and does not follow an editable install.
+    """
+    folder = python.parent.parent / "named"
+    link = folder / "comfyfixersmart"
+    if not link.exists():
+        folder.mkdir(exist_ok=True)
+        link.symlink_to(ROOT, target_is_directory=True)
+    return folder
 
 
 def command(python: Path, name: str) -> str:
@@ -47,14 +60,15 @@ def _make(folder: Path, project: str) -> None:
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     pip = [str(python), "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--quiet"]
     _run("installing the project", [*pip, "--editable", project])
-    (folder / "ready").touch()
+    (folder / "ready").write_text(str(ROOT))
 
 
-def _remove_older(folder: Path, family: str) -> None:
-    """Environments of this checkout for an earlier pyproject.toml are of no more use."""
-    for other in folder.parent.glob(f"{family}-*"):
-        if other != folder:
-            shutil.rmtree(other, ignore_errors=True)
+def _remove_useless(kept: Path, family: str) -> None:
+    """Environments for an earlier pyproject.toml of this checkout, and those of checkouts that are gone."""
+    for ready in kept.parent.glob("*/ready"):
+        folder = ready.parent
+        if folder != kept and (folder.name.startswith(family) or not Path(ready.read_text()).is_dir()):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _run(step: str, argv: list[str]) -> None:

@@ -17,9 +17,10 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from environment import ROOT, SetupFailed, command, ready_python
+from environment import ROOT, SetupFailed, command, named_tree, ready_python
 
-LINTERS = (("ruff", "format", "--check", "."), ("ruff", "check", "."), ("mypy", "core"))
+LINTERS = (("ruff", "format", "--check", "."), ("ruff", "check", "."))
+MYPY = ("mypy", "--config-file", str(ROOT / "pyproject.toml"), "-p", "comfyfixersmart.core")
 BENCHMARKS = (("scan_accuracy.py",), ("scan_speed.py", "--ci"))  # --ci: timings may be 1.5 x the target
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
@@ -32,11 +33,11 @@ class Run:
     failed: list[str] = field(default_factory=list)
     not_run: list[str] = field(default_factory=list)
 
-    def part(self, name: str, argv: list[str]) -> bool:
+    def part(self, name: str, argv: list[str], cwd: Path = ROOT) -> bool:
         print(f"\n== {name}", flush=True)
         start = time.monotonic()
         environment = {**os.environ, "PYTHONPATH": ""}  # a root on it would shadow ComfyUI's own modules
-        code = subprocess.run(argv, cwd=ROOT, stdin=subprocess.DEVNULL, env=environment).returncode
+        code = subprocess.run(argv, cwd=cwd, stdin=subprocess.DEVNULL, env=environment).returncode
         if code != 0:
             self.failed.append(f"{name} (exit code {code})")
         if name != "pytest":  # its own last line carries the time, and stays the last one
@@ -51,6 +52,7 @@ class Run:
 def lint(run: Run) -> None:
     for tool, *arguments in LINTERS:
         run.part(" ".join((tool, *arguments)), [command(run.python, tool), *arguments])
+    run.part("mypy --strict core", [command(run.python, MYPY[0]), *MYPY[1:]], cwd=named_tree(run.python))
 
 
 def find_browser(run: Run) -> None:

@@ -233,7 +233,7 @@ def _write_snapshot(target: Path) -> None:
             ),
             folders=build_table(find_layout(base)).folders(),
             aliases={"unet": "diffusion_models", "clip": "text_encoders"},
-            input_folder=str(base / "input"),
+            directories={name: str(base / name) for name in ("input", "output", "temp", "user")} | {"base": str(base)},
             taken=time.time(),
         ),
     )
