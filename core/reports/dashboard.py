@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..readiness.types import RUNNABLE
 from . import overview, words
+from .data import MARKER
 from .payload import payload
 from .plot import plot, trend
 from .slugs import slugs
@@ -20,7 +22,7 @@ from .types import Library
 if TYPE_CHECKING:
     from jinja2 import Template
 
-MARKER = "comfyfixersmart-report"  # stands in the first bytes of every report, so that we never replace another file
+_SUFFIX = re.compile(r"\.[A-Za-z]{2,11}$")
 _FOLDER = Path(__file__).resolve().parent / "templates"
 _STYLES = ("dashboard.css", "list.css")
 _SCRIPTS = ("dom.js", "data.js", "map.js", "detail.js", "list.js", "main.js")
@@ -98,7 +100,8 @@ def _policy(script: str) -> str:
 
 def _halves(name: str) -> tuple[str, str]:
     """A name's beginning, which may be cut on screen, and its end, which is always shown."""
-    tail = 14 if len(name) > 24 else 0
+    suffix = _SUFFIX.search(name)
+    tail = 10 + (len(suffix[0]) if suffix else 0) if len(name) > 24 else 0
     return name[: len(name) - tail], name[len(name) - tail :]
 
 

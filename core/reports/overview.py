@@ -65,7 +65,6 @@ def _step(step: UnlockStep, row: dict[str, int]) -> dict[str, Any]:
         "where": _where(step.workflows),
         "rows": [row[name] for name in step.workflows if name in row],
         "text": step_text(step),
-        "local": all(need.kind == "local" for need in step.needs),
     }
 
 
@@ -75,9 +74,9 @@ def step_title(step: UnlockStep) -> str:
     local = [need for need in step.needs if need.kind == "local"]
     if len(local) == len(step.needs):
         verb = "makes" if len(local) == 1 else "make"
-        return f"{words.plural(len(local), 'file')} already on this disk, put right, {verb} {unlocks}"
+        return f"{words.plural(len(local), 'fix', 'fixes')} on this disk {verb} {unlocks}, with nothing to download"
     parts = [_counted(step.needs, "file", "file"), _counted(step.needs, "pack", "node pack")]
-    parts.append(f"{words.plural(len(local), 'move')}" if local else "")
+    parts.append(words.plural(len(local), "fix", "fixes") + " on this disk" if local else "")
     things = words.listed([part for part in parts if part])
     total = _bytes(step.needs)
     amount = f", {total}," if total else ""
@@ -117,7 +116,7 @@ def _where(names: tuple[str, ...]) -> str:
     common = [words.visible(folder or "the top folder") for folder, _ in folders.most_common(2)]
     more = len(folders) - len(common)
     if more:
-        common.append(f"{more} more")
+        common.append(words.plural(more, "other folder"))
     return f"{len(names)} in {words.listed(common)}"
 
 

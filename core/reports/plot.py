@@ -41,6 +41,7 @@ def plot(points: tuple[Point, ...]) -> dict[str, Any] | None:
         "now": last,
         "now_y": _percent(place(0, last.runnable)[1], HEIGHT),
         "total_y": _percent(place(0, last.total)[1], HEIGHT),
+        "room_below": last.runnable / top > 0.3,
         "apart": (last.total - last.runnable) / top > 0.16,
         "span": _span_words(span),
         "sentence": _sentence(points),

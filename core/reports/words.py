@@ -21,7 +21,7 @@ LABEL = {
     UNREADABLE: "Unreadable",
 }
 MEANING = {
-    BLOCKED: "something is missing",
+    BLOCKED: "something missing",
     RUNNABLE: "",
     NEEDS_INPUT: "your own files",
     UNKNOWN: "cannot tell yet",
@@ -152,9 +152,22 @@ def first_reason(readiness: Readiness) -> str:
 
 def short(readiness: Readiness) -> str:
     """What stands in the distance column of a list."""
-    if readiness.status in (UNREADABLE, UNKNOWN):
-        return distance(readiness.distance) or first_reason(readiness)
+    if readiness.status == UNREADABLE:
+        return first_reason(readiness)
+    if readiness.status == UNKNOWN:
+        return _untold(readiness)
     return distance(readiness.distance)
+
+
+def _untold(readiness: Readiness) -> str:
+    """ "cannot tell: 2 models, 1 node type"."""
+    codes = [finding.code for finding in readiness.findings if finding.weight == UNKNOWN]
+    models, types = sum(c.startswith("MODEL") for c in codes), sum(c.startswith("NODE") for c in codes)
+    parts = [plural(models, "model")] if models else []
+    parts += [plural(types, "node type")] if types else []
+    other = len(codes) - models - types
+    parts += [plural(other, "file of yours", "files of yours")] if other else []
+    return f"cannot tell: {', '.join(parts)}" if parts else ""
 
 
 def nearness(readiness: Readiness) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ function triples(flat, make) {
 }
 const rows = data.rows.map(([slug, name, folder, status, away, tag, lead, story, numbers, warnings, findings, uses, map], near) => ({
   near, slug, name: text(name), folder: text(folder), status, away: text(away),
-  tag: tag && { label: text(tag[0]), tone: tag[1], when: tag[2] },
+  tag: tag ? { label: text(tag[0]), tone: tag[1], when: tag[2] } : null,
   lead: text(lead), story: text(story), nodes: numbers[0], models: numbers[1], ignored: numbers[2],
   warnings, findings, uses, map, plain: null, element: null,
 }));

@@ -13,7 +13,7 @@ function lead(row, found) {
   const status = data.order[row.status];
   const size = `${plural(row.nodes, "node")}${row.models ? `, ${plural(row.models, "model file")}` : ""}.`;
   const here = found.filter(one => one.evidence.some(e => e.word === data.evidence[1])).length;
-  const line = status === "runnable" ? "Nothing it needs is missing here." : here && status === "blocked" ? `${plural(here, "thing")} of these ${here === 1 ? "is" : "are"} already on this disk.` : "";
+  const line = status === "runnable" ? "Nothing it needs is missing here." : here && status === "blocked" ? `${here} of these ${here === 1 ? "is" : "are"} already on this disk.` : "";
   return [h("h3", { class: "lead" }, mark(status), h("span", null, row.lead || data.labels[status])),
     h("p", { class: "muted" }, [line, row.nodes ? size : ""].filter(Boolean).join(" "))];
 }
@@ -43,7 +43,7 @@ function merged(found) {
 function item(one, map) {
   const many = one.types.length > 1;
   return h("article", { class: "finding" },
-    h("div", { class: "what-it-is" }, h("h5", null, whole(many ? one.pack : one.name)), code(one)),
+    h("div", { class: "what-it-is" }, h("h5", null, one.weight === "unknown" && mark("unknown"), whole(many ? one.pack : one.name)), code(one)),
     h("p", { class: "muted" }, many ? `${data.codes[one.code] ? data.codes[one.code][0] : one.code}: ${plural(one.types.length, "node type")} of this pack.` : one.message),
     many && h("p", { class: "types" }, one.types.join(", ")),
     one.nodes.length > 0 && nodeLine(one, map),

@@ -7,7 +7,7 @@ function put(node, props, children) {
     if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
     else node.setAttribute(key, value === true ? "" : value);
   }
-  node.append(...children.flat().filter(child => child !== null && child !== undefined && child !== false));
+  node.append(...children.flat(Infinity).filter(child => child !== null && child !== undefined && child !== false));
   return node;
 }
 const h = (tag, props, ...children) => put(document.createElement(tag), props, children);
@@ -19,13 +19,14 @@ const mark = status => use("st-" + status, "st " + status);
 // A name in one line that keeps its beginning and its end; the whole of it is in the title.
 function middle(text, kind) {
   const letters = [...text];
-  const tail = letters.length > 24 ? 14 : 0;
+  const suffix = /\.[a-z]{2,11}$/i.exec(text);
+  const tail = letters.length > 24 ? 10 + (suffix ? suffix[0].length : 0) : 0;
   return h("span", { class: "mid " + kind, title: tail ? text : null },
     h("span", null, letters.slice(0, letters.length - tail).join("")), h("span", null, tail ? letters.slice(-tail).join("") : ""));
 }
 // A name in full, which may break after _ / \ and before a dot or hyphen within it.
 function whole(text) {
-  return text.split(/(?<=[_/\\])|(?<=.)(?=[-.])/u).flatMap((part, at) => at ? [h("wbr"), part] : [part]);
+  return !text.trim() ? "(no name)" : text.split(/(?<=[_/\\])|(?<=.)(?=[-.])/u).flatMap((part, at) => at ? [h("wbr"), part] : [part]);
 }
 const plural = (count, one, many) => `${count.toLocaleString("en")} ${count === 1 ? one : many || one + "s"}`;
 

@@ -1,0 +1,104 @@
+"""The reports as JSON values. Names stand as they are in the files; `schema.py` publishes the shape. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from ..readiness.types import Finding
+from . import words
+from .slugs import slugs
+from .types import Entry, Library
+
+SCHEMA = 1
+MARKER = "comfyfixersmart-report"  # stands in the first bytes of every report, so that we never replace another file
+
+Json = dict[str, Any]
+
+
+def report_json(library: Library) -> Json:
+    """Everything in one object, as `scan --json` prints it."""
+    slug = slugs(entry.name for entry in library.entries)
+    body = _library(library)
+    body["workflows"] = [_workflow(entry, slug[entry.name]) for entry in _sorted(library)]
+    return {"schema": SCHEMA, **body}
+
+
+def index_json(library: Library, slug: dict[str, str]) -> Json:
+    """The body of `index.json`: the library, and one line per workflow, nearest to running first."""
+    body = _library(library)
+    body["workflows"] = [
+        {**_line(entry, slug[entry.name]), "findings": [[f.code, f.name] for f in entry.readiness.findings]}
+        for entry in _sorted(library)
+    ]
+    return {"schema": SCHEMA, **body}
+
+
+def workflow_json(entry: Entry, slug: str) -> Json:
+    """The body of `{slug}.json`. It holds no time of the scan, so it changes only when the workflow's verdict does."""
+    return {"schema": SCHEMA, "kind": MARKER, "workflow": _workflow(entry, slug)}
+
+
+def _sorted(library: Library) -> list[Entry]:
+    return sorted(library.entries, key=lambda entry: (words.nearness(entry.readiness), entry.name))
+
+
+def _library(library: Library) -> Json:
+    return {
+        "kind": MARKER,
+        "when": library.when,
+        "place": _plain(dataclasses.asdict(library.place)),
+        "counts": words.counts(entry.readiness.status for entry in library.entries),
+        "unlock": [{"needs": [n._asdict() for n in s.needs], "workflows": list(s.workflows)} for s in library.unlock],
+        "unused": [model._asdict() for model in library.unused],
+        "history": [point._asdict() for point in library.history],
+    }
+
+
+def _line(entry: Entry, slug: str) -> Json:
+    ready = entry.readiness
+    return {
+        "name": entry.name,
+        "slug": slug,
+        "status": ready.status,
+        "verdict": words.verdict(ready),
+        "distance": ready.distance._asdict(),
+        "nodes": ready.nodes,
+        "models": ready.models,
+        "ignored": ready.ignored,
+        "change": entry.change._asdict() if entry.change else None,
+    }
+
+
+def _workflow(entry: Entry, slug: str) -> Json:
+    return {
+        **_line(entry, slug),
+        "modified": entry.modified,
+        "source": entry.source,
+        "warnings": list(entry.readiness.warnings),
+        "findings": [_finding(finding) for finding in entry.readiness.findings],
+    }
+
+
+def _finding(finding: Finding) -> Json:
+    return {
+        "code": finding.code,
+        "weight": finding.weight,
+        "name": finding.name,
+        "message": finding.message,
+        "nodes": [node._asdict() for node in finding.nodes],
+        "folders": list(finding.folders),
+        "evidence": [one._asdict() for one in finding.evidence],
+        "fixes": [fix._asdict() for fix in finding.fixes],
+        "size": finding.size,
+        "sha256": finding.sha256,
+        "urls": list(finding.urls),
+        "pack": finding.pack,
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Tuples as lists, so that what is returned equals what is read back from JSON."""
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    return [_plain(one) for one in value] if isinstance(value, tuple) else value

@@ -1,0 +1,179 @@
+"""The reports as Markdown that reads well raw and rendered. Names from files can never become markup. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from ..readiness.types import RUNNABLE, Finding, UnlockStep
+from . import words
+from .codes import GROUPS, codes, evidence_word, group, ordered
+from .data import MARKER, SCHEMA
+from .overview import headline, machine, reasoned, step_title, unused_words
+from .plot import trend
+from .types import Entry, Library
+
+_HEAD = f"<!-- {MARKER} {SCHEMA} -->\n"
+_MARKS = re.compile(r"([\\`*_{}\[\]()<>#+!|~&^$])")
+_LINK = re.compile(r"(?i)\b(https?|ftp|www)(?=[:.])")
+_BULLET = re.compile(r"^(\s*)(\d+)?([-+=.)])")
+_MOST_NODES, _MOST_UNUSED = 8, 50
+
+
+def text(name: str) -> str:
+    """Any text as plain words in a line: marks escaped, unseen characters shown, no address becomes a link."""
+    shown = _MARKS.sub(r"\\\1", words.visible(name))
+    shown = _LINK.sub(lambda found: f"{found[0][0]}<!-- -->{found[0][1:]}", shown)
+    return _BULLET.sub(r"\1\2\\\3", shown)
+
+
+def code(name: str) -> str:
+    """A name in code type, whatever backticks it holds. Bars are safe in tables only as entities, so they go."""
+    shown = words.visible(name).replace("|", "\u00a6")
+    if not shown.strip():
+        return "(no name)"
+    fence = "`" * (max((len(run) for run in re.findall("`+", shown)), default=0) + 1)
+    edge = " " if shown[0] in "` " or shown[-1] in "` " else ""
+    return f"{fence}{edge}{shown}{edge}{fence}"
+
+
+def index_md(library: Library, slug: dict[str, str]) -> str:
+    """`index.md`: the counts, what to get first, every workflow in a table."""
+    counts = words.counts(entry.readiness.status for entry in library.entries)
+    lines = [_HEAD + "# Workflow readiness", ""]
+    lines += [
+        f"{words.plural(len(library.entries), 'workflow')}, checked {words.date(library.when, year=True, clock=True)}.",
+        "",
+    ]
+    if not library.entries:
+        command = code(f"{library.command} scan FOLDER")
+        lines += [f"No workflow was found here. Save one in ComfyUI, or scan another folder: {command}", ""]
+    else:
+        lines += [f"**{headline(counts)}.** {text(trend(library.history, library.when))}".rstrip(), ""]
+        lines += [f"- {words.LABEL[status]}: {count}" for status, count in counts.items() if count]
+        lines += ["", *_unlock(library.unlock), *_table(library, slug)]
+    lines += [*_unused(library), *_machine(library)]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _table(library: Library, slug: dict[str, str]) -> Iterable[str]:
+    yield from ("## Workflows", "", "| Workflow | Status | Nearest to running | Changed |", "|---|---|---|---|")
+    for entry in sorted(library.entries, key=lambda e: (words.nearness(e.readiness), e.name)):
+        ready = entry.readiness
+        label, _ = words.changed(entry.change, library.when)
+        link = f"[{text(entry.name) or '(no name)'}]({_address(slug[entry.name])}.md)"
+        status = words.LABEL.get(ready.status, ready.status)
+        yield f"| {link} | {status} | {text(words.short(ready))} | {label} |"
+    yield ""
+
+
+def _address(slug: str) -> str:
+    from urllib.parse import quote
+
+    return quote(slug)
+
+
+def _unlock(steps: tuple[UnlockStep, ...]) -> Iterable[str]:
+    if not steps:
+        return
+    yield from ("## The shortest ways to more", "")
+    for step in steps:
+        yield f"- **{step_title(step)}**"
+        for need in step.needs:
+            details = [part for part in (text(need.folder), words.size(need.size) if need.size else "") if part]
+            yield f"    - {code(need.name)}{', ' if details else ''}{', '.join(details)}"
+    yield ""
+
+
+def _unused(library: Library) -> Iterable[str]:
+    if not library.unused:
+        return
+    yield from ("## Models that no workflow uses", "")
+    yield from (
+        f"{unused_words(library.unused)}. Only saved workflows are counted; nothing is ever deleted for you.",
+        "",
+    )
+    largest = sorted(library.unused, key=lambda m: (-m.size, m.name))
+    for model in largest[:_MOST_UNUSED]:
+        size = f", {words.size(model.size)}" if model.size >= 0 else ""
+        yield f"- {code(model.name)} in {text(model.folder)}{size}"
+    if len(largest) > _MOST_UNUSED:
+        yield f"- and {len(largest) - _MOST_UNUSED} smaller ones, all in index.json"
+    yield ""
+
+
+def _machine(library: Library) -> Iterable[str]:
+    place = library.place
+    yield from ("## This machine", "")
+    rows = machine(place)
+    if not rows:
+        yield "No ComfyUI installation was given, so what needs models or node packs is Unknown."
+    for label, value, small in rows:
+        yield f"- {label}: {text(value)}{f' ({text(small)})' if small else ''}"
+    for heading, pairs in (("failed to import", place.packs_failed), ("could not be read", place.packs_unreadable)):
+        for reason, names in reasoned(pairs):
+            yield f"- {words.listed([code(name) for name in names])} {heading}{f': {text(reason)}' if reason else ''}"
+    if place.gaps:
+        yield from ("", "What we could not tell:", "")
+        yield from (f"- {text(gap)}" for gap in place.gaps)
+    yield ""
+
+
+def workflow_md(entry: Entry) -> str:
+    """`{slug}.md`: one workflow, its verdict first, then each finding with its evidence and what would settle it."""
+    ready = entry.readiness
+    name, folder = words.title(entry.name)
+    lines = [_HEAD + f"# {text(name) or '(no name)'}", ""]
+    lines += [f"In {code(folder)}.", ""] if folder else []
+    lines += [f"**{text(words.verdict(ready))}.**", ""]
+    about = words.distance(ready.distance)
+    facts = [words.plural(ready.nodes, "node")] if ready.nodes else []
+    facts += [words.plural(ready.models, "model file")] if ready.models else []
+    if about or facts:
+        lines += [
+            ". ".join(part for part in (f"Left to do: {about}" if about else "", ", ".join(facts)) if part) + ".",
+            "",
+        ]
+    if ready.status == RUNNABLE:
+        lines += ["Nothing it needs is missing here.", ""]
+    lines += _findings(ready.findings)
+    if ready.ignored:
+        lines += [f"Not counted: {words.plural(ready.ignored, 'reference')} in muted or bypassed nodes.", ""]
+    if entry.change:
+        lines += ["## When did it break?", "", text(words.story(entry.change)), ""]
+    if ready.warnings:
+        lines += ["## Noticed while reading the file", "", *(f"- {text(one)}" for one in ready.warnings), ""]
+    lines += ["[All workflows](index.md)"]
+    return "\n".join(lines) + "\n"
+
+
+def _findings(findings: tuple[Finding, ...]) -> list[str]:
+    lines: list[str] = []
+    heading = -1
+    for finding in ordered(findings):
+        if group(finding) != heading:
+            heading = group(finding)
+            lines += [f"## {GROUPS[heading]}", ""]
+        lines += [*_finding(finding), ""]
+    return lines
+
+
+def _finding(finding: Finding) -> Iterable[str]:
+    known = codes().get(finding.code)
+    size = f", {words.size(finding.size)}" if finding.size else ""
+    yield f"### {code(finding.name)}"
+    yield ""
+    yield f"{text(finding.code)}{f' {known.title}' if known else ''}{size}. {text(finding.message)}"
+    yield ""
+    if finding.nodes:
+        named = [f"{text(node.title)} ({text(node.id)})" for node in finding.nodes[:_MOST_NODES]]
+        more = len(finding.nodes) - len(named)
+        yield f"- Needed by {words.listed(named + ([f'{more} more nodes'] if more else []))}"
+    for one in finding.evidence:
+        word = evidence_word(one.kind, one.path)
+        path = f" {code(one.path)}" if one.path else ""
+        yield f"- {f'**{word}** ' if word else ''}{text(one.text)}{path}"
+    for url in finding.urls[:3]:
+        yield f"- **IN THE WORKFLOW** The author's link, not checked: {code(url)}"
+    for fix in finding.fixes:
+        yield f"- To do: {text(fix.text)}"

@@ -1,0 +1,203 @@
+"""The published shape of our JSON reports, as pydantic models. Imported only where a schema is asked for.
+
+`knowledge/schemas/*.json` are these models' JSON Schemas; a test keeps both equal. Fields are only ever
+added; a change that would break a reader raises `SCHEMA` in `core/reports/data.py`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Status = Literal["unreadable", "blocked", "unknown", "needs_input", "runnable"]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Node(_Model):
+    """A node that needs something; `id` as ComfyUI writes it, `12:3` inside subgraph instance 12."""
+
+    id: str
+    class_type: str
+    title: str
+    input: str | None
+
+
+class Evidence(_Model):
+    """A checked fact. `path`: a file on that disk, or empty."""
+
+    kind: str
+    text: str
+    path: str
+
+
+class Fix(_Model):
+    """One thing that would settle the finding. Nothing is done without an approved plan."""
+
+    kind: str
+    text: str
+    target: str
+
+
+class Finding(_Model):
+    """One reason. `weight` is the status it alone would give, or `info`; `size` is in bytes."""
+
+    code: str
+    weight: Status | Literal["info"]
+    name: str
+    message: str
+    nodes: list[Node]
+    folders: list[str]
+    evidence: list[Evidence]
+    fixes: list[Fix]
+    size: int | None
+    sha256: str | None
+    urls: list[str]
+    pack: str | None
+
+
+class Distance(_Model):
+    """How far from runnable. `bytes` sums what is known; `unsized` files have no known size."""
+
+    files: int
+    bytes: int
+    unsized: int
+    packs: int
+    local: int
+    other: int
+    inputs: int
+
+
+class Change(_Model):
+    """The last change of status; times are seconds since the epoch."""
+
+    when: float
+    before: str
+    after: str
+    why: str
+    last_good: float | None
+
+
+class _Line(_Model):
+    name: str
+    slug: str
+    status: Status
+    verdict: str
+    distance: Distance
+    nodes: int
+    models: int
+    ignored: int
+    change: Change | None
+
+
+class Workflow(_Line):
+    """`{slug}.json` without its head, and the workflows of a full report."""
+
+    modified: float | None
+    source: str
+    warnings: list[str]
+    findings: list[Finding]
+
+
+class Line(_Line):
+    """One workflow in `index.json`; `findings` are the codes with their names."""
+
+    findings: list[tuple[str, str]]
+
+
+class Place(_Model):
+    """The installation that the verdicts are about."""
+
+    origin: str
+    place: str
+    comfyui_version: str
+    packs_loaded: int
+    packs_failed: list[tuple[str, str]]
+    packs_disabled: int
+    packs_unreadable: list[tuple[str, str]]
+    models: int
+    models_bytes: int
+    disk_free: int | None
+    disk_total: int | None
+    gpu: str
+    vram_bytes: int | None
+    ram_bytes: int | None
+    gaps: list[str]
+
+
+class Need(_Model):
+    """A thing that several workflows lack; `kind` is file, pack or local (a fix with what is here)."""
+
+    kind: str
+    name: str
+    folder: str
+    size: int | None
+
+
+class UnlockStep(_Model):
+    """Needs that, met together, make these workflows run."""
+
+    needs: list[Need]
+    workflows: list[str]
+
+
+class UnusedModel(_Model):
+    """A model file that no workflow of the library names."""
+
+    name: str
+    folder: str
+    size: int
+
+
+class Point(_Model):
+    """One scan of the history."""
+
+    when: float
+    total: int
+    runnable: int
+    broke: int
+    why: str
+
+
+class _Head(_Model):
+    schema_: Literal[1] = Field(alias="schema")
+    kind: Literal["comfyfixersmart-report"]
+
+
+class _Library(_Head):
+    when: float
+    place: Place
+    counts: dict[Status, int]
+    unlock: list[UnlockStep]
+    unused: list[UnusedModel]
+    history: list[Point]
+
+
+class Report(_Library):
+    """What `scan --json` prints: everything."""
+
+    workflows: list[Workflow]
+
+
+class Index(_Library):
+    """`index.json`: one line per workflow."""
+
+    workflows: list[Line]
+
+
+class WorkflowReport(_Head):
+    """`{slug}.json`: one workflow."""
+
+    workflow: Workflow
+
+
+PUBLISHED: dict[str, type[BaseModel]] = {"report": Report, "index": Index, "workflow": WorkflowReport}
+
+
+def published() -> dict[str, dict[str, Any]]:
+    """The JSON Schema of each document, by the name of its file in `knowledge/schemas/`."""
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    return {name: head | model.model_json_schema(by_alias=True) for name, model in PUBLISHED.items()}
