@@ -1,0 +1,114 @@
+"""State of one reading: what was found so far, under which conditions we are, and how much work is left."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from .tree import Tree
+from .values import Dict, Guard, HostModule, Module, OutOfBudget, Seq, Unknown, Value
+
+if TYPE_CHECKING:
+    from .host import Host
+
+MAX_STEPS = 1_500_000  # expressions and statements; the largest real pack seen needs a tenth
+MAX_MODULES = 1_500
+MAX_DEPTH = 150  # of blocks and nested expressions together; each takes two to four Python frames
+
+
+class Machine:
+    """Reads the modules of one pack (or of ComfyUI) without running them."""
+
+    def __init__(self, tree: Tree, host: Host | None) -> None:
+        self.tree = tree
+        self.host = host
+        self.modules: dict[str, Module] = {}
+        self.search: list[str] = []  # virtual folders the pack put on sys.path
+        self.guards: list[Guard] = []
+        self.imports: list[set[str]] = [set()]  # what must import; a try opens a set of its own
+        self.recording = True  # False once the pack is imported and only its classes are looked at
+        self.reasons: list[str] = []
+        self.patches: set[str] = set()  # things of ComfyUI that the pack changes
+        self.added = Dict()  # types put straight into ComfyUI's own mapping
+        self.folders: Module | None = None  # folder_paths as this pack sees and changes it
+        self.steps = 0
+        self.depth = 0
+        self.reading = False  # inside the host's own modules
+
+    def step(self) -> None:
+        """Count one piece of work. Raises OutOfBudget."""
+        self.steps += 1
+        if self.steps > MAX_STEPS:
+            raise OutOfBudget(f"reading takes more than {MAX_STEPS} steps")
+
+    @contextmanager
+    def deeper(self, levels: int = 1) -> Iterator[None]:
+        """One level of nesting. Raises OutOfBudget where Python's own stack could run out."""
+        self.depth += levels
+        try:
+            if self.depth > MAX_DEPTH:
+                raise OutOfBudget("it is nested too deeply to be read")
+            yield
+        finally:
+            self.depth -= levels
+
+    def place(self, module: Module, node: ast.AST | None) -> str:
+        """`file:line` relative to the pack, for people."""
+        file = self.tree.relative(module.path) or module.name
+        return f"{file}:{getattr(node, 'lineno', 0)}"
+
+    def unknown(self, module: Module, node: ast.AST) -> Unknown:
+        """Unknown, with the place and the text of what could not be read."""
+        if self.reading or not self.recording:
+            return NOTHING
+        try:
+            text = ast.unparse(node)
+        except (ValueError, RecursionError, TypeError):
+            text = type(node).__name__
+        text = " ".join(text.split())
+        return Unknown(f"{self.place(module, node)}: {text[:80]}{'…' if len(text) > 80 else ''}")
+
+    def note(self, reason: str) -> None:
+        """Remember something that could not be read."""
+        if reason not in self.reasons and len(self.reasons) < 40:
+            self.reasons.append(reason)
+
+    def required(self, name: str) -> None:
+        """Record that an absolute import must succeed, unless that depends on a condition."""
+        if self.recording and not any(guard.modules is None for guard in self.guards):
+            self.imports[-1].add(name)
+
+    @contextmanager
+    def under(self, guard: Guard | None) -> Iterator[None]:
+        """Everything inside happens only if `guard` holds; guards added inside end with it."""
+        depth = len(self.guards)
+        if guard is not None:
+            self.guards.append(guard)
+        try:
+            yield
+        finally:
+            del self.guards[depth:]
+
+    def condition(self) -> tuple[Guard, ...]:
+        """The conditions that hold now."""
+        return tuple(self.guards)
+
+    def maybe(self) -> bool:
+        """Whether we are where nobody can tell if it runs."""
+        return any(guard.modules is None for guard in self.guards)
+
+    def may_change(self, value: Seq | Dict) -> bool:
+        """Whether a container is the pack's own; one of ComfyUI is left alone and the change noted."""
+        if value.frozen and not self.reading:
+            self.patches.add(value.frozen)
+            return False
+        return True
+
+    def host_value(self, value: Value) -> bool:
+        """Whether a value is a module of ComfyUI."""
+        return isinstance(value, HostModule) or (isinstance(value, Module) and value.host)
+
+
+NOTHING = Unknown()

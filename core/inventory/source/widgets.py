@@ -1,0 +1,115 @@
+"""From a type and its settings to an Input: what is a widget, what is a file list, what is media. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ...catalogue.types import Input
+from .values import Dict, Instance, Member, Names, Seq, Unknown, Value, as_text
+
+WIDGETS = frozenset({"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO", "COLOR"})
+# Types that ComfyUI's own frontend draws as a widget although no value type stands behind them.
+DRAWN = frozenset({"WEBCAM", "AUDIO_RECORD", "LOAD_3D", "LOAD_3D_ANIMATION", "LOAD3D_CAMERA", "COMFY_DYNAMICCOMBO_V3"})
+UPLOADS = {
+    "image_upload": "image",
+    "animated_image_upload": "image",
+    "video_upload": "video",
+    "audio_upload": "audio",
+    "file_upload": "3d",
+}
+SEEDS = ("seed", "noise_seed")
+
+Settings = Mapping[str, Value]
+
+
+def make_input(name: str, kind: Value, settings: Settings, required: bool, choices: Value = None) -> Input:
+    """One input from its type (text, list of choices or unknown) and its settings, in V1 terms."""
+    if isinstance(kind, Seq):
+        kind, choices = "COMBO", kind
+    text = as_text(kind) or ""
+    if text == "COMBO" and choices is None:
+        choices = settings.get("options")
+    one = Input(
+        name,
+        text,
+        widget=_is_widget(text, settings),
+        required=required,
+        minimum=_number(settings.get("min")),
+        maximum=_number(settings.get("max")),
+        control=_control(name, text, settings),
+        default=plain(settings.get("default")),
+    )
+    return _combo(one, choices, settings) if text == "COMBO" else one
+
+
+def _is_widget(text: str, settings: Settings) -> bool:
+    if settings.get("forceInput") is True or settings.get("rawLink") is True:
+        return False
+    return not text or text in WIDGETS or text in DRAWN or isinstance(settings.get("widgetType"), str)
+
+
+def _control(name: str, text: str, settings: Settings) -> bool:
+    """The frontend adds the control to integers called seed or noise_seed unless told otherwise."""
+    asked = settings.get("control_after_generate")
+    if asked is None:
+        return text == "INT" and name in SEEDS and settings.get("forceInput") is not True
+    return asked is True
+
+
+def _combo(one: Input, choices: Value, settings: Settings) -> Input:
+    media = next((kind for key, kind in UPLOADS.items() if settings.get(key) is True), None)
+    source = as_text(settings.get("image_folder", "input"))
+    if media is not None and source != "input":
+        return one._replace(default=None)  # files of another place, which the browser fetches
+    if not isinstance(choices, Seq):
+        return one._replace(media=media)
+    files = [item for item in choices.items if isinstance(item, Names)]
+    words = [plain(item) for item in choices.items if not isinstance(item, (Names, Unknown))]
+    known = not any(isinstance(item, Unknown) or word is _OPAQUE for item, word in _pairs(choices))
+    if media is None:
+        media = next((item.media for item in files if item.folder is None and item.exact), None)
+    if media is not None:
+        return one._replace(media=media, extras=_texts(words))
+    if files:
+        if not all(item.exact and item.folder for item in files):
+            return one
+        folders = tuple(dict.fromkeys(item.folder for item in files if item.folder))
+        return one._replace(folders=folders, extras=_texts(words))
+    if choices.more is not None or not known:
+        return one
+    return one._replace(options=tuple(words))
+
+
+def _pairs(choices: Seq) -> list[tuple[Value, Value]]:
+    return [(item, None if isinstance(item, (Names, Unknown)) else plain(item)) for item in choices.items]
+
+
+def _texts(words: list[Any]) -> tuple[str, ...]:
+    return tuple(word for word in words if isinstance(word, str))
+
+
+def _number(value: Value) -> float | None:
+    value = value.value if isinstance(value, Member) else value
+    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+_OPAQUE = object()
+
+
+def plain(value: Value) -> Any:
+    """A value as JSON would carry it; None for what cannot be told."""
+    if isinstance(value, Member):
+        return plain(value.value)
+    if isinstance(value, Instance):
+        return plain(value.text) if value.text is not None else None
+    if isinstance(value, Seq):
+        return tuple(plain(item) for item in value.items)
+    return value if isinstance(value, (str, int, float, bool)) else None
+
+
+def settings_of(value: Value) -> Settings:
+    """The settings of an input; empty when they cannot be read."""
+    if isinstance(value, Dict):
+        return {key: entry.value for key, entry in value.entries.items() if isinstance(key, str)}
+    return {}
