@@ -54,6 +54,8 @@ def host_member(m: Machine, module: str, name: str) -> Value:
     dotted = canonical(f"{module}.{name}")
     if dotted.startswith("io3"):
         return schema_member(m, dotted)
+    if dotted == _ARGUMENTS:
+        return External(dotted)
     if module == "folder_paths":
         if name in FOLDER_CALLS:
             return External(dotted)
@@ -91,6 +93,8 @@ def get(m: Machine, holder: Value, name: str) -> Value:
         return schema_member(m, f"io3.{holder.name}.{name}", holder)
     if isinstance(holder, Made):
         return holder.kwargs.get(name, NOTHING)
+    if isinstance(holder, Names) and name in {"name", "path", "parent", "stem"}:
+        return holder if name in {"name", "path"} else Names(holder.folder, holder.media, exact=False)
     if isinstance(holder, PathText) and name in _PATH_PARTS:
         return _path_part(holder, name)
     if isinstance(holder, (str, Seq, Dict, Names)):
@@ -113,13 +117,21 @@ def _path_part(path: str, name: str) -> Value:
     return {"parent": PathText(head), "name": last, "stem": stem, "suffix": dot + suffix}[name]
 
 
+# The command line is not at hand; the base directory is told to us instead, so paths are relative to it.
+_ARGUMENTS = "comfy.cli_args.args"
+_CONSTANTS: dict[str, Value] = {
+    "os.sep": "/",
+    "os.path.sep": "/",
+    "sys.maxsize": (1 << 63) - 1,
+    _ARGUMENTS + ".base_directory": None,
+}
+
+
 def _of_external(m: Machine, holder: External, name: str) -> Value:
     dotted = canonical(f"{holder.name}.{name}")
     if dotted.startswith("io3."):
         return schema_member(m, dotted)
-    if dotted in {"os.sep", "os.path.sep"}:
-        return "/"
-    return External(dotted)
+    return _CONSTANTS[dotted] if dotted in _CONSTANTS else External(dotted)
 
 
 def _of_module(m: Machine, module: Module, name: str) -> Value:
@@ -151,6 +163,9 @@ def of_class(m: Machine, cls: Class, name: str, receiver: Value) -> Value:
         return cls.module.name
     if name == "__dict__":
         return Dict({key: Entry(value) for key, value in cls.names.items()})
+    if name in {"__mro__", "__bases__"}:
+        line = list(cls.mro()) if name == "__mro__" else cls.bases
+        return Seq(line, "tuple", Unknown(cls.name) if cls.open else None)
     if name == "__members__":
         return Dict({k: Entry(v) for k, v in cls.names.items() if isinstance(v, Member)})
     return NOTHING
@@ -208,6 +223,8 @@ def set_attribute(m: Machine, holder: Value, name: str, value: Value) -> None:
     """`holder.name = value`. Changing ComfyUI's own things is noted, not done."""
     if isinstance(holder, Instance):
         holder.names[name] = value
+    elif isinstance(holder, Made):
+        holder.kwargs[name] = value
     elif isinstance(holder, (Class, Module)):
         if isinstance(holder, Class) and holder.module.host and not m.reading:
             m.patches.add(f"{holder.module.name}.{holder.name}.{name}")

@@ -62,8 +62,13 @@ def is_enum(cls: Class) -> bool:
 
 def _make_members(cls: Class) -> None:
     for name, value in list(cls.names.items()):
-        if not name.startswith("_") and isinstance(value, (*SCALARS, Unknown)):
+        if not _is_private(name) and isinstance(value, (*SCALARS, Unknown)):
             cls.names[name] = Member(cls.name, name, value)
+
+
+def _is_private(name: str) -> bool:
+    """Names that an Enum does not turn into members: `__x`, `__x__`, `_x_`."""
+    return name.startswith("__") or (name.startswith("_") and name.endswith("_"))
 
 
 def _announce(m: Machine, cls: Class) -> None:

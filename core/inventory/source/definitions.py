@@ -143,7 +143,8 @@ def from_schema(m: Machine, schema: Made, pack: str) -> NodeType:
             inputs = None
             break
         inputs.append(read)
-    done = None if inputs is None else tuple(inputs)
+    # ComfyUI answers with the required ones first, and the browser takes them in that order.
+    done = None if inputs is None else tuple(sorted(inputs, key=lambda one: not one.required))
     return NodeType(node_id(schema) or "", done, truth(output), truth(api) is True, False, pack, "source", dynamic)
 
 

@@ -163,6 +163,13 @@ def _listdir(m: Machine, args: Args, kwargs: Words, where: str) -> Value:
     return file_names(m, args[0]) if args else NOTHING
 
 
+def _scandir(m: Machine, args: Args, kwargs: Words, where: str) -> Value:
+    found = file_names(m, args[0]) if args else NOTHING
+    if isinstance(found, Seq) and isinstance(args[0], str):
+        found.items = [PathText(f"{args[0]}/{one}") if isinstance(one, str) else one for one in found.items]
+    return found
+
+
 def _walk(m: Machine, args: Args, kwargs: Words, where: str) -> Value:
     found = file_names(m, args[0]) if args else NOTHING
     if isinstance(found, Seq) and any(isinstance(one, Names) for one in found.items):
@@ -335,6 +342,7 @@ TABLE: dict[str, Callable[..., Value]] = {
     "os.path.isdir": _test("is_dir"),
     "os.path.isfile": _test("is_file"),
     "os.listdir": _listdir,
+    "os.scandir": _scandir,
     "os.walk": _walk,
     "glob.glob": _glob,
     "glob.iglob": _glob,

@@ -211,7 +211,7 @@ class Class:
 
 
 def _plain_base(base: Value) -> bool:
-    return isinstance(base, External) and base.name.startswith(("builtins.", "abc.", "enum.", "typing."))
+    return isinstance(base, External) and base.name.startswith(("builtins.", "abc.", "enum.", "typing.", "io3."))
 
 
 @dataclass(slots=True, eq=False)
