@@ -1,0 +1,142 @@
+"""The inventory of a ComfyUI folder on disk. Nothing of ComfyUI or of any pack is run."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from .environment import find_environment
+from .folders import FolderTable, build_table
+from .hardware import read_hardware
+from .inputs import list_inputs
+from .layout import Layout, find_layout
+from .loading import Cancel, Loaded, Progress, load_packs
+from .models import Listing, list_models
+from .seen import remember
+from .source import SourceFolder, SourceTable
+from .sources import Sources
+from .types import Inventory
+
+
+def read_disk(
+    path: str | os.PathLike[str],
+    *,
+    code: str | os.PathLike[str] | None = None,
+    extra_configs: Iterable[str | os.PathLike[str]] = (),
+    python: str | os.PathLike[str] | None = None,
+    cache: str | os.PathLike[str] | None = None,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+) -> Inventory:
+    """What is installed at `path`: a ComfyUI folder, a portable install, or a base directory.
+
+    `code`: ComfyUI's source, when it lies elsewhere. `extra_configs`: YAML files beside
+    extra_model_paths.yaml. `python`: the environment that runs it, or its site-packages. `cache`: the state
+    folder for caches (None writes nothing). Raises InventoryError when `path` is no installation, or `cancelled`.
+    """
+    layout = find_layout(path, code)
+    state = Path(cache) if cache is not None else None
+    sources = Sources(layout.code, state)
+    source_table = sources.table()
+    table = build_table(layout, _own(source_table), extra_configs)
+    table.aliases.update(source_table.aliases)
+    version = comfyui_version(layout.code)
+    loaded = load_packs(
+        sources, table.paths.get("custom_nodes", ()), find_environment(layout, python), version, progress, cancel
+    )
+    unsure = _register(table, layout, loaded.registered)
+    sources.save()
+    folders = table.folders()
+    listing = list_models(folders.values())
+    listing.unlisted |= unsure if not table.doubtful else set(folders)
+    inputs = list_inputs(layout.input)
+    found = Inventory(
+        origin="disk",
+        place=layout.base,
+        separator=os.sep,
+        comfyui_version=version,
+        definitions=loaded.definitions,
+        packs=tuple(sorted(loaded.packs, key=lambda pack: (pack.name != "comfy-core", pack.name.lower()))),
+        folders=folders,
+        models=listing.models,
+        partial=listing.partial,
+        inputs=inputs.names,
+        aliases=table.aliases,
+        gaps=(*loaded.gaps, *table.gaps, *listing.gaps, *inputs.gaps),
+        inputs_known=inputs.known,
+        unlisted=frozenset(listing.unlisted),
+        hardware=read_hardware(layout.models),
+        taken=time.time(),
+        directories=_directories(layout),
+    )
+    if state is not None:
+        found.seen = remember(state, listing)
+    found.digest = _digest(found, sources, loaded, listing, inputs.digest())
+    return found
+
+
+def comfyui_version(code: str) -> str:
+    """The version in comfyui_version.py, else in pyproject.toml; "" when there is none."""
+    for name, pattern in (("comfyui_version.py", "__version__"), ("pyproject.toml", "version")):
+        try:
+            with open(os.path.join(code, name), encoding="utf-8", errors="replace") as file:
+                found = re.search(rf"^\s*{pattern}\s*=\s*[\"']([\w.+-]{{1,60}})[\"']", file.read(1 << 18), re.M)
+        except OSError:
+            continue
+        if found:
+            return found[1]
+    return ""
+
+
+def _own(table: SourceTable) -> dict[str, tuple[tuple[str, ...], frozenset[str]]] | None:
+    """The installation's own table, when all of it could be read."""
+    whole = all(folder.complete and folder.suffixes is not None for folder in table.folders.values())
+    if table.failed or not table.folders or not whole:
+        return None
+    return {name: (folder.paths, folder.suffixes or frozenset()) for name, folder in table.folders.items()}
+
+
+def _register(table: FolderTable, layout: Layout, registered: Iterable[SourceFolder]) -> set[str]:
+    """Apply what packs register; gives the names whose directories are not all known."""
+    unsure: set[str] = set()
+    for folder in registered:
+        name = table.aliases.get(folder.name, folder.name)
+        paths = [os.path.normpath(os.path.join(layout.base, path)) for path in folder.paths]
+        if folder.replaces and paths:
+            table.put(name, paths, table.suffixes.get(name, frozenset()))
+        for path in paths:
+            table.add(name, path)
+        if folder.suffixes is not None and name in table.paths:
+            table.suffixes[name] = folder.suffixes
+        if not folder.complete:
+            unsure.add(name)
+            table.paths.setdefault(name, [])
+            table.suffixes.setdefault(name, frozenset())
+    if unsure:
+        table.gaps.append(f"a pack adds directories that cannot be read from source to: {', '.join(sorted(unsure))}")
+    return unsure
+
+
+def _directories(layout: Layout) -> dict[str, str]:
+    return {
+        "base": layout.base,
+        "input": layout.input,
+        "output": layout.output,
+        "temp": os.path.join(layout.base, "temp"),
+        "user": layout.user,
+    }
+
+
+def _digest(found: Inventory, sources: Sources, loaded: Loaded, listing: Listing, inputs: str) -> str:
+    """Over everything that an answer can depend on; not over free memory or the time."""
+    packs = [(p.name, p.state, sorted(p.node_types), p.complete, p.reason, p.version, p.ids) for p in found.packs]
+    rest = (sources.stamp, sources.stamps, packs, sorted(loaded.patches), found.gaps, sorted(found.unlisted))
+    folders = [(folder.name, folder.paths, sorted(folder.suffixes)) for folder in found.folders.values()]
+    partial = [tuple(file) for file in found.partial]
+    state = repr((rest, folders, partial, sorted(found.aliases.items()), found.separator, sorted(found.seen.items())))
+    text = state + listing.digest() + inputs
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
