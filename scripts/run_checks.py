@@ -64,7 +64,7 @@ def find_browser(run: Run) -> None:
         run.skip("browser tests", "no Chromium found; install one, or name it in COMFYFIXERSMART_CHROMIUM")
         return
     os.environ["DEBIAN_FRONTEND"] = "noninteractive"
-    install = "apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium >/dev/null"
+    install = "apt-get -qq update && apt-get -qq install -y chromium >/dev/null"
     done = subprocess.run(["sh", "-c", install], stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if done.returncode != 0:
         run.skip("browser tests", f"apt-get could not install chromium: {done.stderr.strip()[-300:]}")
