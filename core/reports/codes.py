@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 from ..knowledge import document
@@ -39,6 +40,20 @@ def group(finding: Finding) -> int:
 def ordered(findings: tuple[Finding, ...]) -> list[Finding]:
     """Findings by heading, then fixes with what is here before downloads, else in the order given."""
     return sorted(findings, key=lambda f: (group(f), _LOCAL_FIRST.get(f.code, 3)))
+
+
+def merged(findings: tuple[Finding, ...]) -> list[tuple[Finding, tuple[str, ...]]]:
+    """Ordered findings with the names they are about. Node types of one pack are one thing to do, so one item."""
+    found: dict[object, tuple[Finding, tuple[str, ...]]] = {}
+    for finding in ordered(findings):
+        by_pack = finding.pack and finding.code.startswith("NODE")
+        key = (finding.code, finding.weight, finding.pack) if by_pack else len(found)
+        if key in found:
+            first, names = found[key]
+            found[key] = replace(first, nodes=first.nodes + finding.nodes), (*names, finding.name)
+        else:
+            found[key] = finding, (finding.name,)
+    return list(found.values())
 
 
 # At most one word per evidence box. What only the workflow claims is never shown as found.

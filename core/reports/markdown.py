@@ -7,16 +7,16 @@ from collections.abc import Iterable
 
 from ..readiness.types import RUNNABLE, Finding, UnlockStep
 from . import words
-from .codes import GROUPS, codes, evidence_word, group, ordered
+from .codes import GROUPS, codes, evidence_word, group, merged
 from .data import MARKER, SCHEMA
 from .overview import headline, machine, reasoned, step_title, unused_words
 from .plot import trend
 from .types import Entry, Library
 
 _HEAD = f"<!-- {MARKER} {SCHEMA} -->\n"
-_MARKS = re.compile(r"([\\`*_{}\[\]()<>#+!|~&^$])")
+_MARKS = re.compile(r"([\\`*{}\[\]()<>#+!|~&^$]|(?<![^\W_])_|_(?![^\W_]))")  # an underscore within a word is safe
 _LINK = re.compile(r"(?i)\b(https?|ftp|www)(?=[:.])")
-_BULLET = re.compile(r"^(\s*)(\d+)?([-+=.)])")
+_BULLET = re.compile(r"^(\s*)(\d*)([-+=]|[.)](?=\s|$))")
 _MOST_NODES, _MOST_UNUSED = 8, 50
 
 
@@ -150,20 +150,26 @@ def workflow_md(entry: Entry) -> str:
 def _findings(findings: tuple[Finding, ...]) -> list[str]:
     lines: list[str] = []
     heading = -1
-    for finding in ordered(findings):
+    for finding, names in merged(findings):
         if group(finding) != heading:
             heading = group(finding)
             lines += [f"## {GROUPS[heading]}", ""]
-        lines += [*_finding(finding), ""]
+        lines += [*_finding(finding, names), ""]
     return lines
 
 
-def _finding(finding: Finding) -> Iterable[str]:
-    known = codes().get(finding.code)
+def _title(name: str) -> str:
+    known = codes().get(name)
+    return known.title if known else "Not here"
+
+
+def _finding(finding: Finding, names: tuple[str, ...]) -> Iterable[str]:
     size = f", {words.size(finding.size)}" if finding.size else ""
-    yield f"### {code(finding.name)}"
+    many = len(names) > 1
+    yield f"### {code(words.pack(finding.pack) if many else finding.name)}"
     yield ""
-    yield f"{text(finding.code)}{f' {known.title}' if known else ''}{size}. {text(finding.message)}"
+    said = f"{_title(finding.code)}: {words.listed([code(name) for name in names])}." if many else text(finding.message)
+    yield f"{text(finding.code)}{size} · {said}"
     yield ""
     if finding.nodes:
         named = [f"{text(node.title)} ({text(node.id)})" for node in finding.nodes[:_MOST_NODES]]

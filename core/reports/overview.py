@@ -82,7 +82,8 @@ def step_title(step: UnlockStep) -> str:
     amount = f", {total}," if total else ""
     if len(step.needs) == 1:
         return f"{things[:1].upper()}{things[1:]}{amount} makes {unlocks}"
-    return f"These {things}{amount} make {unlocks}"
+    kinds = {need.kind for need in step.needs}
+    return f"{'These ' if len(kinds) == 1 else ''}{things}{amount} make {unlocks}"
 
 
 def step_text(step: UnlockStep) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from ..readiness.types import RUNNABLE, Finding
 from ..workflow.map import GraphMap
 from . import words
-from .codes import CLAIMED, GROUPS, HERE, codes, evidence_word, group, ordered
+from .codes import CLAIMED, GROUPS, HERE, codes, evidence_word, group, merged
 from .types import Entry, Library
 
 KINDS = ("node", "group", "note", "off")
@@ -73,13 +73,13 @@ def _row(entry: Entry, slug: str, now: float, texts: _Texts) -> list[Any]:
         texts.index(words.story(entry.change)),
         [ready.nodes, ready.models, ready.ignored],
         texts.indexes(ready.warnings),
-        [_finding(finding, texts) for finding in ordered(ready.findings)],
+        [_finding(finding, names, texts) for finding, names in merged(ready.findings)],
         texts.indexes(entry.uses),
         _map(entry.graph, texts) if entry.graph else 0,
     ]
 
 
-def _finding(finding: Finding, texts: _Texts) -> list[Any]:
+def _finding(finding: Finding, names: tuple[str, ...], texts: _Texts) -> list[Any]:
     nodes: list[int] = []
     for node in finding.nodes:
         nodes += [texts.index(node.id), texts.index(node.title), texts.index(node.input or "")]
@@ -100,6 +100,7 @@ def _finding(finding: Finding, texts: _Texts) -> list[Any]:
         texts.indexes(tuple(fix.text for fix in finding.fixes)),
         texts.indexes(finding.urls),
         texts.index(words.pack(finding.pack)),
+        texts.indexes(names) if len(names) > 1 else [],
     ]
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from comfyfixersmart.core.knowledge import document
 from comfyfixersmart.core.readiness.types import INFO, STATUSES
-from comfyfixersmart.core.reports.codes import GROUPS, codes, evidence_word, group, ordered
+from comfyfixersmart.core.reports.codes import GROUPS, codes, evidence_word, group, merged, ordered
 from comfyfixersmart.core.reports.history import _SAYS
 from report_samples import every_code
 
@@ -29,6 +29,12 @@ def test_informing_findings_stand_last_and_local_fixes_before_downloads() -> Non
     assert [group(finding) for finding in order] == sorted(group(finding) for finding in order)
     assert GROUPS[group(order[-1])] == "Good to know"
     assert [finding.code for finding in order][:4] == ["MODEL002", "MODEL003", "MODEL004", "MODEL001"]
+
+
+def test_node_types_of_one_pack_are_one_item() -> None:
+    items = merged(every_code())
+    assert [names for _, names in items if len(names) > 1] == [("RS_VideoCombine", "RS_LoadVideo")]
+    assert sum(len(names) for _, names in items) == len(every_code())
 
 
 def test_what_the_workflow_claims_is_never_shown_as_found() -> None:

@@ -16,19 +16,19 @@ const rows = data.rows.map(([slug, name, folder, status, away, tag, lead, story,
 }));
 const bySlug = new Map(rows.map(row => [row.slug, row]));
 
-const finding = ([code, weight, group, name, message, size, nodes, folders, evidence, fixes, urls, pack]) => ({
+const finding = ([code, weight, group, name, message, size, nodes, folders, evidence, fixes, urls, pack, types]) => ({
   code, weight: text(weight), group, name: text(name), message: text(message), size: text(size),
   nodes: triples(nodes, (id, title, input) => ({ id: text(id), title: text(title), input: text(input) })),
   folders: texts(folders),
   evidence: triples(evidence, (word, said, path) => ({ word: data.evidence[word], said: text(said), path: text(path) })),
-  fixes: texts(fixes), urls: texts(urls), pack: text(pack),
+  fixes: texts(fixes), urls: texts(urls), pack: text(pack), types: texts(types),
 });
 
 // Plain lower-case text for the search, made once: [name and folder], then each thing the row names.
 function plain(row) {
   if (!row.plain) {
     const places = new Set(row.uses);
-    for (const one of row.findings) { places.add(one[3]); places.add(one[11]); for (const folder of one[7]) places.add(folder); }
+    for (const one of row.findings) { places.add(one[3]); places.add(one[11]); for (const type of one[12]) places.add(type); for (const folder of one[7]) places.add(folder); }
     if (row.map) for (let at = 5; at < row.map[2].length; at += 7) places.add(row.map[2][at]);
     const named = texts([...places]).filter(Boolean);
     row.plain = { title: (row.folder + "/" + row.name).toLowerCase(), named, all: named.join("\n").toLowerCase() };

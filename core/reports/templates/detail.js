@@ -21,27 +21,14 @@ function groups(found, map) {
   return data.groups.map((title, number) => {
     const mine = found.filter(one => one.group === number);
     if (!mine.length) return null;
-    const items = merged(mine).map(one => item(one, map));
-    const heading = [title, h("span", { class: "num" }, String(mine.length))];
+    const items = mine.map(one => item(one, map));
+    const heading = [title, h("span", { class: "num" }, String(mine.reduce((sum, one) => sum + (one.types.length || 1), 0)))];
     if (number === data.groups.length - 1) return h("details", { class: "group good-to-know" }, h("summary", null, heading), h("div", null, items));
     return h("section", { class: "group" }, h("h4", null, heading), h("div", null, items));
   });
 }
-// Node types that one pack provides are one thing to do, so they are one item.
-function merged(found) {
-  const packs = new Map(), out = [];
-  for (const one of found) {
-    const key = one.code.startsWith("NODE") && one.pack ? one.code + "\n" + one.pack : "";
-    const first = key && packs.get(key);
-    if (first) { first.types.push(one.name); first.nodes = first.nodes.concat(one.nodes); continue; }
-    const mine = { ...one, types: [one.name] };
-    if (key) packs.set(key, mine);
-    out.push(mine);
-  }
-  return out;
-}
 function item(one, map) {
-  const many = one.types.length > 1;
+  const many = one.types.length > 0;
   return h("article", { class: "finding" },
     h("div", { class: "what-it-is" }, h("h5", null, one.weight === "unknown" && mark("unknown"), whole(many ? one.pack : one.name)), code(one)),
     h("p", { class: "muted" }, many ? `${data.codes[one.code] ? data.codes[one.code][0] : one.code}: ${plural(one.types.length, "node type")} of this pack.` : one.message),
