@@ -24,7 +24,16 @@ class Index:
     disabled: dict[str, Pack]
     packs_by_id: dict[str, Pack]
     unclear: tuple[Pack, ...]  # packs that may hold more types than could be read
-    inputs_lower: dict[str, str] = field(default_factory=dict)
+    stems: dict[str, dict[str, ModelFile]] = field(default_factory=dict)  # folder → lower-case stem → file
+
+    def by_stem(self, folder: str, name: str) -> ModelFile | None:
+        """The file of this folder whose base name without suffix is `name`, whatever the case."""
+        known = self.stems.get(folder)
+        if known is None:
+            known = self.stems[folder] = {}
+            for file in self.by_folder.get(folder, {}).values():
+                known.setdefault(base(file.name).rsplit(".", 1)[0].lower(), file)
+        return known.get(base(name).lower()) or known.get(base(name).rsplit(".", 1)[0].lower())
 
     def folders(self, names: Iterable[str]) -> tuple[str, ...]:
         """Folder names after aliases, without doubles."""
@@ -88,7 +97,6 @@ def build_index(inventory: Inventory) -> Index:
         disabled,
         ids,
         unclear,
-        {name.lower(): name for name in inventory.inputs},
     )
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from ..inventory.types import ModelFile
-from ..requirements.types import EMBEDDING, Requirement
+from ..requirements.types import EMBEDDING, LORA_TAG, Requirement
 from .index import Index, base
 from .types import BLOCKED, INFO, UNKNOWN, Evidence, Fix
 
@@ -70,7 +70,7 @@ def _check_known(
 ) -> Verdict | None:
     where = _folder_words(folders)
     for folder in folders:
-        file = _listed(need, index.by_folder.get(folder, {}))
+        file = _listed(need, folder, index)
         if file is not None:
             return _whole(file, folders, probe)
     inventory = index.inventory
@@ -86,12 +86,11 @@ def _check_known(
     return _same_content(need, folders, where, index, probe) or _missing(need, folders, where, near, index, probe)
 
 
-def _listed(need: Requirement, files: dict[str, ModelFile]) -> ModelFile | None:
-    """The file as ComfyUI would find it. Embeddings are looked up with and without a suffix."""
-    found = files.get(need.name)
-    if found is None and need.kind == EMBEDDING:
-        for suffix in (".safetensors", ".pt", ".bin"):
-            found = found or files.get(need.name + suffix)
+def _listed(need: Requirement, folder: str, index: Index) -> ModelFile | None:
+    """The file as ComfyUI, or the node itself, would find it: embeddings and LoRA rows are named by their stem."""
+    found = index.by_folder.get(folder, {}).get(need.name)
+    if found is None and (need.stem or need.kind in (EMBEDDING, LORA_TAG)):
+        found = index.by_stem(folder, need.name)
     return found
 
 

@@ -28,8 +28,7 @@ class Fix(NamedTuple):
     target: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One reason. `weight` is the status this finding alone would give the workflow, or INFO."""
 
     code: str

@@ -21,13 +21,14 @@ from .values import Value, values
 class _Gathered:
     """One requirement while its nodes are gathered."""
 
-    __slots__ = ("hint", "media", "nodes", "optional", "pack")
+    __slots__ = ("hint", "media", "nodes", "optional", "pack", "stem")
 
-    def __init__(self, optional: bool, hint: ModelHint | None, media: str | None) -> None:
+    def __init__(self, optional: bool, hint: ModelHint | None, media: str | None, stem: bool = False) -> None:
         self.nodes: list[NodeRef] = []
         self.optional = optional
         self.hint = hint
         self.media = media
+        self.stem = stem
         self.pack: PackHint | None = None
 
 
@@ -55,6 +56,7 @@ class _Scan:
         self.readers = scanner._readers
         self.workflow = workflow
         self.found: dict[tuple[str, str, tuple[str, ...], bool], _Gathered] = {}
+        self.types: dict[bool, dict[str, _Gathered]] = {True: {}, False: {}}
         self.hints: dict[str, ModelHint] = {hint.name: hint for hint in workflow.hints}
 
     def run(self) -> Requirements:
@@ -66,18 +68,19 @@ class _Scan:
             if isinstance(properties, dict) and "models" in properties:
                 for hint in model_hints(properties["models"]):
                     self.hints.setdefault(hint.name, hint)
+        types, only_browser, display = self.catalogue.types, self.catalogue.virtual, self.words.display
         for node in self.workflow.nodes:
             kind = node.class_type
-            if kind in self.catalogue.virtual:
+            if kind in only_browser:
                 virtual[kind] = None
                 continue
-            known = self.catalogue.types.get(kind)
+            known = types.get(kind)
             if node.active:
                 active += 1
                 if known is not None and known.api:
                     partners[kind] = None
-            self._type(node)
-            if kind not in self.words.display:
+            self._type(node, kind)
+            if kind not in display:
                 self._values(node, known)
         return Requirements(
             self.workflow.name,
@@ -92,8 +95,11 @@ class _Scan:
 
     # ---- what a node needs -----------------------------------------------------------------------------
 
-    def _type(self, node: Node) -> None:
-        gathered = self._need(NODE_TYPE, node.class_type, node, None)
+    def _type(self, node: Node, kind: str) -> None:
+        gathered = self.types[node.active].get(kind)
+        if gathered is None:
+            gathered = self.types[node.active][kind] = _Gathered(False, None, None)
+        gathered.nodes.append(NodeRef(node.id, kind, node.title))
         if gathered.pack is None:
             gathered.pack = node.pack
 
@@ -107,7 +113,7 @@ class _Scan:
             read = rows(shape, items)
             for row in read.files:
                 if not self.words.is_sentinel(row.name):
-                    self._model(node, None, row.name, row.folders, known)
+                    self._model(node, None, row.name, row.folders, known, stem=bool(shape.get("stem")))
             items = read.rest
         for item in items:
             self._value(node, known, item)
@@ -176,12 +182,21 @@ class _Scan:
             for one in lora_tags(text):
                 self._need(LORA_TAG, one, node, name, ("loras",), optional=not reader)
 
-    def _model(self, node: Node, name: str | None, text: str, folders: tuple[str, ...], known: NodeType | None) -> None:
+    def _model(
+        self,
+        node: Node,
+        name: str | None,
+        text: str,
+        folders: tuple[str, ...],
+        known: NodeType | None,
+        *,
+        stem: bool = False,
+    ) -> None:
         hint = self.hints.get(text) or self.hints.get(text.replace("\\", "/").rsplit("/", 1)[-1])
         if not folders and hint is not None and hint.directory:
             folders = (self.catalogue.folder_aliases.get(hint.directory, hint.directory),)
         downloads = known is not None and known.downloads
-        self._need(MODEL, text, node, name, folders, optional=downloads, hint=hint)
+        self._need(MODEL, text, node, name, folders, optional=downloads, hint=hint, stem=stem)
 
     # ---- gathering -------------------------------------------------------------------------------------
 
@@ -196,23 +211,26 @@ class _Scan:
         optional: bool = False,
         hint: ModelHint | None = None,
         media: str | None = None,
-    ) -> _Gathered:
+        stem: bool = False,
+    ) -> None:
         key = (kind, name, folders, node.active)
         gathered = self.found.get(key)
         if gathered is None:
-            gathered = self.found[key] = _Gathered(optional, hint, media)
+            gathered = self.found[key] = _Gathered(optional, hint, media, stem)
         gathered.optional = gathered.optional and optional
         ref = NodeRef(node.id, node.class_type, node.title, input_name)
         if not gathered.nodes or gathered.nodes[-1] != ref:
             gathered.nodes.append(ref)
-        return gathered
 
     def _items(self) -> tuple[Requirement, ...]:
         """Active ones first; an inactive one that is also active somewhere is dropped."""
-        active = [_requirement(key, one) for key, one in self.found.items() if key[3]]
-        used = {(item.kind, item.name) for item in active}
-        rest = [_requirement(key, one) for key, one in self.found.items() if not key[3] and key[:2] not in used]
-        return (*active, *rest)
+        on, off = self.types[True], self.types[False]
+        items = [_requirement((NODE_TYPE, kind, (), True), one) for kind, one in on.items()]
+        items += [_requirement(key, one) for key, one in self.found.items() if key[3]]
+        used = {(item.kind, item.name) for item in items}
+        items += [_requirement((NODE_TYPE, kind, (), False), one) for kind, one in off.items() if kind not in on]
+        items += [_requirement(key, one) for key, one in self.found.items() if not key[3] and key[:2] not in used]
+        return tuple(items)
 
 
 def _requirement(key: tuple[str, str, tuple[str, ...], bool], one: _Gathered) -> Requirement:
@@ -231,4 +249,5 @@ def _requirement(key: tuple[str, str, tuple[str, ...], bool], one: _Gathered) ->
         hint.directory if hint else None,
         one.pack,
         one.media,
+        one.stem,
     )

@@ -19,8 +19,7 @@ class NodeRef(NamedTuple):
     input: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Requirement:
+class Requirement(NamedTuple):
     """One thing needed, with every node that needs it.
 
     `name` is as written in the file. `folders` are the `folder_paths` names that would satisfy it;
@@ -40,6 +39,7 @@ class Requirement:
     directory: str | None = None  # the folder named in properties.models, as a hint only
     pack: PackHint | None = None  # for node types: what the workflow says of the pack
     media: str | None = None
+    stem: bool = False  # the name is written without its suffix
 
 
 class Violation(NamedTuple):

@@ -39,7 +39,7 @@ def read(stream: BinaryIO, size: int, name: str) -> Reading:
     head = stream.read(4096)
     stream.seek(0)
     if sniff(head) is None:
-        return read_json(stream.read(MAX_GRAPH_BYTES + 1), name)
+        return read_json(stream.read(min(max(size, 0), MAX_GRAPH_BYTES) + 1), name)
     return _read_media(stream, size, name)
 
 
@@ -64,7 +64,14 @@ def read_json(data: bytes, name: str) -> Reading:
         return Reading(problems=[Problem(name, "not_json", "The file is neither JSON text nor a media file we know.")])
     except ValueError as error:
         return Reading(problems=[_broken(data, name, error)])
-    return _assemble(locate(value), "json", name) if isinstance(value, (dict, list, str)) else _no_graph("json", name)
+    if not isinstance(value, (dict, list, str)) or not _may_hold_graph(data):
+        return _no_graph("json", name)
+    return _assemble(locate(value), "json", name)
+
+
+def _may_hold_graph(data: bytes) -> bool:
+    """A search over the bytes spares the walk through large JSON files of other kinds. UTF-16 is let through."""
+    return b'nodes"' in data or b"class_type" in data or b"nodes\\" in data or b"\0" in data[:4]
 
 
 def _broken(data: bytes, name: str, error: ValueError) -> Problem:

@@ -128,7 +128,9 @@ class Node:
     @property
     def pack(self) -> PackHint | None:
         """What the node says of its pack, if anything."""
-        found = self.properties
+        found = self.raw.get("properties")
+        if not isinstance(found, dict) or ("cnr_id" not in found and "aux_id" not in found):
+            return None
         cnr_id, aux_id = _text(found.get("cnr_id")), _text(found.get("aux_id"))
         return PackHint(cnr_id, aux_id, _text(found.get("ver"))) if cnr_id or aux_id else None
 

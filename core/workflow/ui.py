@@ -60,7 +60,7 @@ class _Expander:
             if not isinstance(kind, str):
                 warn(f"Entry {place + 1} of {scope.name or 'the graph'} is not a node and was passed over.")
                 continue
-            own = str(place) if group else raw_id(raw.get("id", f"#{place}"))
+            own = str(place) if group else raw_id(raw["id"]) if "id" in raw else f"#{place}"
             if own in here:
                 warn(f"Two nodes have the id {prefix}{own}.")
                 own = f"{own}#{place}"
