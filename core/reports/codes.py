@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import NamedTuple
 
 from ..knowledge import document
@@ -50,7 +49,7 @@ def merged(findings: tuple[Finding, ...]) -> list[tuple[Finding, tuple[str, ...]
         key = (finding.code, finding.weight, finding.pack) if by_pack else len(found)
         if key in found:
             first, names = found[key]
-            found[key] = replace(first, nodes=first.nodes + finding.nodes), (*names, finding.name)
+            found[key] = first._replace(nodes=first.nodes + finding.nodes), (*names, finding.name)
         else:
             found[key] = finding, (finding.name,)
     return list(found.values())
