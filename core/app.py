@@ -1,7 +1,7 @@
 """The one place that wires the stages together for one ComfyUI installation.
 
-    app = App(read_disk("~/ComfyUI"), state=Path(...))
-    for checked in app.check(find(["workflows"])): print(checked.readiness.status)
+app = App(read_disk("~/ComfyUI"), state=Path(...))
+for checked in app.check(find(["workflows"])): print(checked.readiness.status)
 """
 
 from __future__ import annotations
@@ -109,7 +109,9 @@ class App:
         """All that one workflow asks for."""
         return self._scanner.scan(workflow)
 
-    def check_workflow(self, workflow: Workflow, *, path: str = "", maps: bool = False, modified: float | None = None) -> Checked:
+    def check_workflow(
+        self, workflow: Workflow, *, path: str = "", maps: bool = False, modified: float | None = None
+    ) -> Checked:
         """The verdict on one workflow."""
         needs = self._scanner.scan(workflow)
         readiness = self._checker.check(needs)
@@ -218,7 +220,11 @@ class App:
         inventory = self.inventory
         hardware: dict[str, Any] = inventory.hardware
         packs = [pack for pack in inventory.packs if pack.name != "comfy-core"]
-        files = {file.path or f"{folder}/{file.name}": file.size for folder, many in inventory.models.items() for file in many}
+        files = {
+            file.path or f"{folder}/{file.name}": file.size
+            for folder, many in inventory.models.items()
+            for file in many
+        }
         gpus = hardware.get("devices") or hardware.get("gpus") or []
         first = gpus[0] if isinstance(gpus, list) and gpus and isinstance(gpus[0], dict) else {}
         return Place(

@@ -78,19 +78,25 @@ def _scan(options: argparse.Namespace) -> int:
     state = Path(options.state) if options.state else place.state or out / ".state"
     with _progress(options) as progress:
         app = App(place.inventory(state, progress), state=state)
-        checked = app.check(list(find(roots, media=bool(options.paths))), maps=True, progress=progress.files)
-        library = app.library(checked)
+        checked = app.check(list(find(roots, media=bool(options.paths))), maps=True, progress=progress.count)
         progress.say("Writing reports")
-        written = write_reports(library, out)
-    _print_scan(options, library, out, written)
-    return FINDINGS if any(one.readiness.status in ("blocked", "unreadable") for one in checked) else FINE
+        library = app.library(checked)
+        write_reports(library, out)
+    if options.json:
+        from .reports.data import report_json
+
+        print(json.dumps(report_json(library), indent=1))
+    else:
+        from .reports.console import print_library
+
+        print_library(library, out / "dashboard.html")
+    return FINDINGS if any(_fails(one.readiness.status, False) for one in checked) else FINE
 
 
 def _check(options: argparse.Namespace) -> int:
     """Check the given files; writes nothing."""
     from .app import App
     from .library import find
-    from .reports.payload import workflow_json
 
     place = _place(options)
     for path in options.paths:
@@ -98,25 +104,19 @@ def _check(options: argparse.Namespace) -> int:
             raise UsageError("not_found", f"{path} does not exist", "Check the path.")
     with _progress(options) as progress:
         app = App(place.inventory(None, progress))
-        checked = app.check(list(find(options.paths)), progress=progress.files)
-    baseline = _baseline(options.baseline) if options.baseline else None
-    failing = [one for one in checked if _fails(one.readiness.status, options.strict)]
-    new = [one for one in failing if baseline is None or not _fails(baseline.get(one.name, "runnable"), options.strict)]
+        checked = app.check(list(find(options.paths)), progress=progress.count)
+    library = app.library(checked)
+    failing = [one.name for one in checked if _fails(one.readiness.status, options.strict)]
+    before = _baseline(options.baseline) if options.baseline else None
+    new = [name for name in failing if before is None or not _fails(before.get(name, "runnable"), options.strict)]
     if options.json:
-        body = {
-            "schema": 1,
-            "workflows": [workflow_json(one.name, one.readiness) for one in checked],
-            "new_breakage": [one.name for one in new],
-        }
-        print(json.dumps(body, indent=1))
+        from .reports.data import report_json
+
+        print(json.dumps({**report_json(library), "new_breakage": new}, indent=1))
     else:
         from .reports.console import print_checked
 
-        print_checked(
-            [(one.name, one.readiness) for one in checked],
-            app.place(),
-            {one.name for one in new} if baseline is not None else None,
-        )
+        print_checked(library.entries, library.place, None if before is None else set(new))
     return FINDINGS if new else FINE
 
 
@@ -197,17 +197,6 @@ def _progress(options: argparse.Namespace) -> Any:
     from .reports.console import Progress
 
     return Progress(shown=not options.json and not options.quiet)
-
-
-def _print_scan(options: argparse.Namespace, library: Any, out: Path, written: Sequence[Path]) -> None:
-    if options.json:
-        from .reports.payload import index_json
-
-        print(json.dumps(index_json(library), indent=1))
-        return
-    from .reports.console import print_library
-
-    print_library(library, out / "dashboard.html", len(written))
 
 
 def _parser() -> argparse.ArgumentParser:

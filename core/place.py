@@ -85,6 +85,7 @@ class Place:
                 extra_configs=given["extra_configs"],
                 python=given["python"],
                 cache=state,
+                progress=progress.count if progress is not None else None,
             )
         from .inventory.known import nothing
 

@@ -1,0 +1,145 @@
+"""What a person sees in a terminal: progress while work goes on, then the verdicts in few lines."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from ..readiness.types import BLOCKED, INFO, NEEDS_INPUT, RUNNABLE, UNKNOWN, UNREADABLE, Finding, Readiness
+from . import words
+from .types import Entry, Library, Place
+
+_SIGNS = {RUNNABLE: "✓", NEEDS_INPUT: "▣", UNKNOWN: "◆", BLOCKED: "▲", UNREADABLE: "✗"}
+_COLOURS = {RUNNABLE: "green", NEEDS_INPUT: "blue", UNKNOWN: "magenta", BLOCKED: "yellow", UNREADABLE: "red"}
+_MOST_FINDINGS = 12  # per workflow: the reports hold them all
+
+
+class Progress:
+    """A progress bar on standard error while it is a terminal; nothing otherwise. Used as a context."""
+
+    def __init__(self, *, shown: bool = True) -> None:
+        self._bar: Any = None
+        self._task: Any = None
+        self._shown = shown and sys.stderr.isatty()
+
+    def __enter__(self) -> Progress:
+        if self._shown:
+            from rich import progress
+            from rich.console import Console
+
+            columns = [progress.TextColumn("{task.description}"), progress.BarColumn(), progress.MofNCompleteColumn()]
+            self._bar = progress.Progress(*columns, console=Console(stderr=True), transient=True)
+            self._bar.start()
+            self._task = self._bar.add_task("", total=None)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def say(self, text: str) -> None:
+        """What goes on now, when it cannot be counted."""
+        if self._bar is not None:
+            self._bar.update(self._task, description=text, total=None, completed=0)
+
+    def count(self, done: int, total: int, name: str) -> None:
+        """`done` of `total` things are finished; `name` is the one at hand."""
+        if self._bar is not None:
+            shown = words.visible(name)
+            short = shown if len(shown) <= 48 else f"{shown[:24]}…{shown[-23:]}"
+            self._bar.update(self._task, description=short.ljust(48), total=total, completed=done)
+
+
+def print_library(library: Library, dashboard: Path) -> None:
+    """The outcome of a scan: counts, the shortest way to more, and where the dashboard lies."""
+    counts = words.counts(entry.readiness.status for entry in library.entries)
+    out = _console()
+    total = len(library.entries)
+    if not total:
+        out.print("No workflow was found there.")
+    else:
+        parts = [
+            f"[{_COLOURS[s]}]{_SIGNS[s]} {count} {words.LABEL[s].lower()}[/]" for s, count in counts.items() if count
+        ]
+        out.print(f"{counts[RUNNABLE]} of {words.plural(total, 'workflow')} run here: " + "  ".join(parts))
+    for step in library.unlock[:3]:
+        needs = ", ".join(_safe(need.name) for need in step.needs[:4]) + (" …" if len(step.needs) > 4 else "")
+        runs = words.plural(len(step.workflows), "workflow runs", "workflows run")
+        out.print(f"  With {needs}, {runs}.", style="dim", soft_wrap=True)
+    for gap in library.place.gaps[:5]:
+        out.print(f"  Not known: {_safe(gap)}", style="dim")
+    out.print(f"Dashboard: {_safe(str(dashboard.resolve()))}")
+
+
+def print_checked(entries: Sequence[Entry], place: Place, new: set[str] | None) -> None:
+    """One block per workflow: verdict, then its findings. `new`: with a baseline, the workflows that broke since."""
+    out = _console()
+    for entry in entries:
+        ready = entry.readiness
+        mark = "" if new is None or entry.name not in new else "  [bold](new)[/]"
+        sign = f"[{_COLOURS[ready.status]}]{_SIGNS[ready.status]}[/]"
+        out.print(f"{sign} [bold]{_safe(entry.name)}[/]  {_safe(words.verdict(ready))}{mark}")
+        _print_findings(out, ready)
+    for gap in place.gaps:
+        out.print(f"Not known: {_safe(gap)}", style="dim")
+
+
+def _print_findings(out: Any, ready: Readiness) -> None:
+    told = [one for one in ready.findings if one.weight != INFO]
+    for one in told[:_MOST_FINDINGS]:
+        out.print(f"    {one.code:<9} {_safe(one.name)}: {_safe(_sentence(one))}", soft_wrap=True)
+    if len(told) > _MOST_FINDINGS:
+        out.print(f"    and {len(told) - _MOST_FINDINGS} more", style="dim")
+    for one in (one for one in ready.findings if one.weight == INFO):
+        out.print(f"    {one.code:<9} {_safe(one.name)}: {_safe(_sentence(one))}", style="dim", soft_wrap=True)
+
+
+def _sentence(finding: Finding) -> str:
+    found = finding.evidence[0].text if finding.evidence else ""
+    where = (
+        f" ({words.listed([f'{node.title} {node.id}' for node in finding.nodes[:2]])})"
+        if finding.nodes and finding.nodes[0].id
+        else ""
+    )
+    return f"{finding.message}{f' {found}' if found else ''}{where}"
+
+
+def print_inspection(body: Mapping[str, Mapping[str, Any]]) -> None:
+    """What each workflow asks for, in words."""
+    out = _console()
+    for name, one in body.items():
+        out.print(f"[bold]{_safe(name)}[/]")
+        if "error" in one:
+            out.print(f"    {_safe(one['error']['message'])}")
+            continue
+        out.print(f"    {one['format'].upper()} format, {words.plural(len(one['node_types']), 'node type')}")
+        seen: set[tuple[str, bool]] = set()
+        for model in one["models"]:
+            if (model["name"], model["active"]) in seen:
+                continue
+            seen.add((model["name"], model["active"]))
+            folder = ", ".join(model["folders"]) or "folder not known"
+            off = "" if model["active"] else "  (muted or bypassed)"
+            out.print(f"    model    {_safe(model['name'])}  [dim]{_safe(folder)}{off}[/]", soft_wrap=True)
+        for ref in one["text_refs"]:
+            out.print(f"    {ref['kind']:<8} {_safe(ref['name'])}", soft_wrap=True)
+        for media in one["input_media"]:
+            out.print(f"    input    {_safe(media)}", soft_wrap=True)
+        for warning in one["warnings"]:
+            out.print(f"    warning  {_safe(warning)}", soft_wrap=True)
+
+
+def _console() -> Any:
+    from rich.console import Console
+
+    return Console(highlight=False)
+
+
+def _safe(text: str) -> str:
+    """Text from a file: no control characters, and no meaning to rich's markup."""
+    from rich.markup import escape
+
+    return escape(words.visible(text))
