@@ -78,7 +78,11 @@ def _compare_input(where: str, one: Input, required: bool, entry: list[Any], cou
     count("type", one.type == shown, f"{where}: {one.type!r}, not {shown!r}")
     for side, mine in (("min", one.minimum), ("max", one.maximum)):
         theirs = settings.get(side)
-        count("range", mine == (theirs if isinstance(theirs, (int, float)) else None), f"{where} {side}: {mine}, not {theirs}")
+        count(
+            "range",
+            mine == (theirs if isinstance(theirs, (int, float)) else None),
+            f"{where} {side}: {mine}, not {theirs}",
+        )
     if any(settings.get(key) for key in UPLOADS):
         other = settings.get("image_folder", "input") != "input"
         count("media", other or one.media is not None, where)

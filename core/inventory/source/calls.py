@@ -20,7 +20,6 @@ from .values import (
     Made,
     Member,
     Method,
-    Names,
     SchemaType,
     Scope,
     Seq,
@@ -279,6 +278,3 @@ def format_value(value: Value, spec: Value, conversion: int) -> str | None:
         return format(shown, spec)[:MAX_ITEMS]
     except (ValueError, TypeError, OverflowError):
         return None
-
-
-__all__ = ["Names", "Namespace", "call", "call_node", "elements", "escape", "extend", "spread"]

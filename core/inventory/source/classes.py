@@ -39,9 +39,9 @@ def define_class(m: Machine, node: ast.ClassDef, scope: Scope) -> Value:
     cls = Class(node.name, bases, {}, scope.module, _fields(node), ast.get_docstring(node))
     inner = Scope(cls.names, scope.module, scope, body_of_class=True)
     statements.run(m, node.body, inner)
-    for value in cls.names.values():
-        if isinstance(value, Func) and value.owner is None:
-            value.owner = cls
+    for inner_value in cls.names.values():
+        if isinstance(inner_value, Func) and inner_value.owner is None:
+            inner_value.owner = cls
     if is_enum(cls):
         _make_members(cls)
     _announce(m, cls)

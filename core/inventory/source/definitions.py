@@ -6,12 +6,10 @@ from ...catalogue.types import Input, NodeType
 from . import attributes, calls
 from .machine import NOTHING, Machine
 from .operators import truth
-from .schema_names import type_text
 from .values import (
     Bound,
     Class,
     Dict,
-    External,
     Func,
     Instance,
     Made,
@@ -22,7 +20,7 @@ from .values import (
     Value,
     as_text,
 )
-from .widgets import make_input, plain, settings_of
+from .widgets import make_input, settings_of
 
 _DYNAMIC = ("Autogrow", "AutogrowDynamic", "DynamicCombo", "DynamicSlot", "ComboDynamic")
 _POSITIONS = {  # what the first positional arguments of an input mean, by type
@@ -201,6 +199,3 @@ def _multi_input(m: Machine, inner: Value, given: dict[str, Value]) -> Input | N
         return None
     text = ",".join(dict.fromkeys(t for t in texts if isinstance(t, str)))
     return make_input(name, text or NOTHING, _v1_settings(given), required)._replace(widget=False)
-
-
-__all__ = ["External", "from_mapping", "from_schema", "node_id", "plain", "schema_of", "type_text"]

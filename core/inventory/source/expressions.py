@@ -305,5 +305,3 @@ _HANDLERS: dict[type[ast.expr], Callable[[Machine, Any, Scope], Value]] = {
     ast.Yield: _yield,
     ast.YieldFrom: _yield_from,
 }
-
-__all__ = ["as_load", "binary", "evaluate", "lookup", "truth"]

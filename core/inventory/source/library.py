@@ -2,38 +2,30 @@
 
 from __future__ import annotations
 
-import fnmatch
 import posixpath
 from collections.abc import Callable
 from typing import Any
 
-from . import attributes, calls, imports, methods
+from . import attributes, builtin_calls, calls, imports, paths
 from .machine import NOTHING, Machine
 from .operators import truth
-from .tree import BASE
+from .paths import texts_of
 from .values import (
-    SCALARS,
+    Args,
     Bound,
     Class,
     Dict,
     Entry,
     External,
     Func,
-    HostModule,
-    Instance,
-    Member,
-    Method,
     Module,
     Names,
-    PathText,
     Seq,
     Unknown,
     Value,
+    Words,
     as_text,
 )
-
-Args = list[Value]
-Words = dict[str, Value]
 
 # Calls that read their arguments and give nothing back; a mapping handed to them stays as it is.
 _READERS = (
@@ -50,147 +42,15 @@ _READERS = (
 
 def call_library(m: Machine, name: str, args: Args, kwargs: Words, where: str) -> Value:
     """A call of a function that is known by its dotted name only."""
-    handler = TABLE.get(name)
+    handler = TABLE.get(name) or paths.TABLE.get(name) or builtin_calls.TABLE.get(name)
     if handler is None and name.startswith(("pathlib.Path", "pathlib.PurePath", "pathlib.PosixPath")):
-        handler = _make_path
+        handler = paths.make_path
     if handler is not None:
         return handler(m, args, kwargs, where)
     if not name.startswith(_READERS):
         for one in (*args, *kwargs.values()):
             calls.escape(one, where)
     return NOTHING
-
-
-def file_names(m: Machine, path: Value) -> Value:
-    """What listing a folder gives: markers for model and input folders, real names for the pack's own."""
-    if isinstance(path, Names):
-        return Seq([path])
-    if not isinstance(path, str):
-        return NOTHING
-    clean = posixpath.normpath(path)
-    if clean == f"{BASE}/input" or clean.startswith(f"{BASE}/input/"):
-        exact = clean == f"{BASE}/input"
-        return Seq([Names(None, "file", exact)])
-    if clean == m.tree.home or clean.startswith(m.tree.home + "/"):
-        names = m.tree.listing(clean)
-        return NOTHING if names is None else Seq(names)
-    folder = folder_of(m, clean)
-    return NOTHING if folder is None else Seq([Names(folder)])
-
-
-def folder_of(m: Machine, path: str) -> str | None:
-    """The folder_paths name that has exactly this folder, if there is one."""
-    table = imports.folder_paths(m).names.get("folder_names_and_paths")
-    for name, entry in table.entries.items() if isinstance(table, Dict) else ():
-        paths = entry.value.items[0] if isinstance(entry.value, Seq) and entry.value.items else None
-        if isinstance(paths, Seq) and path in paths.items and isinstance(name, str):
-            return name
-    return None
-
-
-def glob_paths(m: Machine, pattern: str, make: type[str] = str) -> Value:
-    """Files of the pack that fit a pattern (one folder, or `**` below it), else markers."""
-    head, _, tail = posixpath.normpath(pattern).rpartition("/")
-    deep = head.endswith("/**")
-    folder = head[:-3] if deep else head
-    found = file_names(m, folder) if "*" not in folder else NOTHING
-    if not isinstance(found, Seq) or any(isinstance(one, Names) for one in found.items):
-        return found
-    out = [make(f"{folder}/{name}") for name in found.items if fnmatch.fnmatchcase(name, tail)]
-    if deep:
-        for name in found.items:
-            inner = glob_paths(m, f"{folder}/{name}/**/{tail}", make) if m.tree.is_dir(f"{folder}/{name}") else None
-            m.step()
-            out += inner.items if isinstance(inner, Seq) and len(out) < 5000 and folder.count("/") < 12 else []
-    return Seq(out)
-
-
-def _texts(args: Args) -> list[str] | None:
-    texts = [as_text(one) for one in args]
-    return None if None in texts else [one for one in texts if one is not None]
-
-
-def _pure(function: Callable[..., Any]) -> Callable[..., Value]:
-    def apply(m: Machine, args: Args, kwargs: Words, where: str) -> Value:
-        names = next((one for one in args if isinstance(one, Names)), None)
-        if names is not None:
-            return Names(names.folder, names.media, exact=False)
-        texts = _texts(args)
-        if not texts or kwargs:
-            return NOTHING
-        result = function(*texts[:8])
-        return Seq(result, "tuple") if isinstance(result, tuple) else result
-
-    return apply
-
-
-def _join(m: Machine, args: Args, kwargs: Words, where: str) -> Value:
-    names = next((one for one in args if isinstance(one, Names)), None)
-    texts = _texts(args)
-    return names if names is not None else posixpath.join(*texts) if texts else NOTHING
-
-
-def _relpath(m: Machine, args: Args, kwargs: Words, where: str) -> Value:
-    start = args[1] if len(args) > 1 else kwargs.get("start")
-    if args and isinstance(args[0], Names):
-        return args[0]  # back to the name inside its folder
-    texts = _texts([args[0], start]) if args else None
-    return posixpath.relpath(texts[0], texts[1]) if texts and texts[0].startswith("/") else NOTHING
-
-
-def _split_extension(m: Machine, args: Args, kwargs: Words, where: str) -> Value:
-    if args and isinstance(args[0], Names):
-        return Seq([Names(args[0].folder, args[0].media, exact=False), Unknown()], "tuple")
-    texts = _texts(args)
-    return Seq(posixpath.splitext(texts[0]), "tuple") if texts else NOTHING
-
-
-def _test(kind: str) -> Callable[..., Value]:
-    def apply(m: Machine, args: Args, kwargs: Words, where: str) -> Value:
-        return methods.path_test(m, args[0], kind) if args and isinstance(args[0], str) else NOTHING
-
-    return apply
-
-
-def _make_path(m: Machine, args: Args, kwargs: Words, where: str) -> Value:
-    if args and isinstance(args[0], Names):
-        return args[0]
-    texts = _texts(args)
-    return PathText(posixpath.join(*texts)) if texts else NOTHING
-
-
-def _listdir(m: Machine, args: Args, kwargs: Words, where: str) -> Value:
-    return file_names(m, args[0]) if args else NOTHING
-
-
-def _scandir(m: Machine, args: Args, kwargs: Words, where: str) -> Value:
-    found = file_names(m, args[0]) if args else NOTHING
-    if isinstance(found, Seq) and isinstance(args[0], str):
-        found.items = [PathText(f"{args[0]}/{one}") if isinstance(one, str) else one for one in found.items]
-    return found
-
-
-def _walk(m: Machine, args: Args, kwargs: Words, where: str) -> Value:
-    found = file_names(m, args[0]) if args else NOTHING
-    if isinstance(found, Seq) and any(isinstance(one, Names) for one in found.items):
-        return Seq([Seq([found.items[0], Seq(found.items), Seq(found.items)], "tuple")])
-    if not isinstance(found, Seq) or not isinstance(args[0], str):
-        return NOTHING
-    turns: list[Value] = []
-    waiting = [posixpath.normpath(args[0])]
-    while waiting and len(turns) < 500:
-        m.step()
-        folder = waiting.pop()
-        names = m.tree.listing(folder) or []
-        inner = [name for name in names if m.tree.is_dir(f"{folder}/{name}")]
-        files = [name for name in names if name not in set(inner)]
-        turns.append(Seq([folder, Seq(inner), Seq(files)], "tuple"))
-        waiting += [f"{folder}/{name}" for name in inner]
-    return Seq(turns, more=Unknown(where) if waiting else None)
-
-
-def _glob(m: Machine, args: Args, kwargs: Words, where: str) -> Value:
-    return glob_paths(m, args[0]) if args and isinstance(args[0], str) else NOTHING
 
 
 def _filename_list(m: Machine, args: Args, kwargs: Words, where: str) -> Value:
@@ -212,7 +72,7 @@ def _filter_content(m: Machine, args: Args, kwargs: Words, where: str) -> Value:
 
 
 def _recursive_search(m: Machine, args: Args, kwargs: Words, where: str) -> Value:
-    return Seq([file_names(m, args[0]) if args else NOTHING, Dict()], "tuple")
+    return Seq([paths.file_names(m, args[0]) if args else NOTHING, Dict()], "tuple")
 
 
 def _import_module(m: Machine, args: Args, kwargs: Words, where: str) -> Value:
@@ -232,7 +92,7 @@ def _import_module(m: Machine, args: Args, kwargs: Words, where: str) -> Value:
 
 def _spec_from_file(m: Machine, args: Args, kwargs: Words, where: str) -> Value:
     path = args[1] if len(args) > 1 else kwargs.get("location")
-    texts = _texts([args[0], path]) if args else None
+    texts = texts_of([args[0], path]) if args else None
     return Unknown(where) if texts is None else Seq([posixpath.normpath(texts[1])], "spec")
 
 
@@ -254,7 +114,7 @@ def _iter_modules(m: Machine, args: Args, kwargs: Words, where: str) -> Value:
     folders, _ = calls.elements(m, args[0] if args else kwargs.get("path"))
     out: list[Value] = []
     for folder in folders:
-        names = file_names(m, folder)
+        names = paths.file_names(m, folder)
         if not isinstance(names, Seq) or any(isinstance(n, Names) for n in names.items):
             return NOTHING
         for name in names.items:
@@ -266,7 +126,7 @@ def _iter_modules(m: Machine, args: Args, kwargs: Words, where: str) -> Value:
 
 def _search_path(m: Machine, args: Args, kwargs: Words, where: str) -> Value:
     folder = next((as_text(one) for one in reversed(args) if as_text(one) is not None), None)
-    if folder is not None and posixpath.normpath(folder).startswith(m.tree.home):
+    if folder is not None and m.tree.owns(folder):
         clean = posixpath.normpath(folder)
         if clean not in m.search:
             m.search.append(clean)
@@ -318,10 +178,6 @@ def _chain(m: Machine, args: Args, kwargs: Words, where: str) -> Value:
     return out
 
 
-def _nothing_special(m: Machine, args: Args, kwargs: Words, where: str) -> Value:
-    return None
-
-
 class _NoNode:
     lineno = 0
 
@@ -329,23 +185,6 @@ class _NoNode:
 _NO_NODE: Any = _NoNode()
 
 TABLE: dict[str, Callable[..., Value]] = {
-    "os.path.join": _join,
-    "os.path.dirname": _pure(posixpath.dirname),
-    "os.path.basename": _pure(posixpath.basename),
-    "os.path.abspath": _pure(posixpath.normpath),
-    "os.path.realpath": _pure(posixpath.normpath),
-    "os.path.normpath": _pure(posixpath.normpath),
-    "os.path.split": _pure(posixpath.split),
-    "os.path.splitext": _split_extension,
-    "os.path.relpath": _relpath,
-    "os.path.exists": _test("exists"),
-    "os.path.isdir": _test("is_dir"),
-    "os.path.isfile": _test("is_file"),
-    "os.listdir": _listdir,
-    "os.scandir": _scandir,
-    "os.walk": _walk,
-    "glob.glob": _glob,
-    "glob.iglob": _glob,
     "folder_paths.get_filename_list": _filename_list,
     "folder_paths.get_filename_list_": _filename_list_full,
     "folder_paths.filter_files_content_types": _filter_content,
@@ -364,7 +203,4 @@ TABLE: dict[str, Callable[..., Value]] = {
     "copy.deepcopy": _copy,
     "functools.partial": _partial,
     "itertools.chain": _chain,
-    "os.makedirs": _nothing_special,
 }
-
-__all__ = ["SCALARS", "TABLE", "HostModule", "Instance", "Member", "Method", "call_library", "file_names", "glob_paths"]

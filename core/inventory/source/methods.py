@@ -7,10 +7,10 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from . import attributes, calls, library
+from . import attributes, calls, paths
 from .machine import NOTHING, Machine
 from .operators import MAX_TEXT
-from .values import SCALARS, Dict, Entry, Member, Names, PathText, Seq, Unknown, Value, as_key, as_text
+from .values import SCALARS, Dict, Member, Names, PathText, Seq, Unknown, Value, as_key, as_text
 
 # Pure, and their result is never much longer than what goes in.
 _TEXT = frozenset(
@@ -78,9 +78,8 @@ def _text(m: Machine, text: str, name: str, args: list[Value], kwargs: dict[str,
         return NOTHING
     if name == "format":
         return _format(text, plain, kwargs)
-    if name == "replace" and len(plain) >= 2 and all(isinstance(p, str) for p in plain[:2]):
-        worst = (text.count(plain[0]) + 1) * (len(plain[1]) + 1) + len(text)
-        return text.replace(plain[0], plain[1]) if worst <= MAX_TEXT else NOTHING
+    if name == "replace":
+        return _replace(text, *plain) if len(plain) == 2 else NOTHING
     if name not in _TEXT:
         return NOTHING
     try:
@@ -90,6 +89,13 @@ def _text(m: Machine, text: str, name: str, args: list[Value], kwargs: dict[str,
     return (
         Seq(result, "tuple" if isinstance(result, tuple) else "list") if isinstance(result, (list, tuple)) else result
     )
+
+
+def _replace(text: str, old: Value, new: Value) -> Value:
+    if not isinstance(old, str) or not isinstance(new, str):
+        return NOTHING
+    worst = (text.count(old) + 1) * (len(new) + 1) + len(text)
+    return text.replace(old, new) if worst <= MAX_TEXT else NOTHING
 
 
 _UNSAFE_FORMAT = re.compile(r"\{[^{}]*(?:[.\[]|:[^{}]*(?:\d{3}|\{))")  # attributes, or a huge width
@@ -141,17 +147,17 @@ def _path(m: Machine, path: PathText, name: str, args: list[Value]) -> Value:
     if name == "with_name" and texts:
         return PathText(posixpath.join(posixpath.dirname(path), texts[0]))
     if name == "iterdir":
-        found = library.file_names(m, path)
+        found = paths.file_names(m, path)
         if isinstance(found, Seq):
             found.items = [PathText(f"{path}/{one}") if isinstance(one, str) else one for one in found.items]
         return found
     pattern = texts[0] if texts else "*"
-    return library.glob_paths(m, posixpath.join(path, f"**/{pattern}" if name == "rglob" else pattern), PathText)
+    return paths.glob_paths(m, posixpath.join(path, f"**/{pattern}" if name == "rglob" else pattern), PathText)
 
 
 def path_test(m: Machine, path: str, kind: str) -> Value:
     """Whether a file of the pack is there; NOTHING for anything that a user's machine decides."""
-    if not posixpath.normpath(path).startswith(m.tree.home + "/") or m.tree.real(path) is None:
+    if not m.tree.owns(path):
         return NOTHING
     found = {"is_dir": m.tree.is_dir(path), "is_file": m.tree.is_file(path)}
     return found.get(kind, any(found.values()))
@@ -265,6 +271,11 @@ def _copy_dict(m: Machine, target: Dict, args: list[Value], kwargs: dict[str, Va
     return target.copy()
 
 
+def _set_item(m: Machine, target: Dict, args: list[Value], kwargs: dict[str, Value], where: str) -> None:
+    if len(args) == 2:
+        attributes.set_item(m, target, args[0], args[1], where)
+
+
 _SEQ: dict[str, Callable[..., Any]] = {
     "append": _append,
     "add": _append,
@@ -288,7 +299,5 @@ _DICT: dict[str, Callable[..., Any]] = {
     "pop": _pop_key,
     "setdefault": _setdefault,
     "copy": _copy_dict,
-    "__setitem__": lambda m, target, args, kwargs, where: attributes.set_item(m, target, *args[:2], where),
+    "__setitem__": _set_item,
 }
-
-__all__ = ["Entry", "call_method", "path_test"]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 from ...catalogue.types import NodeType
-from . import attributes, builtin_calls, calls, definitions, imports
+from . import attributes, calls, definitions, imports
 from .folders import SourceFolder, registered, table_of
 from .host import Host
 from .machine import Machine
@@ -248,6 +247,3 @@ def _web_of_project(path: Path) -> bool:
         return False
     table = re.search(r"^\s*\[tool\.comfy\]\s*$(.*?)(?=^\s*\[|\Z)", text, re.M | re.S)
     return table is not None and re.search(r"^\s*web\s*=\s*[\"'][^\"']", table[1], re.M) is not None
-
-
-__all__ = ["CORE", "Host", "SourcePack", "builtin_calls", "collect_module", "posixpath", "read_pack"]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
 
-from . import attributes, calls, classes, imports
+from . import attributes, calls, classes, imports, operators
 from . import expressions as ex
 from .machine import NOTHING, Machine
 from .tree import Unreadable
-from .values import SCALARS, Dict, Guard, Module, PackRaised, Scope, Seq, Unknown, Value, join, same
+from .values import SCALARS, Dict, Guard, PackRaised, Scope, Seq, Unknown, Value, join, same
 
 MAX_LOOP = 5_000
 
@@ -28,7 +28,7 @@ def run(m: Machine, body: Sequence[ast.stmt], scope: Scope) -> Signal | None:
         for node in body:
             m.step()
             handler = _HANDLERS.get(type(node))
-            signal: Signal | None = handler(m, node, scope) if handler is not None else None
+            signal = handler(m, node, scope) if handler is not None else None
             if signal is not None:
                 return signal
     return None
@@ -80,7 +80,7 @@ def _augmented(m: Machine, node: ast.AugAssign, scope: Scope) -> None:
     elif isinstance(old, Seq) and old.kind == "list" and isinstance(node.op, ast.Add):
         calls.extend(m, old, operand)
     else:
-        assign(m, node.target, ex.binary(m, node.op, old, operand) or m.unknown(scope.module, node), scope)
+        assign(m, node.target, operators.binary(m, node.op, old, operand) or m.unknown(scope.module, node), scope)
 
 
 def _expression(m: Machine, node: ast.Expr, scope: Scope) -> None:
@@ -94,7 +94,7 @@ def _if(m: Machine, node: ast.If, scope: Scope) -> Signal | None:
     while len(rest) == 1 and isinstance(rest[0], ast.If):  # an elif chain, however long, is one choice
         one = rest[0]
         test = ex.evaluate(m, one.test, scope)
-        known = ex.truth(test)
+        known = operators.truth(test)
         if known:
             rest = one.body
             break
@@ -180,7 +180,7 @@ def _position(m: Machine, guard: Guard) -> int:
 
 
 def _while(m: Machine, node: ast.While, scope: Scope) -> Signal | None:
-    if ex.truth(ex.evaluate(m, node.test, scope)) is False:
+    if operators.truth(ex.evaluate(m, node.test, scope)) is False:
         return run(m, node.orelse, scope)
     why = Guard(m.place(scope.module, node.test))
     for name in _bound_names(node.body):
@@ -322,7 +322,7 @@ def _continue(m: Machine, node: ast.Continue, scope: Scope) -> Signal:
     return Signal("continue")
 
 
-_HANDLERS = {
+_HANDLERS: dict[type[ast.stmt], Callable[[Machine, Any, Scope], Signal | None]] = {
     ast.Assign: _assign,
     ast.AnnAssign: _annotated,
     ast.AugAssign: _augmented,
@@ -349,5 +349,3 @@ _HANDLERS = {
 }
 if hasattr(ast, "TryStar"):
     _HANDLERS[ast.TryStar] = _try
-
-__all__ = ["Module", "Signal", "assign", "branch", "run"]

@@ -52,6 +52,11 @@ class Tree:
                 return folder / clean[len(prefix) + 1 :]
         return None
 
+    def owns(self, path: str) -> bool:
+        """Whether a path lies in the pack itself, so that what is there is part of its source."""
+        clean = posixpath.normpath(path)
+        return self.home != BASE and (clean == self.home or clean.startswith(self.home + "/"))
+
     def relative(self, path: str) -> str:
         """A virtual path as people know it: from the pack's folder, or from ComfyUI's."""
         for start in (self.home, BASE):

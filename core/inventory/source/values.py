@@ -13,6 +13,9 @@ from typing import Any, NamedTuple
 
 Value = Any  # str, int, float, bool, None, bytes, Ellipsis, or an instance of a class below
 
+Args = list[Value]
+Words = dict[str, Value]
+
 SCALARS = (str, int, float, bool, bytes, type(None), type(Ellipsis))
 
 
