@@ -8,7 +8,7 @@ import pytest
 from comfyfixersmart.core.errors import NewerSchema
 from comfyfixersmart.core.readiness.types import BLOCKED, NEEDS_INPUT, RUNNABLE, UNKNOWN, Readiness
 from comfyfixersmart.core.reports.history import MOST_POINTS, History, reasons
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from report_samples import DAY, NOW, every_code
 
@@ -104,6 +104,7 @@ _JSON: st.SearchStrategy[Any] = st.recursive(
 )
 
 
+@settings(deadline=None, max_examples=60)
 @given(scans=_JSON, workflows=_JSON)
 def test_any_value_anywhere_is_survived(tmp_path_factory: pytest.TempPathFactory, scans: Any, workflows: Any) -> None:
     path = tmp_path_factory.mktemp("history") / "h.json"

@@ -10,7 +10,7 @@ from comfyfixersmart.core.readiness.types import BLOCKED, Distance, Readiness
 from comfyfixersmart.core.reports.markdown import code, index_md, text, workflow_md
 from comfyfixersmart.core.reports.slugs import slugs
 from comfyfixersmart.core.reports.types import Entry, Library
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from report_samples import HOSTILE, all_fine, empty, every_code, hostile, library, no_installation, showcase
@@ -60,6 +60,7 @@ def test_a_table_keeps_its_columns(evil: str) -> None:
     assert [len(re.findall(r"(?<!\\)\|", row)) for row in rows] == [5, 5, 5]
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.text(alphabet=st.sampled_from("\\`*_{}[]()<>#+-.!|~& \n\t1aw:/x\u202e") | st.characters(), max_size=30))
 def test_any_text_stays_text(evil: str) -> None:
     assert_harmless(f"{text(evil)}\n\n- {code(evil)} {text(evil)}\n\n| {text(evil)} | {code(evil)} |\n|---|---|\n")

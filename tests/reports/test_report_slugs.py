@@ -4,7 +4,7 @@ from pathlib import Path
 
 from comfyfixersmart.core.files import safe_join
 from comfyfixersmart.core.reports.slugs import slugs
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from report_samples import HOSTILE
 
@@ -45,6 +45,7 @@ def test_names_that_differ_only_where_they_are_cut_get_a_hash() -> None:
     assert len(set(slugs(names).values())) == 2
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.lists(st.text(max_size=40), unique=True, max_size=30))
 def test_slugs_are_distinct_whatever_the_case_and_safe_as_file_names(names: list[str]) -> None:
     found = slugs([*names, *HOSTILE])

@@ -4,7 +4,7 @@ import pytest
 from comfyfixersmart.core.readiness.types import BLOCKED, NEEDS_INPUT, RUNNABLE, UNKNOWN, Distance, Finding, Readiness
 from comfyfixersmart.core.reports import words
 from comfyfixersmart.core.reports.types import Change
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from report_samples import DAY, HOSTILE, NOW
 
@@ -104,6 +104,7 @@ def test_a_path_is_shown_as_name_and_folder(name: str, parts: tuple[str, str]) -
     assert words.title(name) == parts
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.text())
 def test_visible_text_holds_nothing_unseen(text: str) -> None:
     shown = words.visible(text)

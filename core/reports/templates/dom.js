@@ -24,10 +24,12 @@ function middle(text, kind) {
   return h("span", { class: "mid " + kind, title: tail ? text : null },
     h("span", null, letters.slice(0, letters.length - tail).join("")), h("span", null, tail ? letters.slice(-tail).join("") : ""));
 }
-// A name in full, which may break after _ / \ and before a dot or hyphen within it.
+// A name in full, which may break after _ / and \.
 function whole(text) {
-  return !text.trim() ? "(no name)" : text.split(/(?<=[_/\\])|(?<=.)(?=[-.])/u).flatMap((part, at) => at ? [h("wbr"), part] : [part]);
+  return !text.trim() ? "(no name)" : text.split(/(?<=[_/\\])/u).flatMap((part, at) => at ? [h("wbr"), part] : [part]);
 }
+// "2 files · 6.8 GB" breaks at its dots only.
+const tight = text => text.includes(" · ") ? text.split(" · ").map(part => part.replaceAll(" ", "\u00a0")).join(" · ") : text;
 const plural = (count, one, many) => `${count.toLocaleString("en")} ${count === 1 ? one : many || one + "s"}`;
 
 let sayTimer = 0;

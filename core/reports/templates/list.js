@@ -18,8 +18,8 @@ function build(row) {
   const path = h("span", { class: "path" });
   const button = h("button", { type: "button", class: "hit", tabindex: "-1", "aria-expanded": "false", onclick: () => toggle(row), onfocus: () => setCurrent(row) },
     place, h("span", { class: "what" }, middle(row.name, "name"), path),
-    h("span", { class: "is", "data-away": row.away }, mark(status), data.labels[status]),
-    h("span", { class: "away num" }, row.away),
+    h("span", { class: "is", "data-away": tight(row.away) }, mark(status), data.labels[status]),
+    h("span", { class: "away num" }, tight(row.away)),
     h("span", { class: "when" }, row.tag && h("span", { class: "tag " + row.tag.tone, title: new Date(row.tag.when * 1000).toLocaleString() }, row.tag.label)),
     icon("fold"));
   row.button = button;
