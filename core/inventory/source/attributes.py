@@ -20,6 +20,7 @@ from .values import (
     Method,
     Module,
     Names,
+    PackRaised,
     PathText,
     SchemaType,
     Seq,
@@ -97,6 +98,8 @@ def get(m: Machine, holder: Value, name: str) -> Value:
         return holder if name in {"name", "path"} else Names(holder.folder, holder.media, exact=False)
     if isinstance(holder, PathText) and name in _PATH_PARTS:
         return _path_part(holder, name)
+    if isinstance(holder, Seq) and holder.kind == "spec":
+        return Made(name, [], {})
     if isinstance(holder, (str, Seq, Dict, Names)):
         return Method(holder, name)
     if isinstance(holder, (Func, Bound)) and name == "__name__":
@@ -141,7 +144,9 @@ def _of_module(m: Machine, module: Module, name: str) -> Value:
         return resolve(m, module.names[name])
     if name == "__dict__":
         return namespace(module)
-    child = imports.submodule(m, module, name) if f"{module.name}.{name}" in m.modules else None
+    child = m.modules.get(f"{module.name}.{name}")
+    if child is None and m.trying and not module.wild and not module.host:
+        raise PackRaised(f"{m.tree.relative(module.path)} binds no {name}")
     return NOTHING if child is None else child
 
 

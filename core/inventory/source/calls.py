@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from . import attributes, classes, library, methods, statements
 from . import expressions as ex
-from .machine import NOTHING, Machine
+from .machine import MAX_DEPTH, MAX_RECURSION, NOTHING, Machine
 from .operators import MAX_ITEMS
 from .values import (
     Bound,
@@ -20,6 +20,7 @@ from .values import (
     Made,
     Member,
     Method,
+    Module,
     SchemaType,
     Scope,
     Seq,
@@ -66,7 +67,7 @@ def _scope_call(fn: Value, node: ast.Call, scope: Scope) -> Value:
         return None
     if fn.name in {"builtins.globals", "builtins.vars", "builtins.locals"}:
         names = scope.module.names if fn.name == "builtins.globals" else scope.names
-        return Namespace(names)
+        return Namespace(names, scope.module)
     if fn.name == "builtins.super":
         at: Scope | None = scope
         while at is not None:
@@ -79,11 +80,16 @@ def _scope_call(fn: Value, node: ast.Call, scope: Scope) -> Value:
 class Namespace(Dict):
     """The names of a module as `globals()` gives them: what is put in becomes a name."""
 
-    __slots__ = ("names",)
+    __slots__ = ("module",)
 
-    def __init__(self, names: dict[str, Value]) -> None:
+    def __init__(self, names: dict[str, Value], module: Module) -> None:
         super().__init__(_Live(names))
-        self.names = names
+        self.module = module
+
+    def doubt(self, why: object) -> None:
+        """A name that cannot be read was bound: from now on anything may be."""
+        super().doubt(why)
+        self.module.wild = True
 
 
 class _Live(dict[object, Entry]):
@@ -145,14 +151,23 @@ def _run(m: Machine, fn: Func, args: list[Value], kwargs: dict[str, Value], unsu
         scope.names["__receiver__"] = args[0] if args else None
     if isinstance(fn.node, ast.Lambda):
         return ex.evaluate(m, fn.node.body, scope)
+    key = id(fn.node)
+    turns = m.active.get(key, 0)
+    if turns >= MAX_RECURSION or m.depth > MAX_DEPTH - 12:
+        m.cut = m.cut or turns < MAX_RECURSION
+        for one in (*args, *kwargs.values()):
+            escape(one, fn.name)
+        return NOTHING
     generator = _is_generator(fn.node)
     scope.yields = [] if generator else None
     reading, m.reading = m.reading, m.reading or (fn.scope.module.host and fn.scope.module is not m.folders)
+    m.active[key] = turns + 1
     try:
         with m.under(None), m.deeper(3):
             signal = statements.run(m, fn.node.body, scope)
     finally:
         m.reading = reading
+        m.active[key] = turns
     if generator:
         return Seq(scope.yields or ())
     values = scope.returns if signal is None else [*scope.returns, signal.value]

@@ -84,7 +84,9 @@ def member(m: Machine, source: Value, name: str) -> Value:
         if name in source.names:
             return source.names[name]
         child = submodule(m, source, name)
-        return Unknown(f"{source.path} binds no {name} that can be seen") if child is None else child
+        if child is None and m.trying and not source.wild:
+            raise PackRaised(f"{m.tree.relative(source.path)} binds no {name}")
+        return Unknown(f"{m.tree.relative(source.path)} binds no {name} that can be seen") if child is None else child
     if isinstance(source, HostModule):
         return HostRef(source.name, name)
     return External(f"{source.name}.{name}") if isinstance(source, External) else Unknown()
@@ -208,8 +210,6 @@ def _on_search_path(m: Machine, dotted: str, top: str) -> Value:
         value: Value = root
         for part in dotted.split("."):
             value = submodule(m, value, part) if isinstance(value, Module) else None
-        if value is None:
-            raise PackRaised(f"there is no module {dotted}")
-        # Absolute imports know no parent folder: a module found this way is its own top level.
-        return value
+        # A package may be spread over several folders, so a part that is not here is only not known.
+        return Unknown(f"there is no module {dotted}") if value is None else value
     return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -178,6 +179,19 @@ def _chain(m: Machine, args: Args, kwargs: Words, where: str) -> Value:
     return out
 
 
+_RISKY = re.compile(r"\)[*+{?]|(?:[*+}?].*){3}", re.S)  # patterns that could take long on a short text
+
+
+def _substitute(m: Machine, args: Args, kwargs: Words, where: str) -> Value:
+    texts = texts_of(args)
+    if texts is None or len(texts) != 3 or kwargs or max(map(len, texts)) > 200 or _RISKY.search(texts[0]):
+        return NOTHING
+    try:
+        return re.sub(texts[0], texts[1], texts[2])
+    except (re.error, IndexError, OverflowError):
+        return NOTHING
+
+
 class _NoNode:
     lineno = 0
 
@@ -203,4 +217,5 @@ TABLE: dict[str, Callable[..., Value]] = {
     "copy.deepcopy": _copy,
     "functools.partial": _partial,
     "itertools.chain": _chain,
+    "re.sub": _substitute,
 }

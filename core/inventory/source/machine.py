@@ -13,9 +13,29 @@ from .values import Dict, Guard, HostModule, Module, OutOfBudget, Seq, Unknown, 
 if TYPE_CHECKING:
     from .host import Host
 
+MAX_RECURSION = 6
 MAX_STEPS = 1_500_000  # expressions and statements; the largest real pack seen needs a tenth
 MAX_MODULES = 1_500
 MAX_DEPTH = 150  # of blocks and nested expressions together; each takes two to four Python frames
+
+
+class _Spot:
+    """A place in source, put into words only when someone asks."""
+
+    __slots__ = ("node", "path", "tree")
+
+    def __init__(self, tree: Tree, path: str, node: ast.AST) -> None:
+        self.tree = tree
+        self.path = path
+        self.node = node
+
+    def __str__(self) -> str:
+        try:
+            text = " ".join(ast.unparse(self.node).split())
+        except (ValueError, RecursionError, TypeError):
+            text = type(self.node).__name__
+        line = getattr(self.node, "lineno", 0)
+        return f"{self.tree.relative(self.path)}:{line}: {text[:80]}{'…' if len(text) > 80 else ''}"
 
 
 class Machine:
@@ -35,6 +55,9 @@ class Machine:
         self.folders: Module | None = None  # folder_paths as this pack sees and changes it
         self.steps = 0
         self.depth = 0
+        self.trying = 0  # how many try statements with handlers we are in
+        self.active: dict[int, int] = {}  # function → how often it is being followed right now
+        self.cut = False  # a call was too deep to be followed
         self.reading = False  # inside the host's own modules
 
     def step(self) -> None:
@@ -61,14 +84,7 @@ class Machine:
 
     def unknown(self, module: Module, node: ast.AST) -> Unknown:
         """Unknown, with the place and the text of what could not be read."""
-        if self.reading or not self.recording:
-            return NOTHING
-        try:
-            text = ast.unparse(node)
-        except (ValueError, RecursionError, TypeError):
-            text = type(node).__name__
-        text = " ".join(text.split())
-        return Unknown(f"{self.place(module, node)}: {text[:80]}{'…' if len(text) > 80 else ''}")
+        return NOTHING if self.reading or not self.recording else Unknown(_Spot(self.tree, module.path, node))
 
     def note(self, reason: str) -> None:
         """Remember something that could not be read."""

@@ -125,7 +125,7 @@ def _names(names: Names, name: str, args: list[Value]) -> Value:
 
 _PATH = frozenset(
     {"joinpath", "resolve", "absolute", "expanduser", "as_posix", "exists", "is_dir", "is_file", "iterdir", "glob"}
-    | {"rglob", "with_suffix", "with_name", "__str__"}
+    | {"rglob", "with_suffix", "with_name", "is_relative_to", "relative_to"}
 )
 
 
@@ -137,9 +137,13 @@ def _path(m: Machine, path: PathText, name: str, args: list[Value]) -> Value:
         return PathText(posixpath.normpath(path))
     if name == "as_posix":
         return str(path)
+    if name == "is_relative_to" and words and words[0] is not None:
+        return f"{path}/".startswith(f"{words[0]}/")
     if None in words:
         return NOTHING
     texts = [word for word in words if word is not None]
+    if name == "relative_to" and texts and f"{path}/".startswith(f"{texts[0]}/"):
+        return PathText(posixpath.relpath(path, texts[0]))
     if name == "joinpath":
         return PathText(posixpath.join(path, *texts))
     if name == "with_suffix" and texts:

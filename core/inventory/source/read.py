@@ -117,6 +117,8 @@ def _read(machine: Machine, root: Module, name: str, path: Path) -> SourcePack:
     needed = frozenset(machine.imports[0])
     machine.recording = False
     machine.guards.clear()
+    if machine.cut:
+        cut = cut or "some calls are nested too deeply to be followed"
     found = _collect(machine, root, name, bool(cut))
     web = as_text(root.names.get("WEB_DIRECTORY")) is not None or _web_of_project(path)
     if failed:

@@ -161,6 +161,8 @@ def _leave(m: Machine, scope: Scope, signals: list[Signal], goes_on: bool, why: 
 def _for(m: Machine, node: ast.For | ast.AsyncFor, scope: Scope) -> Signal | None:
     source = ex.evaluate(m, node.iter, scope)
     items, more = calls.elements(m, source)
+    why = Guard(m.place(scope.module, node.iter))
+    left = len(scope.returns)
     for item in items[:MAX_LOOP]:
         with m.under(None):
             assign(m, node.target, item, scope)
@@ -168,15 +170,17 @@ def _for(m: Machine, node: ast.For | ast.AsyncFor, scope: Scope) -> Signal | Non
         if signal is not None and signal.kind != "continue":
             return signal if signal.kind == "return" else None
     if more is not None or len(items) > MAX_LOOP:
-        why = Guard(m.place(scope.module, node.iter))
         assign(m, node.target, calls.element_of(more), scope)
-        branch(m, [(node.body, why), ([], why)], scope, why)
-        del m.guards[_position(m, why) :]
+        _perhaps(m, node.body, scope, why)
+    if len(scope.returns) > left:
+        m.guards.append(why)  # a turn may have ended the function
     return run(m, node.orelse, scope)
 
 
-def _position(m: Machine, guard: Guard) -> int:
-    return m.guards.index(guard) if guard in m.guards else len(m.guards)
+def _perhaps(m: Machine, body: list[ast.stmt], scope: Scope, why: Guard) -> None:
+    """Follow a loop's body that may run any number of times."""
+    with m.under(None):
+        branch(m, [(body, why), ([], why)], scope, why)
 
 
 def _while(m: Machine, node: ast.While, scope: Scope) -> Signal | None:
@@ -185,8 +189,10 @@ def _while(m: Machine, node: ast.While, scope: Scope) -> Signal | None:
     why = Guard(m.place(scope.module, node.test))
     for name in _bound_names(node.body):
         scope.names[name] = NOTHING  # a later turn may have changed it
-    branch(m, [(node.body, why), ([], why)], scope, why)
-    del m.guards[_position(m, why) :]
+    left = len(scope.returns)
+    _perhaps(m, node.body, scope, why)
+    if len(scope.returns) > left:
+        m.guards.append(why)
     return None
 
 
@@ -210,44 +216,45 @@ def _try(m: Machine, node: ast.Try, scope: Scope) -> Signal | None:
     guard = Guard(m.place(scope.module, node), needed)
     caught = any(_catches_imports(handler) for handler in node.handlers)
     m.imports.append(needed)
+    m.trying += bool(node.handlers)
+    failed: PackRaised | Unreadable | None
     try:
         with m.under(guard if caught else None):
             signal = run(m, node.body, scope) or run(m, node.orelse, scope)
-        failed = False
-    except (PackRaised, Unreadable):
+        failed = None
+    except (PackRaised, Unreadable) as error:
         if not node.handlers:
             run(m, node.finalbody, scope)
             raise
-        signal, failed = None, True
+        signal, failed = None, error
     finally:
         m.imports.pop()
+        m.trying -= bool(node.handlers)
     for handler in node.handlers:
         if handler.name:
             scope.names[handler.name] = NOTHING
-    if failed:
-        signal = run(m, _first_fitting(node.handlers).body, scope)
+    if failed is not None:
+        try:
+            signal = run(m, _first_fitting(node.handlers).body, scope)
+        except PackRaised:
+            raise failed from None  # the first error says more than what the handler makes of it
     elif caught and needed and not _fatal(node.handlers):
-        _fallbacks(m, node.handlers, scope, guard)
+        _fallbacks(node.handlers, scope, guard)
     else:
         m.imports[-1].update(needed)
         guard.modules = set()
     return run(m, node.finalbody, scope) or signal
 
 
-def _fallbacks(m: Machine, handlers: list[ast.ExceptHandler], scope: Scope, guard: Guard) -> None:
-    """What would hold if an import failed: names bound only there, and flags that tell the two cases apart."""
-    after = dict(scope.names)
-    for handler in handlers:
-        depth = len(m.guards)
-        try:
-            with m.under(Guard(guard.place)):
-                run(m, handler.body, scope)
-        except (PackRaised, Unreadable):
-            del m.guards[depth:]
-    for name, value in after.items():
-        other = scope.names.get(name)
-        flag = isinstance(value, SCALARS) and isinstance(other, SCALARS) and not same(value, other)
-        scope.names[name] = Unknown(guard.place, guard) if flag and value else value
+def _fallbacks(handlers: list[ast.ExceptHandler], scope: Scope, guard: Guard) -> None:
+    """Flags that the handlers would set otherwise tell whether the imports worked: their value is not known."""
+    for node in (statement for handler in handlers for statement in handler.body):
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
+            for target in node.targets:
+                name = target.id if isinstance(target, ast.Name) else ""
+                value = scope.names.get(name)
+                if isinstance(value, SCALARS) and value and not same(value, node.value.value):
+                    scope.names[name] = Unknown(guard.place, guard)
 
 
 def _catches_imports(handler: ast.ExceptHandler) -> bool:

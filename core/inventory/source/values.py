@@ -31,9 +31,10 @@ class Guard:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Unknown:
-    """A value that cannot be read. `why` names the place; `guard` is set when only a try decides."""
+    """A value that cannot be read. `why` names the place, as text or as something that makes the text
+    when it is wanted; `guard` is set when only a try decides."""
 
-    why: str = ""
+    why: object = ""
     guard: Guard | None = None
 
 
@@ -95,10 +96,10 @@ class Dict:
         found = self.entries.get(key)
         return default if found is None else found.value
 
-    def doubt(self, why: str) -> None:
+    def doubt(self, why: object) -> None:
         """Note that there may be keys that cannot be read."""
-        if why not in self.more and len(self.more) < 8:
-            self.more.append(why)
+        if len(self.more) < 8 and str(why) not in self.more:
+            self.more.append(str(why))
 
     def copy(self) -> Dict:
         """A shallow copy, not frozen."""
