@@ -39,7 +39,7 @@ def usable_after(page: Path, runs: int = 3) -> float | str:
                 tab.goto(page.resolve().as_uri(), wait_until="domcontentloaded")
                 search = tab.get_by_role("searchbox").first
                 search.fill("0007")
-                tab.wait_for_function("() => document.querySelectorAll('[data-row]').length === 1", timeout=20_000)
+                tab.wait_for_function("() => document.querySelectorAll('#rows > li').length === 1", timeout=20_000)
                 times.append(time.perf_counter() - start)
                 tab.close()
         finally:

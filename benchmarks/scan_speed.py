@@ -152,11 +152,11 @@ def scans(table: Table, name: str, library: Path, comfyui: Path, options: argpar
 
 def inventory(table: Table, comfyui: Path, models: Path, options: argparse.Namespace) -> None:
     """The model inventory against a bare walk of the same tree."""
-    from comfyfixersmart.core.inventory.folders import folder_table
+    from comfyfixersmart.core.inventory.folders import build_table
     from comfyfixersmart.core.inventory.layout import find_layout
     from comfyfixersmart.core.inventory.models import list_models
 
-    folders = folder_table(find_layout(str(comfyui)))
+    folders = build_table(find_layout(str(comfyui)), None, ()).folders()
     listed: list[int] = []
 
     def ours() -> None:

@@ -92,7 +92,7 @@ _DEVICES = {"CON", "PRN", "AUX", "NUL", "CLOCK$", "CONIN$", "CONOUT$"} | {
 
 @contextlib.contextmanager
 def open_plain(path: str | os.PathLike[str]) -> Iterator[tuple[BinaryIO, os.stat_result]]:
-    """Open a regular file for reading, with its status. Raises UnreadableFile with what is wrong and what to do.
+    """Open a regular file for reading, unbuffered, with its status. Raises UnreadableFile with what is wrong and what to do.
 
     A FIFO, socket or device is refused before it could block; a file that vanishes is an error of its own.
     """
@@ -106,7 +106,7 @@ def open_plain(path: str | os.PathLike[str]) -> Iterator[tuple[BinaryIO, os.stat
             raise UnreadableFile(
                 "not_a_file", "Not a regular file, so it was not opened.", "Give a workflow or media file."
             )
-        with open(fd, "rb", closefd=False) as file:
+        with open(fd, "rb", buffering=0, closefd=False) as file:
             yield file, status
     except OSError as error:
         raise _not_opened(path, error) from None

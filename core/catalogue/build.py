@@ -39,14 +39,15 @@ def build(
 
 def from_knowledge(kind: str, facts: Mapping[str, Any]) -> NodeType:
     """One line of `knowledge/nodes.json` as a NodeType."""
-    folders, media = facts.get("folders", {}), facts.get("media", {})
+    folders, media, extras = facts.get("folders", {}), facts.get("media", {}), facts.get("extras", {})
     inputs: list[Input] = []
     for name in facts.get("widgets", ()):
         if name == CONTROL and inputs:
             inputs[-1] = inputs[-1]._replace(control=True)
             continue
         listed = folders.get(name)
-        inputs.append(Input(name, folders=tuple(listed) if listed else None, media=media.get(name)))
+        own = Input(name, folders=tuple(listed) if listed else None, media=media.get(name))
+        inputs.append(own._replace(extras=tuple(extras[name])) if name in extras else own)
     return NodeType(
         kind,
         tuple(inputs) if inputs else None,
@@ -81,7 +82,7 @@ def _fill(own: Input, known: Input | None) -> Input:
         and (folders is None or (len(folders) > 1 and set(known.folders) <= set(folders)))
     ):
         folders = known.folders
-    return own._replace(folders=folders, media=own.media or known.media)
+    return own._replace(folders=folders, media=own.media or known.media, extras=own.extras or known.extras)
 
 
 def _unaliased(own: NodeType, aliases: Mapping[str, str]) -> NodeType:

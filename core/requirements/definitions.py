@@ -1,54 +1,59 @@
 """What the definitions of the installed nodes forbid: options, ranges, links. Pure.
 
 Only what ComfyUI itself would check is checked: nodes on a way to an output, types whose installed definition
-is known, values that are certainly matched to their input.
+is known, values that are certainly matched to their input. Nearly every node is in order, so that is settled
+first and cheaply; links are only followed, and ways to an output only sought, where something looks wrong.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from ..catalogue.types import Input, NodeCatalogue, NodeType
-from ..workflow.source import source
-from ..workflow.types import Node, Origin, Workflow
+from ..catalogue.types import Input, NodeCatalogue
+from ..workflow.source import GETTERS, source
+from ..workflow.types import ALWAYS, Node, Origin, Workflow
+from .shapes import Limit, Shape
 from .types import NodeRef, Violation
 from .values import values
 
 _BROADCASTERS = ("Anything Everywhere", "Seed Everywhere", "Prompts Everywhere")
 
+Shapes = Callable[[str], Shape | None]
 
-def violations(workflow: Workflow, catalogue: NodeCatalogue) -> list[Violation]:
+
+def violations(workflow: Workflow, catalogue: NodeCatalogue, shapes: Shapes) -> list[Violation]:
     """All VALUE and LINK violations of one workflow."""
+    installed, types = catalogue.installed, catalogue.types
     server = [node for node in workflow.nodes if node.active and node.class_type not in catalogue.virtual]
-    if not server or not any(node.class_type in catalogue.installed for node in server):
+    mine = [node for node in server if node.class_type in installed]
+    if not mine:
         return []
-    found: list[Violation] = []
-    outputs = []
-    certain = True
-    for node in server:
-        known = catalogue.types.get(node.class_type)
-        if known is None or known.output is None or node.class_type not in catalogue.installed:
-            certain = certain and known is not None and known.output is not None
-        if known is not None and known.output:
-            outputs.append(node)
+    outputs = [node for node in server if (known := types.get(node.class_type)) is not None and known.output]
     if not outputs:
-        if certain:
-            found.append(Violation("LINK002", NodeRef("", "", "")))
-        return found
+        certain = all((known := types.get(node.class_type)) is not None and known.output is False for node in server)
+        return [Violation("LINK002", NodeRef("", "", ""))] if certain and len(mine) == len(server) else []
+    plain = all(node.mode == ALWAYS and node.class_type not in GETTERS for node in workflow.nodes) and not any(
+        scope.mode for scope in workflow.scopes
+    )
     everywhere = any(node.class_type.startswith(_BROADCASTERS) for node in server)
-    for node in _reachable(workflow, outputs):
-        known = catalogue.types.get(node.class_type)
-        if known is None or not known.inputs or node.class_type not in catalogue.installed:
+    found: list[tuple[str, Violation]] = []
+    for node in mine:
+        shape = shapes(node.class_type)
+        if shape is None:
             continue
-        found += _values(workflow, node, known)
-        if not known.dynamic and not everywhere and workflow.scopes[node.scope].kind != "group":
-            found += _links(workflow, node, known)
-    return found
+        if shape.limits and not _in_order(node, shape):
+            found += [(node.id, one) for one in _values(node, shape)]
+        if shape.sockets and not everywhere and not (plain and _connected(workflow, node, shape)):
+            found += [(node.id, one) for one in _links(workflow, node, shape)]
+    if not found:
+        return []
+    reachable = _reachable(workflow, outputs)
+    return [one for node_id, one in found if node_id in reachable]
 
 
-def _reachable(workflow: Workflow, outputs: list[Node]) -> list[Node]:
-    """The nodes that feed an output, outputs included."""
-    seen: dict[str, Node] = {node.id: node for node in outputs}
+def _reachable(workflow: Workflow, outputs: list[Node]) -> set[str]:
+    """The ids of the nodes that feed an output, outputs included."""
+    seen = {node.id for node in outputs}
     queue = list(outputs)
     while queue:
         node = queue.pop()
@@ -57,58 +62,79 @@ def _reachable(workflow: Workflow, outputs: list[Node]) -> list[Node]:
             if isinstance(fed, Origin) and fed.node not in seen:
                 origin = workflow.by_id(fed.node)
                 if origin is not None and origin.active:
-                    seen[origin.id] = origin
+                    seen.add(origin.id)
                     queue.append(origin)
-    return list(seen.values())
+    return seen
 
 
-def _links(workflow: Workflow, node: Node, known: NodeType) -> Iterator[Violation]:
-    """Required sockets that nothing feeds."""
-    for one in known.inputs or ():
-        if one.widget or not one.required or one.type in ("", "*"):
-            continue
-        if source(workflow, node, one.name) is None:
-            there = any(slot.name == one.name for slot in node.slots)
+# ---- links -------------------------------------------------------------------------------------------------
+
+
+def _connected(workflow: Workflow, node: Node, shape: Shape) -> bool:
+    """Whether every required socket has a link that exists. Enough where nothing is muted, bypassed or gotten."""
+    if workflow.format == "api":
+        linked = {slot.name for slot in node.slots}
+        return linked.issuperset(shape.sockets)
+    raw = node.raw.get("inputs")
+    if not isinstance(raw, list):
+        return False
+    ids = workflow.scopes[node.scope].link_ids
+    try:
+        linked = {one["name"] for one in raw if one["link"] is not None and one["link"] in ids}
+    except (TypeError, KeyError):
+        return False
+    return linked.issuperset(shape.sockets)
+
+
+def _links(workflow: Workflow, node: Node, shape: Shape) -> Iterator[Violation]:
+    """Required sockets that nothing feeds. Inside group nodes the outer links are not known."""
+    if workflow.scopes[node.scope].kind == "group":
+        return
+    for name in shape.sockets:
+        if source(workflow, node, name) is None:
+            there = any(slot.name == name for slot in node.slots)
             words = (
                 ""
                 if there or workflow.format == "api"
                 else "The workflow was saved with a version that did not have it."
             )
-            yield Violation("LINK001", NodeRef(node.id, node.class_type, node.title, one.name), None, words)
+            yield Violation("LINK001", NodeRef(node.id, node.class_type, node.title, name), None, words)
 
 
-def _values(workflow: Workflow, node: Node, known: NodeType) -> Iterator[Violation]:
+# ---- values ------------------------------------------------------------------------------------------------
+
+
+def _in_order(node: Node, shape: Shape) -> bool:
+    """Whether the values, taken in the definition's order, all fit. Then they do, whatever their names."""
+    stored = node.widgets
+    if type(stored) is not list or len(stored) != len(shape.layout) or node.overrides:
+        return False
+    return all(limit.takes(stored[place]) for place, limit in shape.limits)
+
+
+def _values(node: Node, shape: Shape) -> Iterator[Violation]:
     """Options not offered and numbers out of range, for values that no link replaces."""
-    if not any(
-        one.options is not None or one.minimum is not None or one.maximum is not None for one in known.inputs or ()
-    ):
-        return
-    read = values(node, known)
+    read = values(node, shape)
     if not read.exact:
         return
     linked = {name for slot in node.slots if slot.link is not None for name in (slot.widget, slot.name)}
+    limits = {limit.spec.name: limit for _, limit in shape.limits}
     for name, value in read.items:
-        spec = known.input(name) if name is not None and name not in linked else None
-        if spec is None:
-            continue
-        code, allowed = _wrong(spec, value)
-        if code:
+        limit = limits.get(name) if name is not None and name not in linked else None
+        if limit is not None and not limit.takes(value):
+            code, allowed = _wrong(limit, value)
             yield Violation(code, NodeRef(node.id, node.class_type, node.title, name), value, allowed)
 
 
-def _wrong(spec: Input, value: object) -> tuple[str, str]:
-    if spec.options is not None and spec.folders is None and spec.media is None:
-        if not any(value == option for option in spec.options) and isinstance(value, (str, int, float)):
-            return "VALUE001", _some(spec.options)
-        return "", ""
-    if spec.type in ("INT", "FLOAT") and spec.options is None:
-        try:
-            number = float(value)  # type: ignore[arg-type]  # whatever it is: ComfyUI converts it too
-        except (TypeError, ValueError):
-            return "VALUE002", "a number"
-        if (spec.minimum is not None and number < spec.minimum) or (spec.maximum is not None and number > spec.maximum):
-            return "VALUE002", _range(spec)
-    return "", ""
+def _wrong(limit: Limit, value: object) -> tuple[str, str]:
+    spec = limit.spec
+    if spec.options is not None:
+        return "VALUE001", _some(spec.options)
+    try:
+        float(value)  # type: ignore[arg-type]  # whatever it is: ComfyUI converts it too
+    except (TypeError, ValueError):
+        return "VALUE002", "a number"
+    return "VALUE002", _range(spec)
 
 
 def _some(options: tuple[object, ...]) -> str:

@@ -39,7 +39,7 @@ class Vocabulary:
 
     def is_file(self, value: str) -> bool:
         """Whether a text is the name of a model file by its suffix: one line, no URL, not a whole sentence."""
-        if not value.lower().endswith(self.suffixes) or len(value) > MAX_NAME:
+        if not value[-16:].lower().endswith(self.suffixes) or len(value) > MAX_NAME:
             return False
         return "\n" not in value and "://" not in value and not value.startswith(".") and value.count(" ") <= 12
 

@@ -14,6 +14,7 @@ from ..workflow.ui import model_hints
 from .definitions import violations
 from .references import Vocabulary, embeddings, lora_tags, strings
 from .rows import rows
+from .shapes import Shape
 from .types import EMBEDDING, INPUT_MEDIA, LORA_TAG, MODEL, NODE_TYPE, NodeRef, Requirement, Requirements
 from .values import Value, values
 
@@ -43,6 +44,14 @@ class Scanner:
             for kind, known in catalogue.types.items()
             if any(one.folders or one.media for one in known.inputs or ())
         ) | frozenset(vocabulary.rows)
+        self._shapes: dict[str, Shape | None] = {}
+
+    def shape(self, kind: str) -> Shape | None:
+        """The shape of a type, made when it is first met."""
+        if kind not in self._shapes:
+            known = self._catalogue.types.get(kind)
+            self._shapes[kind] = Shape(known) if known is not None and known.inputs else None
+        return self._shapes[kind]
 
     def scan(self, workflow: Workflow) -> Requirements:
         """All that one workflow asks for."""
@@ -54,20 +63,16 @@ class _Scan:
         self.catalogue = scanner._catalogue
         self.words = scanner._words
         self.readers = scanner._readers
+        self.shapes = scanner.shape
         self.workflow = workflow
         self.found: dict[tuple[str, str, tuple[str, ...], bool], _Gathered] = {}
         self.types: dict[bool, dict[str, _Gathered]] = {True: {}, False: {}}
-        self.hints: dict[str, ModelHint] = {hint.name: hint for hint in workflow.hints}
+        self._hints: dict[str, ModelHint] | None = None
 
     def run(self) -> Requirements:
         virtual: dict[str, None] = {}
         active = 0
         partners: dict[str, None] = {}
-        for node in self.workflow.nodes:
-            properties = node.raw.get("properties")
-            if isinstance(properties, dict) and "models" in properties:
-                for hint in model_hints(properties["models"]):
-                    self.hints.setdefault(hint.name, hint)
         types, only_browser, display = self.catalogue.types, self.catalogue.virtual, self.words.display
         for node in self.workflow.nodes:
             kind = node.class_type
@@ -88,10 +93,21 @@ class _Scan:
             self._items(),
             tuple(sorted(virtual)),
             tuple(sorted(partners)),
-            tuple(violations(self.workflow, self.catalogue)),
+            tuple(violations(self.workflow, self.catalogue, self.shapes)),
             tuple(self.workflow.warnings),
             active,
         )
+
+    def hint(self, name: str) -> ModelHint | None:
+        """What the file itself says of where to get a model of this name."""
+        if self._hints is None:
+            self._hints = {hint.name: hint for hint in self.workflow.hints}
+            for node in self.workflow.nodes:
+                properties = node.raw.get("properties")
+                if isinstance(properties, dict) and "models" in properties:
+                    for hint in model_hints(properties["models"]):
+                        self._hints.setdefault(hint.name, hint)
+        return self._hints.get(name) or self._hints.get(name.replace("\\", "/").rsplit("/", 1)[-1])
 
     # ---- what a node needs -----------------------------------------------------------------------------
 
@@ -99,27 +115,29 @@ class _Scan:
         gathered = self.types[node.active].get(kind)
         if gathered is None:
             gathered = self.types[node.active][kind] = _Gathered(False, None, None)
-        gathered.nodes.append(NodeRef(node.id, kind, node.title))
-        if gathered.pack is None:
+        title = node.raw.get("title")
+        gathered.nodes.append(NodeRef(node.id, kind, title if type(title) is str and title else node.title))
+        if gathered.pack is None and kind not in self.catalogue.installed:
             gathered.pack = node.pack
 
     def _values(self, node: Node, known: NodeType | None) -> None:
         widgets = node.widgets
         if node.class_type not in self.readers and not node.overrides and not self._interesting(widgets):
             return
-        items = values(node, known).items
-        shape = self.words.rows.get(node.class_type)
-        if shape is not None:
-            read = rows(shape, items)
+        shape = self.shapes(node.class_type)
+        items = values(node, shape).items
+        form = self.words.rows.get(node.class_type)
+        if form is not None:
+            read = rows(form, items)
             for row in read.files:
                 if not self.words.is_sentinel(row.name):
-                    self._model(node, None, row.name, row.folders, known, stem=bool(shape.get("stem")))
+                    self._model(node, None, row.name, row.folders, known, stem=bool(form.get("stem")))
             items = read.rest
         for item in items:
-            self._value(node, known, item)
+            self._value(node, known, shape, item)
         if node.alternate is not None:
-            for item in values(node, known, node.alternate).items:
-                self._value(node, known, item)
+            for item in values(node, shape, node.alternate).items:
+                self._value(node, known, shape, item)
 
     def _interesting(self, widgets: Json) -> bool:
         """Whether any stored value could name a file, an embedding or a LoRA. Most nodes stop here."""
@@ -127,7 +145,7 @@ class _Scan:
         for value in widgets.values() if isinstance(widgets, dict) else widgets:
             if isinstance(value, str):
                 if (
-                    value.lower().endswith(suffixes)
+                    value[-16:].lower().endswith(suffixes)
                     or "embedding:" in value
                     or "<l" in value
                     or value[:8] == "urn:air:"
@@ -137,7 +155,7 @@ class _Scan:
                 return True
         return False
 
-    def _value(self, node: Node, known: NodeType | None, item: Value) -> None:
+    def _value(self, node: Node, known: NodeType | None, shape: Shape | None, item: Value) -> None:
         name, value = item
         if name is not None and self.workflow.format == "ui":
             fed = self._fed(node, name)
@@ -145,7 +163,7 @@ class _Scan:
                 return
             if isinstance(fed, Literal):
                 value = fed.value
-        spec = known.input(name) if known is not None and name is not None else None
+        spec = shape.by_name.get(name) if shape is not None and name is not None else None
         for text in (value,) if isinstance(value, str) else strings(value):
             self._text(node, known, spec, name, text)
 
@@ -192,7 +210,7 @@ class _Scan:
         *,
         stem: bool = False,
     ) -> None:
-        hint = self.hints.get(text) or self.hints.get(text.replace("\\", "/").rsplit("/", 1)[-1])
+        hint = self.hint(text)
         if not folders and hint is not None and hint.directory:
             folders = (self.catalogue.folder_aliases.get(hint.directory, hint.directory),)
         downloads = known is not None and known.downloads

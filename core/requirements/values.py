@@ -1,8 +1,9 @@
 """Which input each stored value belongs to. Pure.
 
-The file's own `inputs[].widget` names decide when there is one for every value: they were true when the
-graph was saved. Else the order of the node's definition does. `control_after_generate` adds one unnamed
-value after a seed. Where neither fits, the value has no name.
+Where a node stores as many values as its definition has widgets, and the file's own widget names do not
+contradict, the definition's order decides. Else the names that the file itself gives do, if there is one for
+every value: they were true when the graph was saved. `control_after_generate` adds one unnamed value after a
+seed. Where nothing fits, a value has no name.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ..catalogue.build import CONTROL_WORDS
-from ..catalogue.types import NodeType
 from ..workflow.types import Json, Node
+from .shapes import Shape
 
 
 class Value(NamedTuple):
@@ -32,38 +33,35 @@ _CONTROLS = tuple(CONTROL_WORDS)  # compared by equality: a stored value need no
 _BUTTONS = 2  # values that buttons (upload, refresh) leave behind the last input
 
 
-def values(node: Node, known: NodeType | None, widgets: list[Json] | dict[str, Json] | None = None) -> Values:
+def values(node: Node, shape: Shape | None, widgets: list[Json] | None = None) -> Values:
     """The named values of a node; `widgets` stands in for its own (the host's copy of a group node)."""
     stored = node.widgets if widgets is None else widgets
     if isinstance(stored, dict):
         return Values([Value(str(name), value) for name, value in stored.items()], True)
-    found = _by_slots(node, stored, 0) or _by_definition(stored, known) or _by_slots(node, stored, _BUTTONS)
+    found = _match(node, shape, stored)
     if found is None:
         found = Values([Value(None, value) for value in stored], False)
     if node.overrides:
-        known_names = {item.name for item in found.items}
+        known = {item.name for item in found.items}
         items = [Value(n, node.overrides.get(n, v) if n is not None else v) for n, v in found.items]
-        items += [Value(name, value) for name, value in node.overrides.items() if name not in known_names]
+        items += [Value(name, value) for name, value in node.overrides.items() if name not in known]
         found = Values(items, found.exact)
     return found
 
 
-def _by_slots(node: Node, stored: list[Json], spare: int) -> Values | None:
-    names = [slot.widget for slot in node.slots if slot.widget is not None]
-    if not names:
-        return None
-    return _align([(name, True) for name in names], stored, spare)
-
-
-def _by_definition(stored: list[Json], known: NodeType | None) -> Values | None:
-    if known is None or not known.inputs:
-        return None
-    wanted = [(one.name, one.control) for one in known.inputs if one.widget]
-    found = _align(wanted, stored, _BUTTONS)
-    if found is None and len(stored) < len(wanted):  # saved by an older version of the node: a prefix
-        found = _align(wanted[: len(stored)], stored, 0)
+def _match(node: Node, shape: Shape | None, stored: list[Json]) -> Values | None:
+    own = [slot.widget for slot in node.slots if slot.widget is not None]
+    if shape is not None and len(stored) == len(shape.layout) and shape.names.issuperset(own):
+        return Values([Value(name, value) for name, value in zip(shape.layout, stored, strict=True) if name], True)
+    by_slots = [(name, True) for name in own]
+    by_definition = [(one.name, one.control) for one in shape.known.inputs or () if one.widget] if shape else []
+    for names, spare in ((by_slots, 0), (by_definition, _BUTTONS), (by_slots, _BUTTONS)):
+        if names and (found := _align(names, stored, spare)) is not None:
+            return found
+    if by_definition and len(stored) < len(by_definition):  # saved by an older version of the node: a prefix
+        found = _align(by_definition[: len(stored)], stored, 0)
         return None if found is None else found._replace(exact=False)
-    return found
+    return None
 
 
 def _align(names: list[tuple[str, bool]], stored: list[Json], spare: int) -> Values | None:

@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from .api import read_api
-from .locate import Found, locate
+from .locate import Found, kind, locate
 from .types import Json, Problem, Workflow
 from .ui import TooLarge, read_ui
 
 MAX_GRAPH_BYTES = 8 << 20  # the largest real graph seen is 1.3 MB
+_ONE_READ = 1 << 20  # files up to this size are read at once; of larger ones, first the head
 
 _CARRIER_ORDER = {"workflow": 0, "prompt": 1}
 
@@ -34,13 +35,15 @@ class Reading:
 
 def read(stream: BinaryIO, size: int, name: str) -> Reading:
     """Read one file of `size` bytes. Never raises for bad content (that becomes a Problem); OSError passes."""
-    from .media import sniff  # media readers are only loaded once a file is looked at
+    small = size <= _ONE_READ
+    head = stream.read(max(size, 0) + 1 if small else 4096)
+    if head[:1] not in (b"{", b"["):
+        from .media import sniff  # media readers are only loaded once a file needs them
 
-    head = stream.read(4096)
-    stream.seek(0)
-    if sniff(head) is None:
-        return read_json(stream.read(min(max(size, 0), MAX_GRAPH_BYTES) + 1), name)
-    return _read_media(stream, size, name)
+        if sniff(head[:4096]) is not None:
+            stream.seek(0)
+            return _read_media(stream, size, name)
+    return read_json(head if small else head + stream.read(MAX_GRAPH_BYTES + 1 - len(head)), name)
 
 
 def read_bytes(data: bytes, name: str) -> Reading:
@@ -64,7 +67,7 @@ def read_json(data: bytes, name: str) -> Reading:
         return Reading(problems=[Problem(name, "not_json", "The file is neither JSON text nor a media file we know.")])
     except ValueError as error:
         return Reading(problems=[_broken(data, name, error)])
-    if not isinstance(value, (dict, list, str)) or not _may_hold_graph(data):
+    if kind(value) is None and (not isinstance(value, (dict, list, str)) or not _may_hold_graph(data)):
         return _no_graph("json", name)
     return _assemble(locate(value), "json", name)
 
@@ -95,7 +98,12 @@ def _read_media(stream: BinaryIO, size: int, name: str) -> Reading:
     """A media file: its UI graphs; its API graphs only where there is no UI graph."""
     from .media import carriers
 
-    container, carried = carriers(stream, size)
+    buffered = io.BufferedReader(stream) if isinstance(stream, io.RawIOBase) else stream
+    try:
+        container, carried = carriers(buffered, size)
+    finally:
+        if isinstance(stream, io.RawIOBase) and isinstance(buffered, io.BufferedReader):
+            buffered.detach()
     found: list[Found] = []
     problems: list[Problem] = []
     for carrier in sorted(carried, key=lambda one: _CARRIER_ORDER.get(one.key, 2)):

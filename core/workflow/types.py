@@ -156,6 +156,7 @@ class Scope:
     active: bool = True
     mode: int = ALWAYS
     _raw_links: dict[str, Json] | None = None
+    _link_ids: frozenset[Json] | None = None
     _host_slots: tuple[Slot, ...] | None = None
 
     def link(self, link_id: str) -> Link | None:
@@ -163,7 +164,20 @@ class Scope:
         if self._raw_links is None:
             self._raw_links = index_links(self.raw.get("links"), by_index=self.kind == "group")
         found = self._raw_links.get(link_id)
-        return found if found is None or isinstance(found, Link) else read_link(found)
+        if found is not None and type(found) is not Link:
+            found = self._raw_links[link_id] = read_link(found)
+        return found
+
+    @property
+    def link_ids(self) -> frozenset[Json]:
+        """The ids of all links as the file writes them, for a quick look whether a link exists."""
+        if self._link_ids is None:
+            raw = self.raw.get("links")
+            try:
+                self._link_ids = frozenset(item["id"] if type(item) is dict else item[0] for item in raw or ())
+            except (TypeError, KeyError, IndexError):  # damaged, or links in a dict: the slow way tells
+                self._link_ids = frozenset()
+        return self._link_ids
 
     @property
     def links(self) -> dict[str, Link]:
@@ -269,15 +283,21 @@ def index_links(raw: Json, *, by_index: bool = False) -> dict[str, Json]:
 def read_link(item: Json) -> Link | None:
     """One raw link, `[id, origin, slot, target, slot, type]` or an object with these names; None when damaged."""
     if isinstance(item, dict):
-        keys = ("origin_id", "origin_slot", "target_id", "target_slot", "type")
-        origin, out, target, into, kind = [item.get(key) for key in keys]
+        get = item.get
+        origin, out, target, into = get("origin_id"), get("origin_slot"), get("target_id"), get("target_slot")
+        kind = get("type")
     elif isinstance(item, list) and len(item) >= 5:
         origin, out, target, into = item[1:5]
         kind = item[5] if len(item) > 5 else "*"
     else:
         return None
-    slots = [slot if type(slot) is int else -1 for slot in (out, into)]
-    return Link(raw_id(origin), slots[0], raw_id(target), slots[1], kind if isinstance(kind, str) else "*")
+    return Link(
+        raw_id(origin),
+        out if type(out) is int else -1,
+        raw_id(target),
+        into if type(into) is int else -1,
+        kind if type(kind) is str else "*",
+    )
 
 
 def _text(value: Json) -> str | None:

@@ -54,7 +54,9 @@ class _Expander:
             return
         warn = self.workflow.warnings.append
         nodes, prefix, group = self.workflow.nodes, scope.prefix, scope.kind == "group"
-        scope_active, here = scope.active, scope.nodes
+        scope_active, here, groups = scope.active, scope.nodes, self.groups
+        if len(nodes) + len(raw_nodes) > MAX_NODES:
+            raise TooLarge(f"more than {MAX_NODES:,} nodes once its subgraphs are unfolded")
         for place, raw in enumerate(raw_nodes):
             kind = raw.get("type") if isinstance(raw, dict) else None
             if not isinstance(kind, str):
@@ -68,8 +70,8 @@ class _Expander:
             mode = mode if mode in (MUTED, BYPASSED) else ALWAYS
             definition = self.definitions.get(kind)
             key = kind if definition is not None else None
-            if definition is None and kind[:8] in ("workflow", "Workflow"):
-                definition, key = self._group(kind), kind
+            if definition is None and groups and kind[8:9] in ("/", ">"):
+                definition, key = groups.get(kind[9:]) if kind[:8] == "workflow" else None, kind
             if definition is not None and key is not None:
                 here[own] = self._instance(level, raw, own, mode, definition, key, above)
                 continue
@@ -85,13 +87,8 @@ class _Expander:
             )
             here[own] = node
             nodes.append(node)
-            if len(nodes) > MAX_NODES:
-                raise TooLarge(f"more than {MAX_NODES:,} nodes once its subgraphs are unfolded")
         if scope.host:
             _host_values(scope, self.workflow)
-
-    def _group(self, kind: str) -> dict[str, Json] | None:
-        return self.groups.get(kind[9:]) if kind[8:9] in ("/", ">") else None
 
     def _instance(
         self,

@@ -1,0 +1,88 @@
+"""What a scan asks of a node's definition again and again, worked out once per type. Pure.
+
+A workflow has thousands of nodes and a few dozen types. With these tables, a node whose values and links
+are plainly in order costs a few comparisons; only the others are looked at input by input.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..catalogue.types import Input, NodeType
+from ..workflow.types import Json
+
+
+class Limit:
+    """The values one input takes: one of its options, or a number in its range. Compares as ComfyUI does."""
+
+    __slots__ = ("_choices", "_high", "_low", "spec")
+
+    def __init__(self, spec: Input) -> None:
+        self.spec = spec
+        self._choices: frozenset[Any] | tuple[Any, ...] | None = None
+        if spec.options is not None:
+            try:
+                self._choices = frozenset(spec.options)
+            except TypeError:  # an option that is a list
+                self._choices = spec.options
+        self._low = spec.minimum if spec.minimum is not None else float("-inf")
+        self._high = spec.maximum if spec.maximum is not None else float("inf")
+
+    def takes(self, value: Json) -> bool:
+        """Whether ComfyUI would accept `value`. Lists and objects are left to the node."""
+        if self._choices is not None:
+            if isinstance(value, (list, dict)):
+                return True
+            return value in self._choices
+        try:
+            return bool(self._low <= value <= self._high)
+        except TypeError:
+            return self._number(value)
+
+    def _number(self, value: Json) -> bool:
+        """Texts are converted before they are compared."""
+        try:
+            return self._low <= float(value) <= self._high
+        except (TypeError, ValueError):
+            return False
+
+
+class Shape:
+    """One type's widgets and sockets.
+
+    `layout`: the input behind each entry of widgets_values, None for a control_after_generate.
+    `limits`: place in `layout` and limit of every input that has one. `sockets`: required inputs without widget.
+    """
+
+    __slots__ = ("by_name", "known", "layout", "limits", "names", "sockets")
+
+    def __init__(self, known: NodeType) -> None:
+        layout: list[str | None] = []
+        limits: list[tuple[int, Limit]] = []
+        for one in known.inputs or ():
+            if not one.widget:
+                continue
+            if _limited(one):
+                limits.append((len(layout), Limit(one)))
+            layout.append(one.name)
+            if one.control:
+                layout.append(None)
+        self.known = known
+        self.layout = tuple(layout)
+        self.limits = tuple(limits)
+        self.names = frozenset(name for name in layout if name)
+        self.by_name: Mapping[str, Input] = {one.name: one for one in known.inputs or ()}
+        self.sockets = tuple(
+            one.name
+            for one in known.inputs or ()
+            if not one.widget and one.required and one.type not in ("", "*") and not known.dynamic
+        )
+
+
+def _limited(one: Input) -> bool:
+    if one.folders or one.media:
+        return False
+    return one.options is not None or (
+        one.type in ("INT", "FLOAT") and (one.minimum is not None or one.maximum is not None)
+    )
