@@ -27,6 +27,7 @@ from .values import (
     Super,
     Unknown,
     Value,
+    as_text,
     join,
     same,
 )
@@ -132,8 +133,8 @@ def call(m: Machine, fn: Value, args: list[Value], kwargs: dict[str, Value], whe
 
 
 def _schema_call(name: str, args: list[Value], kwargs: dict[str, Value], unsure: bool) -> Value:
-    if name == "Custom" and args:
-        return SchemaType("Custom", args[0] if isinstance(args[0], str) else "")
+    if name == "Custom":
+        return SchemaType("Custom", as_text(kwargs.get("io_type", args[0] if args else None)) or "")
     return Made(name, args, kwargs, None, unsure)
 
 

@@ -192,6 +192,11 @@ def _substitute(m: Machine, args: Args, kwargs: Words, where: str) -> Value:
         return NOTHING
 
 
+def _environment(m: Machine, args: Args, kwargs: Words, where: str) -> Value:
+    # Switches for developers: read as if none were set, else nearly every pack that has one would be unknown.
+    return args[1] if len(args) > 1 else kwargs.get("default")
+
+
 class _NoNode:
     lineno = 0
 
@@ -217,5 +222,7 @@ TABLE: dict[str, Callable[..., Value]] = {
     "copy.deepcopy": _copy,
     "functools.partial": _partial,
     "itertools.chain": _chain,
+    "os.environ.get": _environment,
+    "os.getenv": _environment,
     "re.sub": _substitute,
 }
