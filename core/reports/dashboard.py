@@ -101,7 +101,7 @@ def _policy(script: str) -> str:
 def _halves(name: str) -> tuple[str, str]:
     """A name's beginning, which may be cut on screen, and its end, which is always shown."""
     suffix = _SUFFIX.search(name)
-    tail = 10 + (len(suffix[0]) if suffix else 0) if len(name) > 24 else 0
+    tail = min(10 + (len(suffix[0]) if suffix else 0), len(name) - 8) if len(name) > 24 else 0
     return name[: len(name) - tail], name[len(name) - tail :]
 
 

@@ -81,7 +81,7 @@ def _unlock(steps: tuple[UnlockStep, ...]) -> Iterable[str]:
         yield f"- **{step_title(step)}**"
         for need in step.needs:
             details = [part for part in (text(need.folder), words.size(need.size) if need.size else "") if part]
-            yield f"    - {code(need.name)}{', ' if details else ''}{', '.join(details)}"
+            yield f"    - {code(words.pack(need.name))}{', ' if details else ''}{', '.join(details)}"
     yield ""
 
 
@@ -126,7 +126,7 @@ def workflow_md(entry: Entry) -> str:
     lines = [_HEAD + f"# {text(name) or '(no name)'}", ""]
     lines += [f"In {code(folder)}.", ""] if folder else []
     lines += [f"**{text(words.verdict(ready))}.**", ""]
-    about = words.distance(ready.distance)
+    about = words.distance(ready.distance, update=words.needs_update(ready))
     facts = [words.plural(ready.nodes, "node")] if ready.nodes else []
     facts += [words.plural(ready.models, "model file")] if ready.models else []
     if about or facts:

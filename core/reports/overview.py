@@ -45,14 +45,15 @@ def percent(counts: dict[str, int]) -> int:
 def steps(library: Library, order: list[Entry]) -> list[dict[str, Any]]:
     """The unlock planner's steps in words, each with the rows it unlocks and a list to copy."""
     row = {entry.name: index for index, entry in enumerate(order)}
-    return [_step(step, row) for step in library.unlock[:MOST_STEPS]]
+    packs = {finding.pack for entry in order for finding in entry.readiness.findings if finding.pack}
+    return [_step(step, row, packs) for step in library.unlock[:MOST_STEPS]]
 
 
-def _step(step: UnlockStep, row: dict[str, int]) -> dict[str, Any]:
+def _step(step: UnlockStep, row: dict[str, int], packs: set[str]) -> dict[str, Any]:
     needs = [
         {
-            "name": words.visible(need.name),
-            "folder": words.visible(need.folder),
+            "name": words.visible(words.pack(need.name)),
+            "folder": words.visible(_kind(need, packs)),
             "size": words.size(need.size) if need.size is not None else "",
             "kind": need.kind,
         }
@@ -68,6 +69,15 @@ def _step(step: UnlockStep, row: dict[str, int]) -> dict[str, Any]:
     }
 
 
+def _kind(need: Need, packs: set[str]) -> str:
+    """What a need is, or where it belongs. A node type stands for its pack when no workflow names that."""
+    if need.kind != "pack":
+        return need.folder
+    if need.name == words.CORE:
+        return "newer version"
+    return "node pack" if need.name in packs else "node, pack unnamed"
+
+
 def step_title(step: UnlockStep) -> str:
     """ "These 3 files, 9.2 GB, make 12 workflows run"."""
     unlocks = f"{words.plural(len(step.workflows), 'workflow')} run"
@@ -76,6 +86,7 @@ def step_title(step: UnlockStep) -> str:
         verb = "makes" if len(local) == 1 else "make"
         return f"{words.plural(len(local), 'fix', 'fixes')} on this disk {verb} {unlocks}, with nothing to download"
     parts = [_counted(step.needs, "file", "file"), _counted(step.needs, "pack", "node pack")]
+    parts.append("a newer ComfyUI" if _core(step.needs) else "")
     parts.append(words.plural(len(local), "fix", "fixes") + " on this disk" if local else "")
     things = words.listed([part for part in parts if part])
     total = _bytes(step.needs)
@@ -83,7 +94,8 @@ def step_title(step: UnlockStep) -> str:
     if len(step.needs) == 1:
         return f"{things[:1].upper()}{things[1:]}{amount} makes {unlocks}"
     kinds = {need.kind for need in step.needs}
-    return f"{'These ' if len(kinds) == 1 else ''}{things}{amount} make {unlocks}"
+    these = "These " if len(kinds) == 1 and not _core(step.needs) else ""
+    return f"{these}{things if these else things[:1].upper() + things[1:]}{amount} make {unlocks}"
 
 
 def step_text(step: UnlockStep) -> str:
@@ -93,13 +105,17 @@ def step_text(step: UnlockStep) -> str:
         details = [need.folder and f"folder {need.folder}", words.size(need.size) if need.size is not None else ""]
         what = {"pack": "node pack ", "local": "put right: "}.get(need.kind, "")
         said = ", ".join(filter(None, details))
-        lines.append(f"- {what}{need.name}{f' ({said})' if said else ''}")
+        lines.append(f"- {what}{words.pack(need.name)}{f' ({said})' if said else ''}")
     return words.visible("\0".join(lines)).replace("\\u0000", "\n") + "\n"
 
 
 def _counted(needs: tuple[Need, ...], kind: str, word: str) -> str:
-    count = sum(need.kind == kind for need in needs)
+    count = sum(need.kind == kind for need in needs) - (kind == "pack" and _core(needs))
     return words.plural(count, word) if count else ""
+
+
+def _core(needs: tuple[Need, ...]) -> bool:
+    return any(need.kind == "pack" and need.name == words.CORE for need in needs)
 
 
 def _bytes(needs: tuple[Need, ...]) -> str:

@@ -30,6 +30,8 @@ MEANING = {
 GOOD = frozenset({RUNNABLE, NEEDS_INPUT})
 BAD = frozenset({BLOCKED, UNREADABLE})
 
+CORE = "comfy-core"  # the pack name of ComfyUI's own nodes
+
 _UNITS = ("kB", "MB", "GB", "TB", "PB")
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -102,8 +104,11 @@ def ago(when: float | None, now: float) -> str:
     return date(when) + (f" {found.year}" if found.year != today.year else "")
 
 
-def distance(away: Distance) -> str:
-    """How far from runnable: "2 files · 6.8 GB · 1 pack", "0 downloads, 1 move", "2 files, size not known"."""
+def distance(away: Distance, *, update: bool = False) -> str:
+    """How far from runnable: "2 files · 6.8 GB · 1 pack", "0 downloads, 1 move", "2 files, size not known".
+
+    `update`: one of the packs is ComfyUI itself.
+    """
     parts = []
     if away.files:
         files = plural(away.files, "file")
@@ -111,8 +116,10 @@ def distance(away: Distance) -> str:
             parts.append(f"{files}, size not known")
         else:
             parts += [files, f"{'over ' if away.unsized else ''}{size(away.bytes)}"]
-    if away.packs:
-        parts.append(plural(away.packs, "pack"))
+    if away.packs - update > 0:
+        parts.append(plural(away.packs - update, "pack"))
+    if update:
+        parts.append("update ComfyUI")
     if away.other:
         parts.append(plural(away.other, "setting"))
     if away.local:
@@ -130,7 +137,9 @@ def verdict(readiness: Readiness) -> str:
         return "Runnable"
     if readiness.status == BLOCKED:
         things = [plural(away.files, "file")] if away.files else []
-        things += [plural(away.packs, "node pack")] if away.packs else []
+        update = needs_update(readiness)
+        things += [plural(away.packs - update, "node pack")] if away.packs - update > 0 else []
+        things += ["an update of ComfyUI"] if update else []
         things += [plural(away.other, "setting")] if away.other else []
         things += [plural(away.local, "move")] if away.local else []
         return f"Blocked: {listed(things)} away" if things else "Blocked"
@@ -140,6 +149,11 @@ def verdict(readiness: Readiness) -> str:
     reason = first_reason(readiness)
     label = LABEL.get(readiness.status, readiness.status)
     return f"{label}: {reason[:1].lower()}{reason[1:]}" if reason else label
+
+
+def needs_update(readiness: Readiness) -> bool:
+    """Whether one of the packs it needs is ComfyUI itself, in a newer version."""
+    return any(f.pack == CORE and f.weight == BLOCKED for f in readiness.findings) and readiness.distance.packs > 0
 
 
 def first_reason(readiness: Readiness) -> str:
@@ -156,7 +170,7 @@ def short(readiness: Readiness) -> str:
         return first_reason(readiness)
     if readiness.status == UNKNOWN:
         return _untold(readiness)
-    return distance(readiness.distance)
+    return distance(readiness.distance, update=needs_update(readiness))
 
 
 def _untold(readiness: Readiness) -> str:
@@ -205,7 +219,7 @@ def story(change: Change | None) -> str:
 
 def pack(name: str | None) -> str:
     """A node pack's name as people know it; ComfyUI's own nodes carry a pack name too."""
-    return "ComfyUI itself" if name == "comfy-core" else name or ""
+    return "ComfyUI itself" if name == CORE else name or ""
 
 
 def title(name: str) -> tuple[str, str]:

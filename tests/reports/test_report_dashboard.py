@@ -13,7 +13,7 @@ from typing import Any
 
 import comfyfixersmart.core.reports as reports
 import pytest
-from comfyfixersmart.core.readiness.types import INFO
+from comfyfixersmart.core.readiness.types import INFO, Need, UnlockStep
 from comfyfixersmart.core.reports.dashboard import render
 from comfyfixersmart.core.reports.overview import headline, percent, ring, step_title
 from comfyfixersmart.core.reports.plot import plot, trend
@@ -105,6 +105,12 @@ def test_the_steps_in_words() -> None:
     assert said[3] == "1 file and 1 node pack make 3 workflows run"
 
 
+def test_comfyui_itself_is_updated_not_installed() -> None:
+    step = UnlockStep((Need("local", "a.safetensors", "vae"), Need("pack", "comfy-core")), ("w", "v"))
+    assert step_title(step) == "A newer ComfyUI and 1 fix on this disk make 2 workflows run"
+    assert step_title(UnlockStep((Need("pack", "comfy-core"),), ("w",))) == "A newer ComfyUI makes 1 workflow run"
+
+
 def test_an_empty_library_says_what_to_do() -> None:
     html = render(replace(empty(), command="python -m comfyfixersmart"))
     assert "No workflow was found here" in html and "python -m comfyfixersmart scan FOLDER" in html
@@ -157,7 +163,7 @@ def test_golden(golden: Callable[[str, str], None]) -> None:
     html = re.sub(r"<style>.*?</style>", "<style></style>", html, flags=re.S)
     html = re.sub(r"<script>.*?</script>", "<script></script>", html, flags=re.S)
     html = re.sub(r"<symbol.*</symbol>\n", "", html)
-    html = re.sub(r"'sha256-[^']+'", "'sha256-…'", html)
+    html = re.sub(r"sha256-[\w+/=]+", "sha256-…", html)
     golden("dashboard.html", html)
 
 

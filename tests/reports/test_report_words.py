@@ -73,6 +73,18 @@ def test_the_verdict_names_status_and_distance() -> None:
     assert words.short(unknown) == "cannot tell: 1 node type"
 
 
+def test_an_update_of_comfyui_is_not_called_a_pack() -> None:
+    findings = tuple(
+        Finding("NODE001", BLOCKED, name, "", pack=pack) for name, pack in (("A", "comfy-core"), ("B", "p"))
+    )
+    assert (
+        words.verdict(Readiness("w", BLOCKED, findings[:1], Distance(packs=1))) == "Blocked: an update of ComfyUI away"
+    )
+    both = Readiness("w", BLOCKED, findings, Distance(packs=2))
+    assert words.verdict(both) == "Blocked: 1 node pack and an update of ComfyUI away"
+    assert words.short(both) == "1 pack · update ComfyUI"
+
+
 def test_what_is_nearest_comes_first_and_what_nobody_can_help_last() -> None:
     move = Readiness("w", BLOCKED, (), Distance(local=1))
     file = Readiness("w", BLOCKED, (), Distance(1, 6_000_000_000))

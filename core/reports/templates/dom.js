@@ -20,7 +20,7 @@ const mark = status => use("st-" + status, "st " + status);
 function middle(text, kind) {
   const letters = [...text];
   const suffix = /\.[a-z]{2,11}$/i.exec(text);
-  const tail = letters.length > 24 ? 10 + (suffix ? suffix[0].length : 0) : 0;
+  const tail = letters.length > 24 ? Math.min(10 + (suffix ? suffix[0].length : 0), letters.length - 8) : 0;
   return h("span", { class: "mid " + kind, title: tail ? text : null },
     h("span", null, letters.slice(0, letters.length - tail).join("")), h("span", null, tail ? letters.slice(-tail).join("") : ""));
 }
