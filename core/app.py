@@ -6,9 +6,11 @@ for checked in app.check(find(["workflows"])): print(checked.readiness.status)
 
 from __future__ import annotations
 
+import gc
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -29,24 +31,31 @@ from .reports.types import Entry, Library, Place
 from .reports.versions import GoodVersions
 from .requirements.references import Vocabulary
 from .requirements.scan import Scanner
-from .requirements.types import INPUT_MEDIA, MODEL, NODE_TYPE, Requirements
+from .requirements.types import EMBEDDING, INPUT_MEDIA, LORA_TAG, MODEL, NODE_TYPE, Requirements
 from .workflow.map import GraphMap, graph_map
 from .workflow.read import MAX_GRAPH_BYTES, Reading, read
 from .workflow.types import Problem, Workflow
+
+_SEARCHED = frozenset({NODE_TYPE, MODEL, INPUT_MEDIA})
+_MODELS = frozenset({MODEL, EMBEDDING, LORA_TAG})
 
 Progress = Callable[[int, int, str], None]  # files done, files in all, the name of the file at hand
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """One workflow, looked at. `requirements` is None for a file that cannot be read."""
+    """One workflow, looked at. What it asked for is kept as names only: a scan holds no graph.
+
+    `uses`: active node types, models and media; `models`: every model name, inactive ones too.
+    """
 
     name: str
     path: str
     readiness: Readiness
-    requirements: Requirements | None
     graph: GraphMap | None = None
     modified: float | None = None
+    uses: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +128,9 @@ class App:
         if maps:
             marked = {node.id for one in readiness.findings if one.weight != INFO for node in one.nodes if node.id}
             graph = graph_map(workflow, marked)
-        return Checked(workflow.name, path, readiness, needs, graph, modified)
+        uses = tuple([item.name for item in needs.items if item.active and item.kind in _SEARCHED])
+        models = tuple([item.name for item in needs.items if item.kind in _MODELS])
+        return Checked(workflow.name, path, readiness, graph, modified, uses, models)
 
     def check_file(self, file: WorkflowFile, *, maps: bool = False) -> tuple[Checked, ...]:
         """The verdicts on the workflows of one file; one `unreadable` verdict when it holds none."""
@@ -144,7 +155,7 @@ class App:
         for problem in reading.problems:
             if problem.code == "no_workflow" and not file.given:
                 continue  # a folder holds all kinds of JSON and pictures
-            checked.append(Checked(problem.name, file.path, unreadable(problem), None, None, modified))
+            checked.append(Checked(problem.name, file.path, unreadable(problem), None, modified))
         return tuple(checked)
 
     def check(
@@ -164,7 +175,8 @@ class App:
                 break
             if progress is not None:
                 progress(done, len(files), file.name)  # type: ignore[arg-type]
-            found += self.check_file(file, maps=maps)
+            with _collector_paused():
+                found += self.check_file(file, maps=maps)
         return found
 
     # ---- the library -----------------------------------------------------------------------------------
@@ -182,13 +194,13 @@ class App:
                 history.change(one.name) if history else None,
                 one.modified,
                 one.path,
-                _uses(one.requirements),
+                one.uses,
             )
             for one in checked
         )
-        needs = [one.requirements for one in checked if one.requirements is not None]
+        named = {name for one in checked for name in one.models}
         points = history.points() if history else ()
-        return Library(now, self.place(), entries, plan(readiness), unused(self.inventory, needs), points)
+        return Library(now, self.place(), entries, plan(readiness), unused(self.inventory, named), points)
 
     def _record(self, checked: list[Checked], now: float) -> History | None:
         if self.state is None:
@@ -246,10 +258,20 @@ class App:
         )
 
 
-def _uses(needs: Requirements | None) -> tuple[str, ...]:
-    if needs is None:
-        return ()
-    return tuple(item.name for item in needs.items if item.active and item.kind in (NODE_TYPE, MODEL, INPUT_MEDIA))
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """No cyclic garbage collection while one file is parsed and looked at.
+
+    Nothing made there is cyclic, so reference counts free it all; the collector would only walk the tree of
+    every file several times. Paused per file (about a millisecond), so the rest of the process never waits.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def default_state(inventory_base: str) -> Path:

@@ -11,7 +11,6 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from ..inventory.types import Inventory
-from ..requirements.types import EMBEDDING, LORA_TAG, MODEL, Requirements
 from .index import base
 from .types import BLOCKED, Finding, Need, Readiness, UnlockStep, UnusedModel
 
@@ -98,14 +97,16 @@ def _need_order(need: Need) -> tuple[str, int, str]:
     return (need.kind, -(need.size or 0), need.name)
 
 
-def unused(inventory: Inventory, requirements: Iterable[Requirements]) -> tuple[UnusedModel, ...]:
-    """Model files that no workflow names, largest first. A name in a muted node or with a wrong path counts as used."""
+def unused(inventory: Inventory, names: Iterable[str]) -> tuple[UnusedModel, ...]:
+    """Model files that no workflow names, largest first.
+
+    `names`: every model, embedding and LoRA named anywhere, in muted nodes too. A name with a wrong path
+    or without a suffix counts as used: nothing in use may ever be called unused.
+    """
     named: set[str] = set()
-    for one in requirements:
-        for need in one.items:
-            if need.kind in (MODEL, EMBEDDING, LORA_TAG):
-                name = base(need.name).lower()
-                named |= {name, name.rsplit(".", 1)[0]}
+    for written in names:
+        name = base(written).lower()
+        named |= {name, name.rsplit(".", 1)[0]}
     found: dict[str, UnusedModel] = {}
     for folder, files in inventory.models.items():
         for file in files:

@@ -57,6 +57,9 @@ class Distance(NamedTuple):
     inputs: int = 0  # the person's own files to choose
 
 
+NOTHING_LEFT = Distance()
+
+
 @dataclass(frozen=True, slots=True)
 class Readiness:
     """The verdict: status, findings (heaviest first) and distance."""
@@ -64,7 +67,7 @@ class Readiness:
     workflow: str
     status: str
     findings: tuple[Finding, ...]
-    distance: Distance = Distance()
+    distance: Distance = NOTHING_LEFT
     nodes: int = 0
     models: int = 0  # distinct active model files asked for
     ignored: int = 0  # references in muted or bypassed nodes, not counted

@@ -85,7 +85,7 @@ class GoodVersions:
             if sum(sizes.values()) <= MAX_BYTES:
                 break
             digest = self._items.pop(name)["sha256"]
-            if digest not in {item["sha256"] for item in self._items.values()} and sizes.pop(digest, None):
+            if digest not in {item["sha256"] for item in self._items.values()} and sizes.pop(digest, 0):
                 with contextlib.suppress(OSError):
                     self._path(digest).unlink()
 
