@@ -190,7 +190,7 @@ def _bind(m: Machine, value: Value, cls: Class, receiver: Value) -> Value:
     if not isinstance(value, Func):
         return value
     if value.kind == "class":
-        return Bound(value, cls)
+        return Bound(value, receiver.cls if isinstance(receiver, Instance) else receiver)
     if isinstance(receiver, Class) or value.kind == "static":
         return value
     if value.kind == "property":

@@ -273,8 +273,17 @@ def _fatal(handlers: list[ast.ExceptHandler]) -> bool:
 
 
 def _raise(m: Machine, node: ast.Raise, scope: Scope) -> None:
-    text = ast.unparse(node.exc)[:120] if node.exc is not None else "again"
-    raise PackRaised(f"{m.place(scope.module, node)}: raises {text}")
+    raise PackRaised(f"{m.place(scope.module, node)}: raises {_described(m, node.exc, scope)}")
+
+
+def _described(m: Machine, error: ast.expr | None, scope: Scope) -> str:
+    """An exception as a traceback would end: its class and, where it can be told, its message."""
+    if error is None:
+        return "an error"
+    kind = error.func if isinstance(error, ast.Call) else error
+    words = [ex.evaluate(m, one, scope) for one in error.args[:1]] if isinstance(error, ast.Call) else []
+    text = f": {words[0][:200]}" if words and isinstance(words[0], str) else ""
+    return f"{ast.unparse(kind)[:80]}{text}"
 
 
 def _return(m: Machine, node: ast.Return, scope: Scope) -> Signal:
