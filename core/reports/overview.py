@@ -75,7 +75,7 @@ def _kind(need: Need, packs: set[str]) -> str:
         return need.folder
     if need.name == words.CORE:
         return "newer version"
-    return "node pack" if need.name in packs else "node, pack unnamed"
+    return "node pack" if need.name in packs else "node type"
 
 
 def step_title(step: UnlockStep) -> str:

@@ -21,7 +21,7 @@ LABEL = {
     UNREADABLE: "Unreadable",
 }
 MEANING = {
-    BLOCKED: "something missing",
+    BLOCKED: "parts missing",
     RUNNABLE: "",
     NEEDS_INPUT: "your own files",
     UNKNOWN: "cannot tell yet",
