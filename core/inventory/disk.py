@@ -19,6 +19,7 @@ from .models import Listing, list_models
 from .seen import remember
 from .source import SourceFolder, SourceTable
 from .sources import Sources
+from .text import small_text
 from .types import Inventory
 
 
@@ -81,12 +82,9 @@ def read_disk(
 
 def comfyui_version(code: str) -> str:
     """The version in comfyui_version.py, else in pyproject.toml; "" when there is none."""
-    for name, pattern in (("comfyui_version.py", "__version__"), ("pyproject.toml", "version")):
-        try:
-            with open(os.path.join(code, name), encoding="utf-8", errors="replace") as file:
-                found = re.search(rf"^\s*{pattern}\s*=\s*[\"']([\w.+-]{{1,60}})[\"']", file.read(1 << 18), re.M)
-        except OSError:
-            continue
+    for name, key in (("comfyui_version.py", "__version__"), ("pyproject.toml", "version")):
+        text = small_text(os.path.join(code, name)) if code else ""
+        found = re.search(rf"^\s*{key}\s*=\s*[\"']([\w.+-]{{1,60}})[\"']", text, re.M)
         if found:
             return found[1]
     return ""
@@ -112,7 +110,7 @@ def _register(table: FolderTable, layout: Layout, registered: Iterable[SourceFol
             table.add(name, path)
         if folder.suffixes is not None and name in table.paths:
             table.suffixes[name] = folder.suffixes
-        if not folder.complete:
+        if not folder.complete or not table.paths.get(name):
             unsure.add(name)
             table.paths.setdefault(name, [])
             table.suffixes.setdefault(name, frozenset())

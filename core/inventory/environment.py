@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from ..knowledge import document
 from .layout import Layout
+from .text import small_text
 
 _PLACES = ("venv", ".venv", "env", "python_embeded", "../python_embeded", "../venv", "../.venv")
 _SITE = ("lib/python3*/site-packages", "lib64/python3*/site-packages", "Lib/site-packages")
@@ -104,8 +105,4 @@ def _pth_folders(path: str, beside: str) -> list[str]:
 
 
 def _lines(path: str) -> list[str]:
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return [line.strip() for line in file.read(65_536).splitlines() if line.strip()]
-    except OSError:
-        return []
+    return [line.strip() for line in small_text(path).splitlines() if line.strip()]

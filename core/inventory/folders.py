@@ -10,6 +10,8 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ..errors import UnreadableFile
+from ..files import open_plain
 from ..knowledge import document
 from .layout import Layout
 from .types import Folder
@@ -88,7 +90,7 @@ def _add_config(table: FolderTable, path: str) -> None:
     """Add the directories of one YAML file, as ComfyUI's extra_config does."""
     try:
         sections = _read_yaml(path)
-    except (OSError, ValueError) as error:
+    except ValueError as error:
         table.gaps.append(f"{path} could not be read: {_line(error)}")
         table.doubtful = True
         return
@@ -117,11 +119,14 @@ def _add_section(table: FolderTable, path: str, section: dict[Any, Any]) -> None
 
 
 def _read_yaml(path: str) -> dict[Any, Any]:
-    """The top level of a YAML file. Raises OSError, or ValueError for anything that is not a mapping."""
+    """The top level of a YAML file. Raises ValueError for anything that is not one mapping."""
     import yaml
 
-    with open(path, "rb") as file:
-        raw = file.read(MAX_CONFIG + 1)
+    try:
+        with open_plain(path) as (file, _):
+            raw = file.read(MAX_CONFIG + 1)
+    except UnreadableFile as error:
+        raise ValueError(error.message) from None
     if len(raw) > MAX_CONFIG:
         raise ValueError("larger than 1 MiB")
     try:
@@ -137,5 +142,5 @@ def _read_yaml(path: str) -> dict[Any, Any]:
 
 def _line(error: BaseException) -> str:
     """The first line of an error's text, without what a file name may have put into it."""
-    text = str(getattr(error, "strerror", None) or error) or type(error).__name__
+    text = str(error) or type(error).__name__
     return "".join(c if c.isprintable() else " " for c in text)[:300].strip()

@@ -138,7 +138,8 @@ def _without_patched_options(types: dict[str, NodeType], patches: set[str]) -> d
     """Packs add samplers and schedulers to ComfyUI's lists; then no list that contains those can be called whole."""
     if not any(name.startswith("comfy.samplers") for name in patches) or "KSampler" not in types:
         return types
-    lists = [set(one.options) for one in types["KSampler"].inputs or () if one.options]
+    own = (types["KSampler"].input(name) for name in ("sampler_name", "scheduler"))
+    lists = [set(map(_key, one.options)) for one in own if one is not None and one.options]
     return {name: _open_lists(node, lists) for name, node in types.items()}
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-MAX_TEXT = 1 << 18  # bytes read of pyproject.toml and .git/config
+from .text import small_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def identify(path: str) -> tuple[str, tuple[str, ...]]:
 
     From pyproject.toml and from the remote in .git/config, as plain text; nothing is run.
     """
-    project = _text(os.path.join(path, "pyproject.toml"))
+    project = small_text(os.path.join(path, "pyproject.toml"))
     table = _section(project, "project")
     name, version = (_field(table, key) for key in ("name", "version"))
     links = [_field(project, "repository", inline=True), _remote(path)]
@@ -105,7 +105,7 @@ def _field(text: str, key: str, *, inline: bool = False) -> str:
 
 def _remote(path: str) -> str:
     """The address of the git remote, from .git/config."""
-    found = re.search(r"^\s*url\s*=\s*(\S{1,300})\s*$", _text(os.path.join(path, ".git", "config")), re.M)
+    found = re.search(r"^\s*url\s*=\s*(\S{1,300})\s*$", small_text(os.path.join(path, ".git", "config")), re.M)
     return found[1] if found else ""
 
 
@@ -113,13 +113,3 @@ def _owner_repo(link: str) -> str:
     """`owner/repo` of a repository's address, https or ssh."""
     found = re.search(r"[/:]([\w.-]+)/([\w.-]+?)(?:\.git)?/?$", link)
     return f"{found[1]}/{found[2]}".lower() if found else ""
-
-
-def _text(path: str) -> str:
-    try:
-        if not os.path.isfile(path):
-            return ""
-        with open(path, "rb") as file:
-            return file.read(MAX_TEXT).decode("utf-8", "replace")
-    except (OSError, ValueError):
-        return ""
