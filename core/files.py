@@ -14,12 +14,13 @@ from typing import Any, BinaryIO
 from .errors import ComfyFixerError, NewerSchema, UnreadableFile
 
 
-def write_atomic(path: Path, data: bytes | str) -> None:
+def write_atomic(path: Path, data: bytes | str, *, sync: bool = True) -> None:
     """Replace `path` by `data` in one step: a reader sees the old file or the new one, never a part.
 
     The temporary file lies in the same folder (a rename across volumes is not atomic) and is removed
     when anything fails. Text is written as UTF-8; lone surrogates, which file names on POSIX and JSON
-    can both bring, are written as `?`. Raises OSError.
+    can both bring, are written as `?`. `sync=False` spares the wait for the disk where thousands of files
+    that can be made again are written. Raises OSError.
     """
     raw = data.encode("utf-8", "replace") if isinstance(data, str) else data
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -29,7 +30,8 @@ def write_atomic(path: Path, data: bytes | str) -> None:
         with open(fd, "wb") as file:
             file.write(raw)
             file.flush()
-            os.fsync(file.fileno())
+            if sync:
+                os.fsync(file.fileno())
         os.replace(temporary, path)
     except BaseException:
         with contextlib.suppress(OSError):

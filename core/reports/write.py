@@ -35,7 +35,7 @@ def write_reports(library: Library, out: Path) -> list[Path]:
     for name in sorted(changed, key=lambda name: (name in last, name == "index.json")):
         if name == "index.json":
             _remove_stale(old, set(files), out)
-        write_atomic(out / name, files[name])
+        write_atomic(out / name, files[name], sync=name == "index.json")
     return [out / name for name in files]
 
 
