@@ -14,6 +14,7 @@ from pathlib import Path
 from table import Table
 
 PACKAGE = "comfyui-manager==4.3"
+BESIDE = "aiohttp"  # the Manager imports it and takes it from ComfyUI's own environment
 SAMPLE = 40  # every so many templates over 20 kB
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.I)
 
@@ -29,7 +30,7 @@ def installed() -> Path | str:
     try:
         venv.create(folder, with_pip=True, clear=True)
         subprocess.run(
-            [python, "-m", "pip", "install", "-q", PACKAGE],
+            [python, "-m", "pip", "install", "-q", PACKAGE, BESIDE],
             check=True,
             capture_output=True,
             text=True,

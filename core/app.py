@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .catalogue.build import build
 from .errors import UnreadableFile
@@ -21,20 +21,19 @@ from .files import open_plain
 from .inventory.types import DISABLED, FAILED, LOADED, UNREADABLE, Inventory
 from .knowledge import document
 from .library import WorkflowFile
-from .probe import DiskProbe
 from .readiness.check import Checker, unreadable
 from .readiness.index import Index, build_index
-from .readiness.planner import plan, unused
 from .readiness.types import INFO, NEEDS_INPUT, RUNNABLE, Readiness
-from .reports.history import History, reasons
-from .reports.types import Entry, Library, Place
-from .reports.versions import GoodVersions
 from .requirements.references import Vocabulary
 from .requirements.scan import Scanner
 from .requirements.types import EMBEDDING, INPUT_MEDIA, LORA_TAG, MODEL, NODE_TYPE, Requirements
 from .workflow.map import GraphMap, graph_map
 from .workflow.read import MAX_GRAPH_BYTES, Reading, read
 from .workflow.types import Problem, Workflow
+
+if TYPE_CHECKING:  # the reports and the weights are imported when they are first used: ComfyUI must start at once
+    from .reports.history import History
+    from .reports.types import Library, Place
 
 _SEARCHED = frozenset({NODE_TYPE, MODEL, INPUT_MEDIA})
 _MODELS = frozenset({MODEL, EMBEDDING, LORA_TAG})
@@ -89,6 +88,8 @@ class App:
             self._use(inventory)
 
     def _use(self, inventory: Inventory) -> None:
+        from .probe import DiskProbe
+
         self.inventory = inventory
         self.catalogue = build(
             inventory.definitions,
@@ -183,6 +184,9 @@ class App:
 
     def library(self, checked: list[Checked], *, when: float | None = None) -> Library:
         """The report's values for one finished scan; records it in the history and keeps good versions."""
+        from .readiness.planner import plan, unused
+        from .reports.types import Entry, Library
+
         now = time.time() if when is None else when
         history = self._record(checked, now)
         readiness = [replace(one.readiness, workflow=one.name) for one in checked]
@@ -205,6 +209,8 @@ class App:
     def _record(self, checked: list[Checked], now: float) -> History | None:
         if self.state is None:
             return None
+        from .reports.history import History, reasons
+
         history = History.load(self.state / "history.json")
         history.record(now, {one.name: (one.readiness.status, reasons(one.readiness)) for one in checked})
         history.save()
@@ -213,6 +219,8 @@ class App:
         return history
 
     def _keep_good(self, checked: list[Checked], now: float) -> None:
+        from .reports.versions import GoodVersions
+
         assert self.state is not None
         versions = GoodVersions(self.state / "good")
         for one in checked:
@@ -229,6 +237,8 @@ class App:
 
     def place(self) -> Place:
         """The installation in a few words."""
+        from .reports.types import Place
+
         inventory = self.inventory
         hardware: dict[str, Any] = inventory.hardware
         packs = [pack for pack in inventory.packs if pack.name != "comfy-core"]

@@ -71,7 +71,7 @@ def print_library(library: Library, dashboard: Path) -> None:
         out.print(f"  With {needs}, {runs}.", style="dim", soft_wrap=True)
     for gap in library.place.gaps[:5]:
         out.print(f"  Not known: {_safe(gap)}", style="dim")
-    out.print(f"Dashboard: {_safe(str(dashboard.resolve()))}")
+    out.print(f"Dashboard: {_safe(str(dashboard.resolve()))}", soft_wrap=True)
 
 
 def print_checked(entries: Sequence[Entry], place: Place, new: set[str] | None) -> None:
