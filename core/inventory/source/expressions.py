@@ -31,9 +31,14 @@ def evaluate(m: Machine, node: ast.expr, scope: Scope) -> Value:
         return m.unknown(scope.module, node)
     m.depth += 1
     try:
-        return handler(m, node, scope)
+        value = handler(m, node, scope)
     finally:
         m.depth -= 1
+    if isinstance(value, (str, Seq)):
+        size = len(value) if isinstance(value, str) else len(value.items)
+        if size > 200:
+            m.step(size)
+    return value
 
 
 _MISSING = object()

@@ -195,7 +195,7 @@ def absolute(m: Machine, dotted: str, module: Module, node: ast.AST | None) -> V
     own = f"custom_nodes.{posixpath.basename(m.tree.home)}"
     if dotted == own or dotted.startswith(f"{own}."):
         return local(m, PACK + dotted[len(own) :], f"{m.place(module, node)}: there is no module {dotted}")
-    if not module.host:
+    if not module.host and top != "custom_nodes":
         m.required(top)
     return External(dotted)
 

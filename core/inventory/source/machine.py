@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .host import Host
 
 MAX_RECURSION = 6
-MAX_STEPS = 1_500_000  # expressions and statements; the largest real pack seen needs a tenth
+MAX_STEPS = 500_000  # expressions and statements; the largest of 88 real packs needs a quarter
 MAX_MODULES = 1_500
 MAX_DEPTH = 150  # of blocks and nested expressions together; each takes two to four Python frames
 
@@ -60,9 +60,9 @@ class Machine:
         self.cut = False  # a call was too deep to be followed
         self.reading = False  # inside the host's own modules
 
-    def step(self) -> None:
-        """Count one piece of work. Raises OutOfBudget."""
-        self.steps += 1
+    def step(self, size: int = 0) -> None:
+        """Count one piece of work, more for a large value, so that memory is bounded too. Raises OutOfBudget."""
+        self.steps += 1 + size // 20
         if self.steps > MAX_STEPS:
             raise OutOfBudget(f"reading takes more than {MAX_STEPS} steps")
 

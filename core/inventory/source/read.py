@@ -144,7 +144,7 @@ def _read(machine: Machine, root: Module, name: str, path: Path) -> SourcePack:
 
 def _collect(machine: Machine, root: Module, pack: str, cut: bool) -> _Found | None:
     """The types a module registers, as ComfyUI picks them up: the mapping first, else the entrypoint."""
-    machine.steps = 0
+    machine.steps = 0  # all definitions together may take as much as the import did
     mapping = attributes.resolve(machine, root.names.get("NODE_CLASS_MAPPINGS"))
     entrypoint = attributes.resolve(machine, root.names.get("comfy_entrypoint"))
     found: _Found | None = None
@@ -197,7 +197,7 @@ def _conditions(found: _Found, key: str, entry: Entry) -> None:
 
 def _defined(machine: Machine, key: str, cls: Value, pack: str) -> NodeType:
     """The definition of one class; one that is too deep or too long to read is known by name alone."""
-    machine.steps = machine.depth = 0
+    machine.depth = 0
     try:
         return definitions.from_mapping(machine, key, cls, pack)
     except (OutOfBudget, Unreadable, RecursionError):
@@ -225,7 +225,7 @@ def _from_entrypoint(machine: Machine, entrypoint: Value, pack: str) -> _Found:
 
 
 def _from_class(machine: Machine, cls: Value, pack: str, found: _Found) -> None:
-    machine.steps = machine.depth = 0
+    machine.depth = 0
     name = None
     try:
         schema = definitions.schema_of(machine, cls) if isinstance(cls, Class) else None

@@ -6,11 +6,10 @@ import ast
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from . import attributes, calls, classes, imports, operators
+from . import attempts, attributes, calls, classes, imports, operators
 from . import expressions as ex
 from .machine import NOTHING, Machine
-from .tree import Unreadable
-from .values import SCALARS, Dict, Guard, PackRaised, Scope, Seq, Unknown, Value, join, same
+from .values import Dict, Guard, PackRaised, Scope, Seq, Unknown, Value, join
 
 MAX_LOOP = 5_000
 
@@ -107,6 +106,7 @@ def _if(m: Machine, node: ast.If, scope: Scope) -> Signal | None:
 
 def branch(m: Machine, ways: list[tuple[list[ast.stmt], Guard]], scope: Scope, why: Guard) -> Signal | None:
     """Follow several ways of which exactly one is taken, and join what they bind."""
+    m.step(len(scope.names) * len(ways))
     before = dict(scope.names)
     ends: list[dict[str, Value]] = []
     signals: list[Signal] = []
@@ -211,67 +211,6 @@ def _with(m: Machine, node: ast.With | ast.AsyncWith, scope: Scope) -> Signal | 
     return run(m, node.body, scope)
 
 
-def _try(m: Machine, node: ast.Try, scope: Scope) -> Signal | None:
-    needed: set[str] = set()
-    guard = Guard(m.place(scope.module, node), needed)
-    caught = any(_catches_imports(handler) for handler in node.handlers)
-    m.imports.append(needed)
-    m.trying += bool(node.handlers)
-    failed: PackRaised | Unreadable | None
-    try:
-        with m.under(guard if caught else None):
-            signal = run(m, node.body, scope) or run(m, node.orelse, scope)
-        failed = None
-    except (PackRaised, Unreadable) as error:
-        if not node.handlers:
-            run(m, node.finalbody, scope)
-            raise
-        signal, failed = None, error
-    finally:
-        m.imports.pop()
-        m.trying -= bool(node.handlers)
-    for handler in node.handlers:
-        if handler.name:
-            scope.names[handler.name] = NOTHING
-    if failed is not None:
-        try:
-            signal = run(m, _first_fitting(node.handlers).body, scope)
-        except PackRaised:
-            raise failed from None  # the first error says more than what the handler makes of it
-    elif caught and needed and not _fatal(node.handlers):
-        _fallbacks(node.handlers, scope, guard)
-    else:
-        m.imports[-1].update(needed)
-        guard.modules = set()
-    return run(m, node.finalbody, scope) or signal
-
-
-def _fallbacks(handlers: list[ast.ExceptHandler], scope: Scope, guard: Guard) -> None:
-    """Flags that the handlers would set otherwise tell whether the imports worked: their value is not known."""
-    for node in (statement for handler in handlers for statement in handler.body):
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
-            for target in node.targets:
-                name = target.id if isinstance(target, ast.Name) else ""
-                value = scope.names.get(name)
-                if isinstance(value, SCALARS) and value and not same(value, node.value.value):
-                    scope.names[name] = Unknown(guard.place, guard)
-
-
-def _catches_imports(handler: ast.ExceptHandler) -> bool:
-    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    known = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
-    return any(kind is None or (isinstance(kind, ast.Name) and kind.id in known) for kind in kinds)
-
-
-def _first_fitting(handlers: list[ast.ExceptHandler]) -> ast.ExceptHandler:
-    return next((handler for handler in handlers if _catches_imports(handler)), handlers[0])
-
-
-def _fatal(handlers: list[ast.ExceptHandler]) -> bool:
-    """Whether a failed import ends the pack all the same: the handler raises again."""
-    return isinstance(_first_fitting(handlers).body[-1], ast.Raise)
-
-
 def _raise(m: Machine, node: ast.Raise, scope: Scope) -> None:
     raise PackRaised(f"{m.place(scope.module, node)}: raises {_described(m, node.exc, scope)}")
 
@@ -349,7 +288,7 @@ _HANDLERS: dict[type[ast.stmt], Callable[[Machine, Any, Scope], Signal | None]] 
     ast.While: _while,
     ast.With: _with,
     ast.AsyncWith: _with,
-    ast.Try: _try,
+    ast.Try: attempts.follow,
     ast.Raise: _raise,
     ast.Return: _return,
     ast.Import: _import,
@@ -364,4 +303,4 @@ _HANDLERS: dict[type[ast.stmt], Callable[[Machine, Any, Scope], Signal | None]] 
     ast.Continue: _continue,
 }
 if hasattr(ast, "TryStar"):
-    _HANDLERS[ast.TryStar] = _try
+    _HANDLERS[ast.TryStar] = attempts.follow
