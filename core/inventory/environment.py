@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ..errors import InventoryError
 from ..knowledge import document
 from .layout import Layout
 from .text import small_text
@@ -41,12 +42,12 @@ class Environment:
 def find_environment(layout: Layout, python: str | os.PathLike[str] | None = None) -> Environment | None:
     """The environment of an installation, or None when none can be found or not all of it can be seen.
 
-    `python` names a site-packages folder or the root of an environment. Without it the usual places
-    beside the installation are tried, then the running interpreter if it has torch.
+    `python` names the root of an environment, its interpreter, or a site-packages folder. Without it the usual
+    places beside the installation are tried, then the running interpreter if it has torch. Raises
+    InventoryError (`no_environment`) when `python` is none of these.
     """
     if python is not None:
-        given = os.path.abspath(os.path.expanduser(os.fspath(python)))
-        return _environment(given, _sites(given) or ([given] if os.path.isdir(given) else []))
+        return _given(os.path.abspath(os.path.expanduser(os.fspath(python))))
     for base in dict.fromkeys((layout.code, layout.base)):
         for place in _PLACES if base else ():
             root = os.path.normpath(os.path.join(base, place))
@@ -58,6 +59,21 @@ def find_environment(layout: Layout, python: str | os.PathLike[str] | None = Non
             sys.prefix, [path for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
         )
     return None
+
+
+def _given(path: str) -> Environment | None:
+    roots = [path]
+    if os.path.isfile(path):  # bin/python of an environment, or python.exe of the portable one
+        roots = [os.path.dirname(os.path.dirname(path)), os.path.dirname(path)]
+    for root in roots:
+        sites = _sites(root) or ([root] if os.path.basename(root) in ("site-packages", "dist-packages") else [])
+        if sites:
+            return _environment(root, sites)
+    raise InventoryError(
+        "no_environment",
+        f"{path} is not a Python environment",
+        "Give the folder of the virtual environment that runs ComfyUI, or its python.",
+    )
 
 
 def _sites(root: str) -> list[str]:

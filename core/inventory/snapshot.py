@@ -22,6 +22,8 @@ from .encode import decode_types, encode_types
 from .hardware import read_hardware
 from .inputs import list_inputs
 from .models import list_models
+from .packs import entries
+from .seen import remember
 from .stamps import core_stamp, pack_stamp
 from .types import DISABLED, UNREADABLE, Folder, Inventory, Pack
 
@@ -52,11 +54,12 @@ def write_snapshot(path: str | os.PathLike[str], inventory: Inventory) -> None:
     write_json(Path(path), SCHEMA, body)
 
 
-def read_snapshot(path: str | os.PathLike[str]) -> Inventory:
+def read_snapshot(path: str | os.PathLike[str], *, cache: str | os.PathLike[str] | None = None) -> Inventory:
     """The inventory of a snapshot: node types as ComfyUI had them, model files as they lie on the disk now.
 
     A pack whose source changed since is not believed: it becomes UNREADABLE, and its definitions are
-    left out. Raises InventoryError (`no_snapshot`) when the file is absent or damaged, NewerSchema.
+    left out. `cache` is the state folder that remembers vanished models (None writes nothing). Raises
+    InventoryError (`no_snapshot`) when the file is absent or damaged, NewerSchema.
     """
     body = read_json(Path(path), SCHEMA)
     types = decode_types(body.get("types")) if body else None
@@ -75,13 +78,14 @@ def read_snapshot(path: str | os.PathLike[str]) -> Inventory:
         place=_text(body, "place"),
         separator=_text(body, "separator") or os.sep,
         comfyui_version=_text(body, "comfyui_version"),
-        definitions={name: node for name, node in types.items() if node.pack not in distrusted},
+        definitions={k: replace(node, source="snapshot") for k, node in types.items() if node.pack not in distrusted},
         packs=packs,
         folders=folders,
         models=listing.models,
         partial=listing.partial,
         inputs=inputs.names,
         directories=directories,
+        seen=remember(Path(cache), listing) if cache is not None else {},
         aliases=_texts(body, "aliases"),
         gaps=(*(gap for gap in _list(body.get("gaps")) if isinstance(gap, str)), *listing.gaps, *inputs.gaps),
         types_known=body.get("types_known") is not False,
@@ -145,11 +149,15 @@ def _distrust(pack: Pack, newest: Any) -> Pack:
 
 def _new_packs(known: Any, custom_nodes: Folder | None) -> Iterator[Pack]:
     """Packs that lie in custom_nodes now and did not then: the running ComfyUI has not loaded them."""
-    from .packs import entries  # imported late: packs reads source, a snapshot needs only the names
-
     names = {one.get("path") for one in _list(known) if isinstance(one, dict)}
     for folder in custom_nodes.paths if custom_nodes else ():
-        for entry in entries(folder):
+        try:
+            here = entries(folder)
+        except OSError:
+            reason = "this folder cannot be listed"
+            yield Pack(os.path.basename(folder), UNREADABLE, complete=False, reason=reason, path=folder)
+            continue
+        for entry in here:
             if not entry.disabled and entry.path not in names:
                 yield Pack(entry.name, UNREADABLE, complete=False, reason=NEW, path=entry.path)
 

@@ -46,7 +46,15 @@ class Sources:
 
     def table(self) -> SourceTable:
         """The table in ComfyUI's own folder_paths.py."""
-        return read_folder_table(Path(self.code), self.host()) if self.code else SourceTable(failed="not there")
+        if not self.code:
+            return SourceTable(failed="not there")
+        entry = self._old.get("core/table")
+        found = _decode_table(entry) if isinstance(entry, dict) and entry.get("stamp") == self.core_stamp else None
+        if found is None:
+            found = read_folder_table(Path(self.code), self.host())
+            entry = {"stamp": self.core_stamp, **_encode_table(found)}
+        self._new["core/table"] = entry or {}
+        return found
 
     def core(self) -> tuple[SourcePack, SourcePack]:
         """ComfyUI's nodes with its extras, and its partner nodes."""
@@ -107,10 +115,7 @@ def _encode(pack: SourcePack) -> dict[str, Any]:
         "types": encode_types(pack.definitions),
         "complete": pack.complete,
         "reasons": list(pack.reasons),
-        "folders": [
-            [f.name, list(f.paths), None if f.suffixes is None else sorted(f.suffixes), f.replaces, f.complete]
-            for f in pack.folders.values()
-        ],
+        "folders": _encode_folders(pack.folders),
         "failed": pack.failed,
         "imports": sorted(pack.imports),
         "web_only": pack.web_only,
@@ -126,18 +131,12 @@ def _decode(raw: dict[str, Any]) -> SourcePack | None:
     try:
         if types is None:
             return None
-        folders = [
-            SourceFolder(
-                str(name), _texts(paths), None if suffixes is None else frozenset(_texts(suffixes)), bool(r), bool(c)
-            )
-            for name, paths, suffixes, r, c in raw["folders"]
-        ]
         return SourcePack(
             str(raw["name"]),
             types,
             raw["complete"] is True,
             _texts(raw["reasons"]),
-            {folder.name: folder for folder in folders},
+            _decode_folders(raw["folders"]),
             str(raw["failed"]),
             frozenset(_texts(raw["imports"])),
             raw["web_only"] is True,
@@ -147,6 +146,34 @@ def _decode(raw: dict[str, Any]) -> SourcePack | None:
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
+
+
+def _encode_table(table: SourceTable) -> dict[str, Any]:
+    return {"folders": _encode_folders(table.folders), "aliases": table.aliases, "failed": table.failed}
+
+
+def _decode_table(raw: dict[str, Any]) -> SourceTable | None:
+    try:
+        aliases = {str(old): str(new) for old, new in raw["aliases"].items()}
+        return SourceTable(_decode_folders(raw["folders"]), aliases, str(raw["failed"]))
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+
+
+def _encode_folders(folders: dict[str, SourceFolder]) -> list[list[Any]]:
+    return [
+        [f.name, list(f.paths), None if f.suffixes is None else sorted(f.suffixes), f.replaces, f.complete]
+        for f in folders.values()
+    ]
+
+
+def _decode_folders(raw: Any) -> dict[str, SourceFolder]:
+    """The folders by name. Raises TypeError or ValueError when damaged."""
+    found = {}
+    for name, paths, suffixes, replaces, complete in raw:
+        known = None if suffixes is None else frozenset(_texts(suffixes))
+        found[str(name)] = SourceFolder(str(name), _texts(paths), known, bool(replaces), bool(complete))
+    return found
 
 
 def _texts(raw: Iterable[Any]) -> tuple[str, ...]:

@@ -155,7 +155,12 @@ def test_without_an_environment_imports_are_not_judged(place: Path, monkeypatch:
     assert [gap for gap in found.gaps if "imports of packs were not tried" in gap]
     assert packs(read_disk(place, python=place / "elsewhere"))["needs"].state == "failed"
     (site,) = (place / "elsewhere/lib").glob("python3*/site-packages")
-    assert packs(read_disk(place, python=site))["needs"].state == "failed"
+    interpreter = write(place / "elsewhere/bin/python")
+    for given in (site, interpreter):
+        assert packs(read_disk(place, python=given))["needs"].state == "failed"
+    with pytest.raises(InventoryError) as refused:
+        read_disk(place, python=place / "models")
+    assert refused.value.code == "no_environment"
 
 
 def test_modules_that_may_come_from_elsewhere_are_not_called_absent(place: Path) -> None:
