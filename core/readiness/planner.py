@@ -83,14 +83,14 @@ def _need(finding: Finding) -> Need | None:
     if finding.code in ("MODEL001", "MODEL004"):
         return Need("file", finding.name, folder, finding.size)
     if finding.code in ("NODE001", "NODE002"):
-        return Need("pack", finding.pack or finding.name)
+        return Need("pack", finding.pack) if finding.pack else Need("type", finding.name)
     return Need("local", finding.pack or finding.name, folder)
 
 
 def _cost(need: Need) -> float:
     if need.kind == "file":
         return _UNSIZED_COST if need.size is None else float(need.size)
-    return _PACK_COST if need.kind == "pack" else _LOCAL_COST
+    return _PACK_COST if need.kind in ("pack", "type") else _LOCAL_COST
 
 
 def _need_order(need: Need) -> tuple[str, int, str]:

@@ -77,7 +77,7 @@ class Readiness:
 class Need(NamedTuple):
     """One thing that several workflows may lack: a model file, a node pack, or a fix with what is already here."""
 
-    kind: str  # "file", "pack" or "local"
+    kind: str  # "file", "pack", "type" (of a pack that nobody names) or "local"
     name: str
     folder: str = ""
     size: int | None = None  # bytes, where known

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..readiness.types import BLOCKED, INFO, NEEDS_INPUT, RUNNABLE, UNKNOWN, UNREADABLE, Finding, Readiness
 from . import words
+from .overview import step_title
 from .types import Entry, Library, Place
 
 _SIGNS = {RUNNABLE: "✓", NEEDS_INPUT: "▣", UNKNOWN: "◆", BLOCKED: "▲", UNREADABLE: "✗"}
@@ -66,9 +67,10 @@ def print_library(library: Library, dashboard: Path) -> None:
         ]
         out.print(f"{counts[RUNNABLE]} of {words.plural(total, 'workflow')} run here: " + "  ".join(parts))
     for step in library.unlock[:3]:
-        needs = ", ".join(_safe(need.name) for need in step.needs[:4]) + (" …" if len(step.needs) > 4 else "")
-        runs = words.plural(len(step.workflows), "workflow runs", "workflows run")
-        out.print(f"  With {needs}, {runs}.", style="dim", soft_wrap=True)
+        needs = ", ".join(_safe(words.pack(need.name)) for need in step.needs[:4]) + (
+            " …" if len(step.needs) > 4 else ""
+        )
+        out.print(f"  {_safe(step_title(step))}: {needs}.", style="dim", soft_wrap=True)
     for gap in library.place.gaps[:5]:
         out.print(f"  Not known: {_safe(gap)}", style="dim")
     out.print(f"Dashboard: {_safe(str(dashboard.resolve()))}", soft_wrap=True)

@@ -45,15 +45,14 @@ def percent(counts: dict[str, int]) -> int:
 def steps(library: Library, order: list[Entry]) -> list[dict[str, Any]]:
     """The unlock planner's steps in words, each with the rows it unlocks and a list to copy."""
     row = {entry.name: index for index, entry in enumerate(order)}
-    packs = {finding.pack for entry in order for finding in entry.readiness.findings if finding.pack}
-    return [_step(step, row, packs) for step in library.unlock[:MOST_STEPS]]
+    return [_step(step, row) for step in library.unlock[:MOST_STEPS]]
 
 
-def _step(step: UnlockStep, row: dict[str, int], packs: set[str]) -> dict[str, Any]:
+def _step(step: UnlockStep, row: dict[str, int]) -> dict[str, Any]:
     needs = [
         {
             "name": words.visible(words.pack(need.name)),
-            "folder": words.visible(_kind(need, packs)),
+            "folder": words.visible(_kind(need)),
             "size": words.size(need.size) if need.size is not None else "",
             "kind": need.kind,
         }
@@ -69,13 +68,11 @@ def _step(step: UnlockStep, row: dict[str, int], packs: set[str]) -> dict[str, A
     }
 
 
-def _kind(need: Need, packs: set[str]) -> str:
-    """What a need is, or where it belongs. A node type stands for its pack when no workflow names that."""
-    if need.kind != "pack":
-        return need.folder
-    if need.name == words.CORE:
-        return "newer version"
-    return "node pack" if need.name in packs else "node type"
+def _kind(need: Need) -> str:
+    """What a need is, or where it belongs."""
+    if need.kind == "pack":
+        return "newer version" if need.name == words.CORE else "node pack"
+    return "node type" if need.kind == "type" else need.folder
 
 
 def step_title(step: UnlockStep) -> str:
@@ -85,7 +82,8 @@ def step_title(step: UnlockStep) -> str:
     if len(local) == len(step.needs):
         verb = "makes" if len(local) == 1 else "make"
         return f"{words.plural(len(local), 'fix', 'fixes')} on this disk {verb} {unlocks}, with nothing to download"
-    parts = [_counted(step.needs, "file", "file"), _counted(step.needs, "pack", "node pack")]
+    kinds = (("file", "file"), ("pack", "node pack"), ("type", "node type"))
+    parts = [_counted(step.needs, kind, word) for kind, word in kinds]
     parts.append("a newer ComfyUI" if _core(step.needs) else "")
     parts.append(words.plural(len(local), "fix", "fixes") + " on this disk" if local else "")
     things = words.listed([part for part in parts if part])
@@ -93,8 +91,7 @@ def step_title(step: UnlockStep) -> str:
     amount = f", {total}," if total else ""
     if len(step.needs) == 1:
         return f"{things[:1].upper()}{things[1:]}{amount} makes {unlocks}"
-    kinds = {need.kind for need in step.needs}
-    these = "These " if len(kinds) == 1 and not _core(step.needs) else ""
+    these = "These " if len({need.kind for need in step.needs}) == 1 and not _core(step.needs) else ""
     return f"{these}{things if these else things[:1].upper() + things[1:]}{amount} make {unlocks}"
 
 
@@ -103,7 +100,7 @@ def step_text(step: UnlockStep) -> str:
     lines = [step_title(step) + ":"]
     for need in step.needs:
         details = [need.folder and f"folder {need.folder}", words.size(need.size) if need.size is not None else ""]
-        what = {"pack": "node pack ", "local": "put right: "}.get(need.kind, "")
+        what = {"pack": "node pack ", "type": "node type ", "local": "put right: "}.get(need.kind, "")
         said = ", ".join(filter(None, details))
         lines.append(f"- {what}{words.pack(need.name)}{f' ({said})' if said else ''}")
     return words.visible("\0".join(lines)).replace("\\u0000", "\n") + "\n"

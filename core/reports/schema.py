@@ -129,7 +129,7 @@ class Place(_Model):
 
 
 class Need(_Model):
-    """A thing that several workflows lack; `kind` is file, pack or local (a fix with what is here)."""
+    """A thing that several workflows lack; `kind` is file, pack, type (of a pack that nobody names) or local (a fix with what is here)."""
 
     kind: str
     name: str
