@@ -242,7 +242,9 @@ def _common(parser: argparse.ArgumentParser) -> None:
     where.add_argument(
         "--extra-model-paths", metavar="YAML", action="append", default=[], help="as for ComfyUI; may be repeated"
     )
-    where.add_argument("--python", metavar="DIR", help="site-packages of the Python that runs ComfyUI")
+    where.add_argument(
+        "--python", metavar="DIR", help="the environment that runs ComfyUI, its python, or its site-packages"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--quiet", action="store_true", help="no progress")
 

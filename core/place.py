@@ -73,7 +73,7 @@ class Place:
         if self.kind == "snapshot":
             from .inventory.snapshot import read_snapshot
 
-            return read_snapshot(self.snapshot)
+            return read_snapshot(self.snapshot, cache=state)
         if self.kind == "disk":
             from .inventory.disk import read_disk
 

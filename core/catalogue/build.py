@@ -72,17 +72,25 @@ def _merge(own: NodeType, known: NodeType | None) -> NodeType:
 
 
 def _fill(own: Input, known: Input | None) -> Input:
-    """A settled folder stands; a tie or an open question is decided by what is known."""
+    """A settled folder stands; a tie or an open question is decided by what is known.
+
+    On a fresh installation the list of a loader holds only what stands beside the files (`pixel_space`), so
+    a list without any file does not speak against a known folder.
+    """
     if known is None or not own.widget:
         return own
-    folders = own.folders
-    if (
-        known.folders
-        and own.options is None
-        and (folders is None or (len(folders) > 1 and set(known.folders) <= set(folders)))
-    ):
+    folders, options, extras = own.folders, own.options, own.extras or known.extras
+    if known.folders and folders is None and not any(_is_file(option) for option in options or ()):
+        folders, extras, options = known.folders, (*extras, *map(str, options or ())), None
+    elif known.folders and folders is not None and len(folders) > 1 and set(known.folders) <= set(folders):
         folders = known.folders
-    return own._replace(folders=folders, media=own.media or known.media, extras=own.extras or known.extras)
+    return own._replace(folders=folders, options=options, extras=extras, media=own.media or known.media)
+
+
+def _is_file(option: Any) -> bool:
+    """Whether a choice has a suffix such as a file has: `model.safetensors`, not `1.5` or `euler`."""
+    suffix = option.rpartition(".")[2] if isinstance(option, str) and "." in option else ""
+    return 2 <= len(suffix) <= 11 and suffix.isalnum() and not suffix.isdigit()
 
 
 def _unaliased(own: NodeType, aliases: Mapping[str, str]) -> NodeType:
