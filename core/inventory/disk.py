@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+from ..knowledge import document
 from .environment import find_environment
 from .folders import FolderTable, build_table
 from .hardware import read_hardware
@@ -50,6 +51,7 @@ def read_disk(
         sources, table.paths.get("custom_nodes", ()), find_environment(layout, python), version, progress, cancel
     )
     unsure = _register(table, layout, loaded.registered)
+    _unregistered(table, layout)
     sources.save()
     folders = table.folders()
     listing = list_models(folders.values())
@@ -117,6 +119,14 @@ def _register(table: FolderTable, layout: Layout, registered: Iterable[SourceFol
     if unsure:
         table.gaps.append(f"a pack adds directories that cannot be read from source to: {', '.join(sorted(unsure))}")
     return unsure
+
+
+def _unregistered(table: FolderTable, layout: Layout) -> None:
+    """Folders that a pack would register, were it installed. A file that lies there already is not missing."""
+    for name, below in document("references")["pack_folders"].items():
+        path = os.path.join(layout.models, *str(below).split("/"))
+        if name not in table.paths and table.aliases.get(name, name) == name and os.path.isdir(path):
+            table.put(name, [path], frozenset())
 
 
 def _directories(layout: Layout) -> dict[str, str]:

@@ -40,7 +40,7 @@ class Checker:
         self._probe = probe
         self._generic = frozenset(name.lower() for name in generic)
         self._models: dict[tuple[object, ...], Verdict | None] = {}
-        self._types: dict[tuple[str, object], tuple[Verdict, str | None] | None] = {}
+        self._types: dict[tuple[object, ...], tuple[Verdict, str | None] | None] = {}
 
     def check(self, requirements: Requirements) -> Readiness:
         """The verdict on one workflow."""
@@ -93,7 +93,7 @@ class Checker:
         return _finding(need, verdict, message)
 
     def _node_type(self, need: Requirement) -> Finding | None:
-        key = (need.name, need.pack)
+        key = (need.name, need.pack, need.owner)
         if key not in self._types:
             self._types[key] = check_type(need, self._index)
         found = self._types[key]

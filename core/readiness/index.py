@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ..inventory.types import DISABLED, FAILED, LOADED, Inventory, ModelFile, Pack
-from ..requirements.types import Requirement
 
 
 @dataclass(slots=True)
@@ -40,15 +39,9 @@ class Index:
         aliases = self.inventory.aliases
         return tuple(dict.fromkeys(aliases.get(name, name) for name in names))
 
-    def pack_named(self, requirement: Requirement) -> Pack | None:
-        """The installed pack that a workflow's own hint names."""
-        hint = requirement.pack
-        for name in (hint.cnr_id, hint.aux_id) if hint else ():
-            if name:
-                found = self.packs_by_id.get(name.lower()) or self.packs_by_id.get(name.lower().split("/")[-1])
-                if found is not None:
-                    return found
-        return None
+    def pack_named(self, name: str) -> Pack | None:
+        """The installed pack of this registry id, `owner/repo` or folder name."""
+        return self.packs_by_id.get(name.lower()) or self.packs_by_id.get(name.lower().split("/")[-1])
 
 
 def base(name: str) -> str:

@@ -20,25 +20,33 @@ def check_type(need: Requirement, index: Index) -> tuple[Verdict, str | None] | 
         return _failed(pack), pack.name
     if (pack := index.disabled.get(name)) is not None:
         return _disabled(pack), pack.name
-    hinted = index.pack_named(need)
-    hint = (need.pack.cnr_id or need.pack.aux_id) if need.pack else None
+    names = [one for one in (need.pack.cnr_id, need.pack.aux_id) if one] if need.pack else []
+    said = "The workflow names"
+    if not names and need.owner:
+        names, said = [need.owner], "This type is known to come from"
     if not index.inventory.types_known:
-        return Verdict("NODE001", UNKNOWN, "Which node types are installed could not be told."), hint
-    if hinted is not None:
-        return _in_installed(hinted), hinted.name
-    if hint and hint.lower() in CORE:
-        return _newer_core(index), "comfy-core"
-    if not hint and index.unclear:
-        names = ", ".join(sorted(pack.name for pack in index.unclear)[:3])
-        text = f"Not found, but not every pack could be read without running it ({names}): one may bring it."
+        return Verdict("NODE001", UNKNOWN, "Which node types are installed could not be told."), _first(names)
+    here = next((pack for one in names if (pack := index.pack_named(one)) is not None), None)
+    if names and names[0].lower() in CORE:
+        return _newer_core(index, said), "comfy-core"
+    if here is not None:
+        return _in_installed(here, said), here.name
+    if not names and index.unclear:
+        listed = ", ".join(sorted(pack.name for pack in index.unclear)[:3])
+        text = f"Not found, but not every pack could be read without running it ({listed}): one may bring it."
         return Verdict("NODE001", UNKNOWN, text), None
     text = "Not installed."
-    if not hint:
+    if not names:
         return Verdict("NODE001", BLOCKED, f"{text} The workflow does not say which pack it comes from."), None
-    evidence = (Evidence("pack_hint", f"The workflow names its pack: {hint}."),)
+    name = names[0]
+    evidence = (Evidence("pack_hint", f"{said} the pack {name}."),)
     return Verdict(
-        "NODE001", BLOCKED, text, (), evidence, (Fix("install_pack", f"Install the pack {hint}.", hint),)
-    ), hint
+        "NODE001", BLOCKED, text, (), evidence, (Fix("install_pack", f"Install the pack {name}.", name),)
+    ), name
+
+
+def _first(names: list[str]) -> str | None:
+    return names[0] if names else None
 
 
 def _failed(pack: Pack) -> Verdict:
@@ -65,7 +73,7 @@ def _disabled(pack: Pack) -> Verdict:
     )
 
 
-def _in_installed(pack: Pack) -> Verdict:
+def _in_installed(pack: Pack, said: str) -> Verdict:
     """The workflow's hint names a pack that is here but does not show this type."""
     if pack.state == FAILED:
         return _failed(pack)
@@ -82,19 +90,19 @@ def _in_installed(pack: Pack) -> Verdict:
         BLOCKED,
         f"The installed {pack.name}{version} does not bring this type.",
         (),
-        (Evidence("pack_hint", f"The workflow names this pack: {pack.name}.", pack.path),),
+        (Evidence("pack_hint", f"{said} the pack {pack.name}.", pack.path),),
         (Fix("update", f"Update the pack {pack.name}.", pack.name),),
     )
 
 
-def _newer_core(index: Index) -> Verdict:
+def _newer_core(index: Index, said: str) -> Verdict:
     version = index.inventory.comfyui_version
     have = f"ComfyUI {version}" if version else "This ComfyUI"
     return Verdict(
         "NODE001",
         BLOCKED,
-        f"{have} does not have this type; the workflow says it belongs to ComfyUI itself.",
+        f"{have} does not have this type, which belongs to ComfyUI itself.",
         (),
-        (Evidence("pack_hint", "The workflow names ComfyUI itself as its source."),),
+        (Evidence("pack_hint", f"{said} ComfyUI itself."),),
         (Fix("update", "Update ComfyUI.", "comfy-core"),),
     )

@@ -22,7 +22,7 @@ from .values import Value, values
 class _Gathered:
     """One requirement while its nodes are gathered."""
 
-    __slots__ = ("hint", "media", "nodes", "optional", "pack", "stem")
+    __slots__ = ("hint", "media", "nodes", "optional", "owner", "pack", "stem")
 
     def __init__(self, optional: bool, hint: ModelHint | None, media: str | None, stem: bool = False) -> None:
         self.nodes: list[NodeRef] = []
@@ -31,6 +31,7 @@ class _Gathered:
         self.media = media
         self.stem = stem
         self.pack: PackHint | None = None
+        self.owner: str | None = None
 
 
 class Scanner:
@@ -84,7 +85,7 @@ class _Scan:
                 active += 1
                 if known is not None and known.api:
                     partners[kind] = None
-            self._type(node, kind)
+            self._type(node, kind, known)
             if kind not in display:
                 self._values(node, known)
         return Requirements(
@@ -111,10 +112,11 @@ class _Scan:
 
     # ---- what a node needs -----------------------------------------------------------------------------
 
-    def _type(self, node: Node, kind: str) -> None:
+    def _type(self, node: Node, kind: str, known: NodeType | None) -> None:
         gathered = self.types[node.active].get(kind)
         if gathered is None:
             gathered = self.types[node.active][kind] = _Gathered(False, None, None)
+            gathered.owner = known.pack if known is not None else None
         title = node.raw.get("title")
         gathered.nodes.append(NodeRef(node.id, kind, title if type(title) is str and title else node.title))
         if gathered.pack is None and kind not in self.catalogue.installed:
@@ -268,4 +270,5 @@ def _requirement(key: tuple[str, str, tuple[str, ...], bool], one: _Gathered) ->
         one.pack,
         one.media,
         one.stem,
+        one.owner,
     )

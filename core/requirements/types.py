@@ -40,6 +40,7 @@ class Requirement(NamedTuple):
     pack: PackHint | None = None  # for node types: what the workflow says of the pack
     media: str | None = None
     stem: bool = False  # the name is written without its suffix
+    owner: str | None = None  # for node types: the pack that `knowledge/nodes.json` knows it from
 
 
 class Violation(NamedTuple):
