@@ -24,7 +24,11 @@ class DiskProbe:
         if not file.path:
             return None
         facts = self._hashes.facts(file.path)
-        return facts.problem or "its header and its size do not agree" if facts is not None and facts.complete is False else None
+        return (
+            facts.problem or "its header and its size do not agree"
+            if facts is not None and facts.complete is False
+            else None
+        )
 
     def sha256(self, file: ModelFile) -> str | None:
         """The file's hash."""
