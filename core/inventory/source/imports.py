@@ -181,7 +181,7 @@ def absolute(m: Machine, dotted: str, module: Module, node: ast.AST | None) -> V
     """What `import dotted` gives at its last part."""
     top = dotted.split(".")[0]
     if top in sys.stdlib_module_names:
-        return External(dotted)
+        return External(dotted, module=True)
     if not module.host:
         found = _on_search_path(m, dotted, top)
         if found is not None:
@@ -197,7 +197,7 @@ def absolute(m: Machine, dotted: str, module: Module, node: ast.AST | None) -> V
         return local(m, PACK + dotted[len(own) :], f"{m.place(module, node)}: there is no module {dotted}")
     if not module.host and top != "custom_nodes":
         m.required(top)
-    return External(dotted)
+    return External(dotted, module=True)
 
 
 def _on_search_path(m: Machine, dotted: str, top: str) -> Value:

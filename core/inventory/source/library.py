@@ -139,14 +139,15 @@ def _members(m: Machine, args: Args, kwargs: Words, where: str) -> Value:
     if not isinstance(holder, (Module, Class)):
         return NOTHING
     pairs = [(name, attributes.resolve(m, value)) for name, value in sorted(holder.names.items())]
-    if test is not None:
-        pairs = [(n, v) for n, v in pairs if truth(calls.call(m, test, [v], {}, where)) is not False]
-    more = Unknown(where) if isinstance(holder, Module) and holder.wild else None
+    kept = [(n, v, True if test is None else truth(calls.call(m, test, [v], {}, where))) for n, v in pairs]
+    pairs = [(name, value) for name, value, fits in kept if fits]
+    doubtful = any(fits is None for _, _, fits in kept) or (isinstance(holder, Module) and holder.wild)
+    more = Unknown(where) if doubtful else None
     return Seq([Seq([name, value], "tuple") for name, value in pairs], more=more)
 
 
 def _is_class(m: Machine, args: Args, kwargs: Words, where: str) -> Value:
-    if not args or isinstance(args[0], (Unknown, External)):
+    if not args or isinstance(args[0], Unknown) or (isinstance(args[0], External) and not args[0].module):
         return NOTHING
     return isinstance(args[0], Class)
 

@@ -154,6 +154,7 @@ class External:
     """A thing outside the pack and ComfyUI, known by its dotted name only."""
 
     name: str
+    module: bool = False  # surely a module: an import statement named it
 
 
 @dataclass(slots=True, eq=False)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...catalogue.types import Input
-from .values import Dict, Instance, Member, Names, Seq, Unknown, Value, as_text
+from .values import Dict, Instance, Member, Names, Seq, Value, as_text
 
 WIDGETS = frozenset({"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO", "COLOR"})
 # Types that ComfyUI's own frontend draws as a widget although no value type stands behind them.
@@ -65,8 +65,7 @@ def _combo(one: Input, choices: Value, settings: Settings) -> Input:
     if not isinstance(choices, Seq):
         return one._replace(media=media)
     files = [item for item in choices.items if isinstance(item, Names)]
-    words = [plain(item) for item in choices.items if not isinstance(item, (Names, Unknown))]
-    known = not any(isinstance(item, Unknown) or word is _OPAQUE for item, word in _pairs(choices))
+    words = [plain(item) for item in choices.items if not isinstance(item, Names)]
     if media is None:
         media = next((item.media for item in files if item.folder is None and item.exact), None)
     if media is not None:
@@ -76,13 +75,8 @@ def _combo(one: Input, choices: Value, settings: Settings) -> Input:
             return one
         folders = tuple(dict.fromkeys(item.folder for item in files if item.folder))
         return one._replace(folders=folders, extras=_texts(words))
-    if choices.more is not None or not known:
-        return one
-    return one._replace(options=tuple(words))
-
-
-def _pairs(choices: Seq) -> list[tuple[Value, Value]]:
-    return [(item, None if isinstance(item, (Names, Unknown)) else plain(item)) for item in choices.items]
+    # None among the choices stands for one that cannot be told (ComfyUI's own lists never hold None).
+    return one if choices.more is not None or None in words else one._replace(options=tuple(words))
 
 
 def _texts(words: list[Any]) -> tuple[str, ...]:
@@ -94,9 +88,6 @@ def _number(value: Value) -> float | None:
     return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
-_OPAQUE = object()
-
-
 def plain(value: Value) -> Any:
     """A value as JSON would carry it; None for what cannot be told."""
     if isinstance(value, Member):
@@ -104,7 +95,8 @@ def plain(value: Value) -> Any:
     if isinstance(value, Instance):
         return plain(value.text) if value.text is not None else None
     if isinstance(value, Seq):
-        return tuple(plain(item) for item in value.items)
+        parts = tuple(plain(item) for item in value.items) if len(value.items) <= 50 else (None,)
+        return None if None in parts or value.more is not None else parts
     return value if isinstance(value, (str, int, float, bool)) else None
 
 
