@@ -25,7 +25,8 @@ def plan(readiness: Iterable[Readiness]) -> tuple[UnlockStep, ...]:
     steps: list[UnlockStep] = []
     met: frozenset[Need] = frozenset()
     while waiting and len(steps) < MAX_STEPS:
-        best = _best(waiting)
+        best = _local(waiting) if not steps else None
+        best = best or _best(waiting)
         if best is None:
             break
         freed = [name for needs, names in waiting.items() if needs <= best for name in names]
@@ -37,6 +38,12 @@ def plan(readiness: Iterable[Readiness]) -> tuple[UnlockStep, ...]:
                 rest[needs - met] += names
         waiting = rest
     return tuple(steps)
+
+
+def _local(waiting: dict[frozenset[Need], list[str]]) -> frozenset[Need] | None:
+    """All that can be put right with what is already here: it costs nothing, so it is one step and the first."""
+    sets = [needs for needs in waiting if all(need.kind == "local" for need in needs)]
+    return frozenset().union(*sets) if sets else None
 
 
 def _best(waiting: dict[frozenset[Need], list[str]]) -> frozenset[Need] | None:
