@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 from ..catalogue.types import Input, NodeCatalogue
 from ..workflow.source import GETTERS, source
-from ..workflow.types import ALWAYS, Node, Origin, Workflow
+from ..workflow.types import Node, Origin, Workflow
 from .shapes import Limit, Shape
 from .types import NodeRef, Violation
 from .values import values
@@ -32,10 +32,9 @@ def violations(workflow: Workflow, catalogue: NodeCatalogue, shapes: Shapes) -> 
     if not outputs:
         certain = all((known := types.get(node.class_type)) is not None and known.output is False for node in server)
         return [Violation("LINK002", NodeRef("", "", ""))] if certain and len(mine) == len(server) else []
-    plain = all(node.mode == ALWAYS and node.class_type not in GETTERS for node in workflow.nodes) and not any(
-        scope.mode for scope in workflow.scopes
-    )
-    everywhere = any(node.class_type.startswith(_BROADCASTERS) for node in server)
+    kinds = {node.class_type for node in workflow.nodes}
+    plain = not workflow.switched and kinds.isdisjoint(GETTERS)
+    everywhere = any(kind.startswith(_BROADCASTERS) for kind in kinds)
     found: list[tuple[str, Violation]] = []
     for node in mine:
         shape = shapes(node.class_type)

@@ -117,6 +117,8 @@ class _Scan:
         if gathered is None:
             gathered = self.types[node.active][kind] = _Gathered(False, None, None)
             gathered.owner = known.pack if known is not None else None
+        elif kind in self.catalogue.installed and known is not None and not known.api:
+            return  # nothing will be said of it: its first node is enough
         title = node.raw.get("title")
         gathered.nodes.append(NodeRef(node.id, kind, title if type(title) is str and title else node.title))
         if gathered.pack is None and kind not in self.catalogue.installed:
@@ -124,6 +126,8 @@ class _Scan:
 
     def _values(self, node: Node, known: NodeType | None) -> None:
         widgets = node.widgets
+        if not widgets and not node.overrides:
+            return
         if node.class_type not in self.readers and not node.overrides and not self._interesting(widgets):
             return
         shape = self.shapes(node.class_type)

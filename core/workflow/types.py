@@ -206,6 +206,7 @@ class Workflow:
     hints: tuple[ModelHint, ...] = ()
     warnings: list[str] = field(default_factory=list)
     broadcast: dict[tuple[str, str], Origin] = field(default_factory=dict)  # (node id, input) ← Use-Everywhere
+    switched: bool = False  # some node or instance is muted or bypassed
 
     def by_id(self, flat_id: str) -> Node | None:
         """The node with this flat id."""

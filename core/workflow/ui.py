@@ -67,7 +67,9 @@ class _Expander:
                 warn(f"Two nodes have the id {prefix}{own}.")
                 own = f"{own}#{place}"
             mode = raw.get("mode")
-            mode = mode if mode in (MUTED, BYPASSED) else ALWAYS
+            if mode != ALWAYS:
+                mode = mode if mode in (MUTED, BYPASSED) else ALWAYS
+                self.workflow.switched = self.workflow.switched or mode != ALWAYS
             definition = self.definitions.get(kind)
             key = kind if definition is not None else None
             if definition is None and groups and kind[8:9] in ("/", ">"):
