@@ -70,10 +70,10 @@ def print_library(library: Library, dashboard: Path) -> None:
         needs = ", ".join(_safe(words.pack(need.name)) for need in step.needs[:4]) + (
             " …" if len(step.needs) > 4 else ""
         )
-        out.print(f"  {_safe(step_title(step))}: {needs}.", style="dim", soft_wrap=True)
+        out.print(f"  {_safe(step_title(step))}: {needs}.", style="dim")
     for gap in library.place.gaps[:5]:
         out.print(f"  Not known: {_safe(gap)}", style="dim")
-    out.print(f"Dashboard: {_safe(str(dashboard.resolve()))}", soft_wrap=True)
+    out.print(f"Dashboard: {_safe(str(dashboard.resolve()))}")
 
 
 def print_checked(entries: Sequence[Entry], place: Place, new: set[str] | None) -> None:
@@ -92,11 +92,11 @@ def print_checked(entries: Sequence[Entry], place: Place, new: set[str] | None) 
 def _print_findings(out: Any, ready: Readiness) -> None:
     told = [one for one in ready.findings if one.weight != INFO]
     for one in told[:_MOST_FINDINGS]:
-        out.print(f"    {one.code:<9} {_safe(one.name)}: {_safe(_sentence(one))}", soft_wrap=True)
+        out.print(f"    {one.code:<9} {_safe(one.name)}: {_safe(_sentence(one))}")
     if len(told) > _MOST_FINDINGS:
         out.print(f"    and {len(told) - _MOST_FINDINGS} more", style="dim")
     for one in (one for one in ready.findings if one.weight == INFO):
-        out.print(f"    {one.code:<9} {_safe(one.name)}: {_safe(_sentence(one))}", style="dim", soft_wrap=True)
+        out.print(f"    {one.code:<9} {_safe(one.name)}: {_safe(_sentence(one))}", style="dim")
 
 
 def _sentence(finding: Finding) -> str:
@@ -125,19 +125,19 @@ def print_inspection(body: Mapping[str, Mapping[str, Any]]) -> None:
             seen.add((model["name"], model["active"]))
             folder = ", ".join(model["folders"]) or "folder not known"
             off = "" if model["active"] else "  (muted or bypassed)"
-            out.print(f"    model    {_safe(model['name'])}  [dim]{_safe(folder)}{off}[/]", soft_wrap=True)
+            out.print(f"    model    {_safe(model['name'])}  [dim]{_safe(folder)}{off}[/]")
         for ref in one["text_refs"]:
-            out.print(f"    {ref['kind']:<8} {_safe(ref['name'])}", soft_wrap=True)
+            out.print(f"    {ref['kind']:<8} {_safe(ref['name'])}")
         for media in one["input_media"]:
-            out.print(f"    input    {_safe(media)}", soft_wrap=True)
+            out.print(f"    input    {_safe(media)}")
         for warning in one["warnings"]:
-            out.print(f"    warning  {_safe(warning)}", soft_wrap=True)
+            out.print(f"    warning  {_safe(warning)}")
 
 
 def _console() -> Any:
     from rich.console import Console
 
-    return Console(highlight=False)
+    return Console(highlight=False, soft_wrap=True)
 
 
 def _safe(text: str) -> str:
