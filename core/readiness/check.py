@@ -46,7 +46,10 @@ class Checker:
         """The verdict on one workflow."""
         findings: list[Finding] = []
         ignored = models = 0
+        here = self._index.types
         for need in requirements.items:
+            if need.kind == NODE_TYPE and need.name in here:
+                continue
             if not need.active:
                 ignored += need.kind != NODE_TYPE
                 continue

@@ -46,6 +46,7 @@ class Scanner:
             if any(one.folders or one.media for one in known.inputs or ())
         ) | frozenset(vocabulary.rows)
         self._shapes: dict[str, Shape | None] = {}
+        self._shared: dict[str, Requirement] = {}  # the requirement of each installed type, the same everywhere
 
     def shape(self, kind: str) -> Shape | None:
         """The shape of a type, made when it is first met."""
@@ -67,6 +68,8 @@ class _Scan:
         self.shapes = scanner.shape
         self.workflow = workflow
         self.found: dict[tuple[str, str, tuple[str, ...], bool], _Gathered] = {}
+        self.here: dict[str, None] = {}
+        self.shared = scanner._shared
         self.types: dict[bool, dict[str, _Gathered]] = {True: {}, False: {}}
         self._hints: dict[str, ModelHint] | None = None
 
@@ -74,6 +77,7 @@ class _Scan:
         virtual: dict[str, None] = {}
         active = 0
         partners: dict[str, None] = {}
+        installed = self.catalogue.installed
         types, only_browser, display = self.catalogue.types, self.catalogue.virtual, self.words.display
         for node in self.workflow.nodes:
             kind = node.class_type
@@ -85,7 +89,10 @@ class _Scan:
                 active += 1
                 if known is not None and known.api:
                     partners[kind] = None
-            self._type(node, kind, known)
+            if node.active and kind in installed and not (known is not None and known.api):
+                self.here[kind] = None  # nothing will be said of it, so its nodes are not gathered
+            else:
+                self._type(node, kind, known)
             if kind not in display:
                 self._values(node, known)
         return Requirements(
@@ -117,11 +124,9 @@ class _Scan:
         if gathered is None:
             gathered = self.types[node.active][kind] = _Gathered(False, None, None)
             gathered.owner = known.pack if known is not None else None
-        elif kind in self.catalogue.installed and known is not None and not known.api:
-            return  # nothing will be said of it: its first node is enough
         title = node.raw.get("title")
         gathered.nodes.append(NodeRef(node.id, kind, title if type(title) is str and title else node.title))
-        if gathered.pack is None and kind not in self.catalogue.installed:
+        if gathered.pack is None:
             gathered.pack = node.pack
 
     def _values(self, node: Node, known: NodeType | None) -> None:
@@ -246,13 +251,25 @@ class _Scan:
         if not gathered.nodes or gathered.nodes[-1] != ref:
             gathered.nodes.append(ref)
 
+    def _installed(self, kind: str) -> Requirement:
+        found = self.shared.get(kind)
+        if found is None:
+            known = self.catalogue.types.get(kind)
+            found = self.shared[kind] = Requirement(NODE_TYPE, kind, (), owner=known.pack if known else None)
+        return found
+
     def _items(self) -> tuple[Requirement, ...]:
         """Active ones first; an inactive one that is also active somewhere is dropped."""
         on, off = self.types[True], self.types[False]
-        items = [_requirement((NODE_TYPE, kind, (), True), one) for kind, one in on.items()]
+        items = [self._installed(kind) for kind in self.here]
+        items += [_requirement((NODE_TYPE, kind, (), True), one) for kind, one in on.items()]
         items += [_requirement(key, one) for key, one in self.found.items() if key[3]]
         used = {(item.kind, item.name) for item in items}
-        items += [_requirement((NODE_TYPE, kind, (), False), one) for kind, one in off.items() if kind not in on]
+        items += [
+            _requirement((NODE_TYPE, kind, (), False), one)
+            for kind, one in off.items()
+            if (NODE_TYPE, kind) not in used
+        ]
         items += [_requirement(key, one) for key, one in self.found.items() if not key[3] and key[:2] not in used]
         return tuple(items)
 

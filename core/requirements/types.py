@@ -20,7 +20,7 @@ class NodeRef(NamedTuple):
 
 
 class Requirement(NamedTuple):
-    """One thing needed, with every node that needs it (of an installed node type, only the first).
+    """One thing needed, with every node that needs it (an installed node type is the same everywhere, and names none).
 
     `name` is as written in the file. `folders` are the `folder_paths` names that would satisfy it;
     empty when that is not known. An inactive requirement (only muted or bypassed nodes name it) never
