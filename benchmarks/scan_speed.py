@@ -205,23 +205,28 @@ def memory(table: Table, base: Path, tolerance: float) -> None:
 
 def memory_child(base: Path) -> int:
     """Print the growth of this process's peak memory in MB."""
-    import resource
-
     import aiohttp  # noqa: F401 — ComfyUI has loaded these long before us
     import PIL.Image  # noqa: F401
-    import psutil
+    import psutil  # noqa: F401
     import pydantic  # noqa: F401
 
-    before = psutil.Process().memory_info().rss
+    before = peak_memory()
     from comfyfixersmart.core.app import App
     from comfyfixersmart.core.inventory.disk import read_disk
     from comfyfixersmart.core.library import find
 
     app = App(read_disk(str(base / "comfyui")))
     app.check(find([str(base / "library")], media=False))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    print(f"{(peak - before) / 1e6:.2f}")
+    print(f"{(peak_memory() - before) / 1e6:.2f}")
     return 0
+
+
+def peak_memory() -> int:
+    """The most memory this process has held, in bytes. (ru_maxrss would count what the parent held at the fork.)"""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    raise OSError("this system does not tell a process's peak memory")
 
 
 IMPORT = """
