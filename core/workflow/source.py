@@ -117,14 +117,23 @@ def _into_instance(scope: Scope, inner: Scope, link: Link) -> Source | _Next:
 
 
 def _past(scope: Scope, inputs: list[tuple[str, str | None]], link: Link) -> _Next | None:
-    """A bypassed node hands on the input of the output's place when the type fits, else the first that fits."""
-    order = [link.origin_slot, *range(len(inputs))]
-    for index in order:
-        if 0 <= index < len(inputs):
-            kind, link_id = inputs[index]
-            if link_id is not None and (kind == link.type or kind == "*"):
-                return _Next(scope, link_id)
+    """A bypassed node hands on one input: that of the output's place when its type fits, else the first of the
+    same type, else the first that fits. When that one has no link, nothing comes through."""
+    same = inputs[link.origin_slot : link.origin_slot + 1] if link.origin_slot >= 0 else []
+    exact = [one for one in inputs if one[0] == link.type]
+    for kind, link_id in (*same, *exact, *inputs):
+        if _fits(kind, link.type):
+            return _Next(scope, link_id) if link_id is not None else None
     return None
+
+
+def _fits(kind: str, wanted: str) -> bool:
+    """Types as the page compares them: `*` fits all, and of a comma list any part does."""
+    if kind == wanted or kind in ("", "*") or wanted in ("", "*"):
+        return True
+    return not {part.strip().lower() for part in kind.split(",")}.isdisjoint(
+        part.strip().lower() for part in wanted.split(",")
+    )
 
 
 def _first_input(scope: Scope, node: Node) -> _Next | None:
