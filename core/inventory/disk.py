@@ -10,16 +10,16 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ..knowledge import document
-from .environment import find_environment
 from .folders import FolderTable, build_table
 from .hardware import read_hardware
 from .inputs import list_inputs
 from .layout import Layout, find_layout
-from .loading import Cancel, Loaded, Progress, load_packs
 from .models import Listing, list_models
+from .packs.cache import Sources
+from .packs.environment import find_environment
+from .packs.loading import Cancel, Loaded, Progress, load_packs
 from .seen import remember
 from .source import SourceFolder, SourceTable
-from .sources import Sources
 from .text import small_text
 from .types import Inventory
 

@@ -22,9 +22,9 @@ from .encode import decode_types, encode_types
 from .hardware import read_hardware
 from .inputs import list_inputs
 from .models import list_models
-from .packs import entries
+from .packs.entries import entries
+from .packs.stamps import core_stamp, pack_stamp
 from .seen import remember
-from .stamps import core_stamp, pack_stamp
 from .types import DISABLED, UNREADABLE, Folder, Inventory, Pack
 
 SCHEMA = 1

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 from comfyfixersmart.core.errors import InventoryError
-from comfyfixersmart.core.inventory import disk, sources
+from comfyfixersmart.core.inventory import disk
 from comfyfixersmart.core.inventory.disk import comfyui_version, read_disk
+from comfyfixersmart.core.inventory.packs import cache
 from comfyfixersmart.core.inventory.types import Inventory, Pack
 
 NODES = """
@@ -247,9 +248,9 @@ def test_unchanged_packs_are_not_parsed_again(place: Path, monkeypatch: pytest.M
     write(place / "custom_nodes/two/__init__.py", mapping("Two"))
     first = read_disk(place, cache=state)
     read: list[str] = []
-    original = sources.read_pack
-    monkeypatch.setattr(sources, "read_pack", lambda path, host: read.append(path.name) or original(path, host))
-    monkeypatch.setattr(sources, "read_core", lambda *more: pytest.fail("ComfyUI was parsed again"))
+    original = cache.read_pack
+    monkeypatch.setattr(cache, "read_pack", lambda path, host: read.append(path.name) or original(path, host))
+    monkeypatch.setattr(cache, "read_core", lambda *more: pytest.fail("ComfyUI was parsed again"))
     again = read_disk(place, cache=state)
     assert read == [] and again.definitions == first.definitions and again.digest == first.digest
     assert again.packs == first.packs and again.folders == first.folders

@@ -11,9 +11,9 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from comfyfixersmart.core.errors import InventoryError
-from comfyfixersmart.core.inventory import server as module
-from comfyfixersmart.core.inventory.server import read_server
-from comfyfixersmart.core.inventory.server_types import FileLists, pack_of, read_types
+from comfyfixersmart.core.inventory.server import FAILED_UNSEEN, questions, read_server
+from comfyfixersmart.core.inventory.server.definitions import pack_of, read_types
+from comfyfixersmart.core.inventory.server.lists import FileLists
 from comfyfixersmart.core.inventory.types import Inventory
 
 LISTS = {
@@ -115,7 +115,7 @@ async def test_what_a_server_tells() -> None:
     assert found.inputs == {"cat.png", "dog.jpg", "a.mp4", "b.webm"} and found.inputs_known
     packs = {pack.name: pack for pack in found.packs}
     assert set(packs) == {"comfy-core", "My.Pack-x"} and packs["My.Pack-x"].node_types == {"LoadClip"}
-    assert module.FAILED_UNSEEN in found.gaps
+    assert FAILED_UNSEEN in found.gaps
     assert found.models_known and found.types_known and not found.unlisted
 
 
@@ -237,7 +237,7 @@ async def _slow(request: web.Request) -> web.Response:
 async def test_what_is_not_comfyui_is_refused(
     change: dict[str, Any], code: str, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "MAX_BYTES", 3 << 20)
+    monkeypatch.setattr(questions, "MAX_BYTES", 3 << 20)
     async with serving(comfyui(**change)) as url:
         with pytest.raises(InventoryError) as refused:
             await asyncio.to_thread(read_server, url, timeout=0.5)

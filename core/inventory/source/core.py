@@ -6,9 +6,9 @@ import ast
 from pathlib import Path
 
 from .host import Host
+from .interpreter.tree import BASE, Unreadable
+from .interpreter.values import PackRaised
 from .read import CORE, SourcePack, collect_module
-from .tree import BASE, Unreadable
-from .values import PackRaised
 
 
 def read_core(comfyui_dir: Path, host: Host | None = None) -> tuple[SourcePack, SourcePack]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ...catalogue.types import Input, NodeType
-from . import attributes, calls
-from .machine import NOTHING, Machine
-from .operators import truth
-from .values import (
+from .interpreter import attributes, calls
+from .interpreter.machine import NOTHING, Machine
+from .interpreter.operators import truth
+from .interpreter.values import (
     Bound,
     Class,
     Dict,
@@ -179,7 +179,7 @@ def _choices(kind: str, given: dict[str, Value]) -> Value:
     if kind not in {"Combo", "MultiCombo"} or ("remote" in given and given["remote"] is not None):
         return NOTHING
     if isinstance(options, Class):
-        from .values import Member
+        from .interpreter.values import Member
 
         return Seq([one for one in options.names.values() if isinstance(one, Member)])
     return options if options is not None else NOTHING

@@ -7,11 +7,11 @@ import posixpath
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import imports
 from .host import Host
-from .machine import Machine
-from .tree import BASE, Unreadable
-from .values import Dict, OutOfBudget, PackRaised, Seq, Value
+from .interpreter import imports
+from .interpreter.machine import Machine
+from .interpreter.tree import BASE, Unreadable
+from .interpreter.values import Dict, OutOfBudget, PackRaised, Seq, Value
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ import ast
 import posixpath
 from pathlib import Path
 
-from . import imports
-from .machine import Machine
-from .tree import BASE, Tree, Unreadable
-from .values import Class, Dict, Module, OutOfBudget, PackRaised, Seq, Value
+from .interpreter import imports
+from .interpreter.machine import Machine
+from .interpreter.tree import BASE, Tree, Unreadable
+from .interpreter.values import Class, Dict, Module, OutOfBudget, PackRaised, Seq, Value
 
 ROOTS = (BASE, f"{BASE}/comfy")  # ComfyUI puts its comfy folder on sys.path too
 

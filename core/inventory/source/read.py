@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ...catalogue.types import NodeType
-from . import attributes, calls, definitions, imports
+from . import definitions
 from .folders import SourceFolder, registered, table_of
 from .host import Host
-from .machine import Machine
-from .tree import BASE, Tree, Unreadable
-from .values import (
+from .interpreter import attributes, calls, imports
+from .interpreter.machine import Machine
+from .interpreter.tree import BASE, Tree, Unreadable
+from .interpreter.values import (
     Bound,
     Class,
     Dict,

@@ -6,19 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...catalogue.types import Input
-from .values import Dict, Instance, Member, Names, Seq, Value, as_text
-
-WIDGETS = frozenset({"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO", "COLOR"})
-# Types that ComfyUI's own frontend draws as a widget although no value type stands behind them.
-DRAWN = frozenset({"WEBCAM", "AUDIO_RECORD", "LOAD_3D", "LOAD_3D_ANIMATION", "LOAD3D_CAMERA", "COMFY_DYNAMICCOMBO_V3"})
-UPLOADS = {
-    "image_upload": "image",
-    "animated_image_upload": "image",
-    "video_upload": "video",
-    "audio_upload": "audio",
-    "file_upload": "3d",
-}
-SEEDS = ("seed", "noise_seed")
+from ..widgets import UPLOADS, is_drawn, is_seed
+from .interpreter.values import Dict, Instance, Member, Names, Seq, Value, as_text
 
 Settings = Mapping[str, Value]
 
@@ -46,14 +35,13 @@ def make_input(name: str, kind: Value, settings: Settings, required: bool, choic
 def _is_widget(text: str, settings: Settings) -> bool:
     if settings.get("forceInput") is True or settings.get("rawLink") is True:
         return False
-    return not text or text in WIDGETS or text in DRAWN or isinstance(settings.get("widgetType"), str)
+    return not text or is_drawn(text) or isinstance(settings.get("widgetType"), str)
 
 
 def _control(name: str, text: str, settings: Settings) -> bool:
-    """The frontend adds the control to integers called seed or noise_seed unless told otherwise."""
     asked = settings.get("control_after_generate")
     if asked is None:
-        return text == "INT" and name in SEEDS and settings.get("forceInput") is not True
+        return is_seed(name, text) and settings.get("forceInput") is not True
     return asked is True
 
 

@@ -11,17 +11,17 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import NewerSchema
-from ..files import read_json, write_json
-from .encode import decode_types, encode_types
-from .source import Host, SourceFolder, SourcePack, SourceTable, read_core, read_folder_table, read_pack
+from ...errors import NewerSchema
+from ...files import read_json, write_json
+from ..encode import decode_types, encode_types
+from ..source import Host, SourceFolder, SourcePack, SourceTable, read_core, read_folder_table, read_pack
 from .stamps import core_stamp, pack_stamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 SCHEMA = 1
-_HERE = os.path.dirname(os.path.abspath(__file__))
+_READER = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "source")
 
 
 class Sources:
@@ -32,7 +32,7 @@ class Sources:
         self.path = state / "sources.json" if state is not None else None
         # A change of ComfyUI or of the reader changes what can be read of every pack.
         self.core_stamp = core_stamp(code)[0] if code else ""
-        self.stamp = f"{self.core_stamp}:{pack_stamp(os.path.join(_HERE, 'source'))[0]}"
+        self.stamp = f"{self.core_stamp}:{pack_stamp(_READER)[0]}"
         self.stamps: list[str] = [self.core_stamp]
         self._host: Host | None = None
         self._old = self._load()

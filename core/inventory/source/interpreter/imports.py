@@ -6,8 +6,8 @@ import ast
 import posixpath
 import sys
 
+from ..library.host_names import HOST_NAMES, STAND_IN
 from . import statements
-from .host_names import HOST_NAMES, STAND_IN
 from .machine import MAX_MODULES, Machine
 from .tree import BASE, Unreadable
 from .values import Dict, External, HostModule, HostRef, Module, PackRaised, Scope, Seq, Unknown, Value

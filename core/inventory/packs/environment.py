@@ -13,10 +13,10 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..errors import InventoryError
-from ..knowledge import document
-from .layout import Layout
-from .text import small_text
+from ...errors import InventoryError
+from ...knowledge import document
+from ..layout import Layout
+from ..text import small_text
 
 _PLACES = ("venv", ".venv", "env", "python_embeded", "../python_embeded", "../venv", "../.venv")
 _SITE = ("lib/python3*/site-packages", "lib64/python3*/site-packages", "Lib/site-packages")

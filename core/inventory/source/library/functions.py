@@ -7,11 +7,10 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from . import attributes, builtin_calls, calls, imports, paths
-from .machine import NOTHING, Machine
-from .operators import truth
-from .paths import texts_of
-from .values import (
+from ..interpreter import attributes, calls, imports
+from ..interpreter.machine import NOTHING, Machine
+from ..interpreter.operators import truth
+from ..interpreter.values import (
     Args,
     Bound,
     Class,
@@ -27,6 +26,8 @@ from .values import (
     Words,
     as_text,
 )
+from . import builtins, paths
+from .paths import texts_of
 
 # Calls that read their arguments and give nothing back; a mapping handed to them stays as it is.
 _READERS = (
@@ -43,7 +44,7 @@ _READERS = (
 
 def call_library(m: Machine, name: str, args: Args, kwargs: Words, where: str) -> Value:
     """A call of a function that is known by its dotted name only."""
-    handler = TABLE.get(name) or paths.TABLE.get(name) or builtin_calls.TABLE.get(name)
+    handler = TABLE.get(name) or paths.TABLE.get(name) or builtins.TABLE.get(name)
     if handler is None and name.startswith(("pathlib.Path", "pathlib.PurePath", "pathlib.PosixPath")):
         handler = paths.make_path
     if handler is not None:

@@ -7,10 +7,11 @@ import posixpath
 from collections.abc import Callable
 from typing import Any
 
-from . import imports, methods
-from .machine import NOTHING, Machine
-from .tree import BASE
-from .values import Args, Dict, Names, PathText, Seq, Unknown, Value, Words, as_text
+from ..interpreter import imports
+from ..interpreter.machine import NOTHING, Machine
+from ..interpreter.tree import BASE
+from ..interpreter.values import Args, Dict, Names, PathText, Seq, Unknown, Value, Words, as_text
+from . import methods
 
 
 def file_names(m: Machine, path: Value) -> Value:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from ..library.schema import canonical, schema_member
 from . import imports
 from .machine import NOTHING, Machine
-from .schema_names import canonical, schema_member
 from .values import (
     Bound,
     Class,

@@ -11,7 +11,7 @@ from .tree import Tree
 from .values import Dict, Guard, HostModule, Module, OutOfBudget, Seq, Unknown, Value
 
 if TYPE_CHECKING:
-    from .host import Host
+    from ..host import Host
 
 MAX_RECURSION = 6
 MAX_STEPS = 500_000  # expressions and statements; the largest of 88 real packs needs a quarter

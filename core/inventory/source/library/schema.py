@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from .machine import Machine
-from .values import External, Member, SchemaType, Value
+from ..interpreter.machine import Machine
+from ..interpreter.values import External, Member, SchemaType, Value
 
 # Type texts that do not follow from the class name. From comfy_api/latest/_io.py of ComfyUI 0.3.75.
 _TEXTS = {

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from . import attributes, classes, library, methods, statements
+from ..library import functions, methods
+from . import attributes, classes, statements
 from . import expressions as ex
 from .machine import MAX_DEPTH, MAX_RECURSION, NOTHING, Machine
 from .operators import MAX_ITEMS
@@ -126,7 +127,7 @@ def call(m: Machine, fn: Value, args: list[Value], kwargs: dict[str, Value], whe
     if isinstance(fn, External):
         if fn.name.startswith("io3."):
             return _schema_call(fn.name[4:], args, kwargs, unsure)
-        return library.call_library(m, fn.name, args, kwargs, where)
+        return functions.call_library(m, fn.name, args, kwargs, where)
     for one in (*args, *kwargs.values()):
         escape(one, where)
     return NOTHING

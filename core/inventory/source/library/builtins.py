@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from . import attributes, calls
-from .machine import NOTHING, Machine
-from .operators import truth
-from .values import (
+from ..interpreter import attributes, calls
+from ..interpreter.machine import NOTHING, Machine
+from ..interpreter.operators import truth
+from ..interpreter.values import (
     SCALARS,
     Args,
     Bound,

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .text import small_text
+from ..text import small_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,13 @@ import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
-from ..catalogue.types import Input, NodeType
-from ..errors import InventoryError
+from ...catalogue.types import Input, NodeType
+from ...errors import InventoryError
+from ..source import SourceFolder, SourcePack
+from ..types import DISABLED, FAILED, LOADED, UNREADABLE, Pack
+from .cache import Sources
+from .entries import PackEntry, entries, identify, own_modules
 from .environment import Environment
-from .packs import PackEntry, entries, identify, own_modules
-from .source import SourceFolder, SourcePack
-from .sources import Sources
-from .types import DISABLED, FAILED, LOADED, UNREADABLE, Pack
 
 Progress = Callable[[int, int, str], None]  # packs done, packs in all, the name of the pack at hand
 Cancel = Callable[[], bool]

@@ -7,10 +7,11 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from . import attributes, calls, paths
-from .machine import NOTHING, Machine
-from .operators import MAX_TEXT
-from .values import SCALARS, Dict, Member, Names, PathText, Seq, Unknown, Value, as_key, as_text
+from ..interpreter import attributes, calls
+from ..interpreter.machine import NOTHING, Machine
+from ..interpreter.operators import MAX_TEXT
+from ..interpreter.values import SCALARS, Dict, Member, Names, PathText, Seq, Unknown, Value, as_key, as_text
+from . import paths
 
 # Pure, and their result is never much longer than what goes in.
 _TEXT = frozenset(

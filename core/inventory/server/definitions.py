@@ -6,72 +6,17 @@ the file lists of all folders. File lists themselves are never kept.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from ..catalogue.types import Input, NodeType
-from ..knowledge import document
-from .encode import plain
+from ...catalogue.types import Input, NodeType
+from ..encode import plain
+from ..widgets import UPLOADS, is_drawn, is_seed
+from .lists import FileLists
 
 MAX_OPTIONS = 2000
 _CORE = ("nodes", "comfy_extras", "comfy_api_nodes", "comfy_api")
-_WIDGETS = frozenset({"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO", "COLOR"})
-# Types that ComfyUI's own frontend draws as a widget although no value type stands behind them.
-_DRAWN = frozenset({"WEBCAM", "AUDIO_RECORD", "LOAD_3D", "LOAD_3D_ANIMATION", "LOAD3D_CAMERA", "COMFY_DYNAMICCOMBO_V3"})
-_UPLOADS = {
-    "image_upload": "image",
-    "animated_image_upload": "image",
-    "video_upload": "video",
-    "audio_upload": "audio",
-    "file_upload": "3d",
-}
 _NOTHING = frozenset({"none", "", "disabled", "default", "auto", "baked vae"})
-
-
-class FileLists:
-    """The file lists of a server's folders, arranged to find the folder behind a list of choices."""
-
-    def __init__(self, lists: Mapping[str, Iterable[str]]) -> None:
-        self.names = {folder: frozenset(files) for folder, files in lists.items()}
-        self.by_files: dict[frozenset[str], list[str]] = {}
-        for folder, files in self.names.items():
-            self.by_files.setdefault(files, []).append(folder)
-        facts = document("folders")
-        media = (suffix for group in facts["input_suffixes"].values() for suffix in group)
-        other = (".yaml", ".yml", ".json", ".txt", ".gguf", ".onnx", ".engine", ".npz", ".ttf", ".otf", ".csv", ".cube")
-        self.suffixes = frozenset((*facts["weights"], *media, *other))
-        self.media = {suffix: kind for kind, group in facts["input_suffixes"].items() for suffix in group}
-
-    def looks_like_file(self, value: Any) -> bool:
-        """Whether a choice is a file name by its suffix."""
-        return isinstance(value, str) and os.path.splitext(value)[1].lower() in self.suffixes
-
-    def settle(self, options: list[Any]) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
-        """The folders whose files these choices are, and the choices that stand beside the files.
-
-        Several folders when a tie could not be settled, or when the choices are the files of all of them.
-        """
-        if not all(isinstance(one, str) for one in options):
-            return None, ()
-        files = frozenset(options)
-        if files in self.by_files:
-            return tuple(self.by_files[files]), ()
-        inside = {folder: names for folder, names in self.names.items() if names and names <= files}
-        largest = {
-            folder: names for folder, names in inside.items() if not any(names < other for other in inside.values())
-        }
-        rest = files.difference(*largest.values())
-        if not largest or any(self.looks_like_file(one) for one in rest):
-            return None, ()
-        return tuple(largest), tuple(one for one in options if one in rest)
-
-    def media_kind(self, options: list[Any]) -> str | None:
-        """The kind of media when every choice is a media file by its suffix; "file" for a mixture."""
-        kinds = {self.media.get(os.path.splitext(str(one))[1].lower(), "") for one in options}
-        if not kinds or "" in kinds:
-            return None
-        return kinds.pop() if len(kinds) == 1 else "file"
 
 
 def read_types(object_info: Mapping[str, Any], lists: FileLists) -> tuple[dict[str, NodeType], set[str]]:
@@ -150,7 +95,7 @@ def _input(name: str, entry: Any, required: bool, lists: FileLists, files: set[s
 
 def _combo(one: Input, choices: list[Any] | None, settings: dict[str, Any], lists: FileLists, files: set[str]) -> Input:
     """Tell plain choices from the files of a model folder and from those of the input folder."""
-    media = next((kind for key, kind in _UPLOADS.items() if settings.get(key)), None)
+    media = next((kind for key, kind in UPLOADS.items() if settings.get(key)), None)
     if choices is None:  # fetched by the browser ("remote"), or absent
         return one
     from_input = settings.get("image_folder", "input") == "input"
@@ -187,14 +132,13 @@ def _number(value: Any) -> float | None:
 def _is_widget(kind: str, settings: dict[str, Any]) -> bool:
     if settings.get("forceInput") or settings.get("rawLink"):
         return False
-    return kind in _WIDGETS or kind in _DRAWN or isinstance(settings.get("widgetType"), str)
+    return is_drawn(kind) or isinstance(settings.get("widgetType"), str)
 
 
 def _control(name: str, kind: str, settings: dict[str, Any]) -> bool:
-    """The frontend adds the control to integers called seed or noise_seed unless told otherwise."""
     asked = settings.get("control_after_generate")
     if asked is None:
-        return kind == "INT" and name in ("seed", "noise_seed") and not settings.get("forceInput")
+        return is_seed(name, kind) and not settings.get("forceInput")
     return bool(asked)
 
 
