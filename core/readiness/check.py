@@ -176,6 +176,7 @@ def distance(findings: Iterable[Finding]) -> Distance:
     """How far these findings keep a workflow from running. One file asked for by two findings counts once."""
     files: dict[tuple[str, tuple[str, ...]], int | None] = {}
     packs: set[str] = set()
+    types: set[str] = set()
     local: set[tuple[str, str]] = set()
     other = inputs = 0
     for one in findings:
@@ -186,13 +187,13 @@ def distance(findings: Iterable[Finding]) -> Distance:
         elif one.code in ("MODEL001", "MODEL004"):
             files[one.name, one.folders] = one.size
         elif one.code in ("NODE001", "NODE002"):
-            packs.add((one.pack or one.name).lower())
+            (packs if one.pack else types).add((one.pack or one.name).lower())
         elif one.code in ("MODEL002", "MODEL003", "NODE003"):
             local.add((one.code, one.pack or one.name))
         else:
             other += 1
     known = [size for size in files.values() if size is not None]
-    return Distance(len(files), sum(known), len(files) - len(known), len(packs), len(local), other, inputs)
+    return Distance(len(files), sum(known), len(files) - len(known), len(packs), len(local), other, inputs, len(types))
 
 
 def unreadable(problem: Problem) -> Readiness:

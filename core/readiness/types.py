@@ -51,10 +51,11 @@ class Distance(NamedTuple):
     files: int = 0  # model files to obtain
     bytes: int = 0
     unsized: int = 0
-    packs: int = 0  # packs (or types of unknown owner) to install or repair
+    packs: int = 0  # packs to install or repair
     local: int = 0  # fixes with what is already here: moves, links, relinks
     other: int = 0  # values or links to mend by hand
     inputs: int = 0  # the person's own files to choose
+    types: int = 0  # missing node types whose pack nobody names: one pack may bring several of them
 
 
 NOTHING_LEFT = Distance()

@@ -90,23 +90,21 @@ def print_checked(entries: Sequence[Entry], place: Place, new: set[str] | None) 
 
 
 def _print_findings(out: Any, ready: Readiness) -> None:
-    told = [one for one in ready.findings if one.weight != INFO]
-    for one in told[:_MOST_FINDINGS]:
-        out.print(f"    {one.code:<9} {_safe(one.name)}: {_safe(_sentence(one))}")
-    if len(told) > _MOST_FINDINGS:
-        out.print(f"    and {len(told) - _MOST_FINDINGS} more", style="dim")
-    for one in (one for one in ready.findings if one.weight == INFO):
-        out.print(f"    {one.code:<9} {_safe(one.name)}: {_safe(_sentence(one))}", style="dim")
+    lines: dict[tuple[bool, str, str], list[str]] = {}
+    for one in ready.findings:  # the same thing said of several names is said once
+        lines.setdefault((one.weight == INFO, one.code, _sentence(one)), []).append(one.name)
+    for (info, code, said), names in list(lines.items())[:_MOST_FINDINGS]:
+        shown = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
+        out.print(f"    {code:<9} {_safe(shown)}: {_safe(said)}", style="dim" if info else None)
+    if len(lines) > _MOST_FINDINGS:
+        out.print(f"    and {len(lines) - _MOST_FINDINGS} more", style="dim")
 
 
 def _sentence(finding: Finding) -> str:
-    found = finding.evidence[0].text if finding.evidence else ""
-    where = (
-        f" ({words.listed([f'{node.title} {node.id}' for node in finding.nodes[:2]])})"
-        if finding.nodes and finding.nodes[0].id
-        else ""
-    )
-    return f"{finding.message}{f' {found}' if found else ''}{where}"
+    found = f" {finding.evidence[0].text}" if finding.evidence else ""
+    if finding.code.startswith("NODE") or not finding.nodes or not finding.nodes[0].id:
+        return finding.message + found  # the name is the node's own type
+    return f"{finding.message}{found} ({words.listed([f'{node.title} {node.id}' for node in finding.nodes[:2]])})"
 
 
 def print_inspection(body: Mapping[str, Mapping[str, Any]]) -> None:

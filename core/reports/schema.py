@@ -60,7 +60,7 @@ class Finding(_Model):
 
 
 class Distance(_Model):
-    """How far from runnable. `bytes` sums what is known; `unsized` files have no known size."""
+    """How far from runnable. `bytes` sums what is known; `unsized` files have no known size; of `types` no pack is known."""
 
     files: int
     bytes: int
@@ -69,6 +69,7 @@ class Distance(_Model):
     local: int
     other: int
     inputs: int
+    types: int
 
 
 class Change(_Model):

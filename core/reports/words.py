@@ -118,6 +118,8 @@ def distance(away: Distance, *, update: bool = False) -> str:
             parts += [files, f"{'over ' if away.unsized else ''}{size(away.bytes)}"]
     if away.packs - update > 0:
         parts.append(plural(away.packs - update, "pack"))
+    if away.types:
+        parts.append(plural(away.types, "node type"))
     if update:
         parts.append("update ComfyUI")
     if away.other:
@@ -139,6 +141,7 @@ def verdict(readiness: Readiness) -> str:
         things = [plural(away.files, "file")] if away.files else []
         update = needs_update(readiness)
         things += [plural(away.packs - update, "node pack")] if away.packs - update > 0 else []
+        things += [plural(away.types, "node type")] if away.types else []
         things += ["an update of ComfyUI"] if update else []
         things += [plural(away.other, "setting")] if away.other else []
         things += [plural(away.local, "move")] if away.local else []
@@ -188,7 +191,7 @@ def nearness(readiness: Readiness) -> tuple[int, ...]:
     """Sorts workflows by what is left to do: blocked ones nearest first, then those nobody can help from here."""
     rank = {BLOCKED: 0, UNKNOWN: 1, NEEDS_INPUT: 2, RUNNABLE: 3, UNREADABLE: 4}.get(readiness.status, 5)
     away = readiness.distance
-    things = away.files + 2 * away.packs + away.other
+    things = away.files + 2 * (away.packs + away.types) + away.other
     return rank, things, away.unsized, away.bytes, away.local, away.inputs
 
 
