@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..inventory.types import DISABLED, FAILED, Pack
+from ..inventory.types import DISABLED, FAILED, LOADED, Pack
 from ..requirements.types import Requirement
 from .index import Index
 from .models import Verdict
@@ -26,6 +26,10 @@ def check_type(need: Requirement, index: Index) -> tuple[Verdict, str | None] | 
         names, said = [need.owner], "This type is known to come from"
     if not index.inventory.types_known:
         return Verdict("NODE001", UNKNOWN, "Which node types are installed could not be told."), _first(names)
+    core = index.pack_named("comfy-core")
+    core_known = core is not None and core.complete and core.state == LOADED
+    if not core_known and (not names or names[0].lower() in CORE):
+        return Verdict("NODE001", UNKNOWN, "Which node types this ComfyUI itself has could not be told."), _first(names)
     here = next((pack for one in names if (pack := index.pack_named(one)) is not None), None)
     if names and names[0].lower() in CORE:
         return _newer_core(index, said), "comfy-core"
