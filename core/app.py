@@ -7,6 +7,7 @@ for checked in app.check(find(["workflows"])): print(checked.readiness.status)
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -35,6 +36,7 @@ if TYPE_CHECKING:  # the reports and the weights are imported when they are firs
     from .reports.history import History
     from .reports.types import Library, Place
 
+_log = logging.getLogger("comfyfixersmart.core")  # a fixed name: inside ComfyUI, __name__ is a file path
 _SEARCHED = frozenset({NODE_TYPE, MODEL, INPUT_MEDIA})
 _MODELS = frozenset({MODEL, EMBEDDING, LORA_TAG})
 
@@ -115,6 +117,18 @@ class App:
         except OSError as error:
             return Reading(problems=[Problem(file.name, "read_error", f"The file cannot be read: {error.strerror}.")])
 
+    def _looked_at(self, file: WorkflowFile, maps: bool) -> tuple[Checked, ...]:
+        """`_check_file`, but a fault of ours in one file never ends the scan of the others: it is said and logged."""
+        try:
+            return self._check_file(file, maps)
+        except Exception as error:
+            _log.debug("fault while looking at %r", file.path, exc_info=True)
+            text = (
+                f"ComfyFixerSmart failed on this file ({type(error).__name__}). That is our fault, not the workflow's."
+            )
+            problem = Problem(file.name, "internal_error", text, "Please report it, with the file if you can.")
+            return (Checked(file.name, file.path, unreadable(problem)),)
+
     def requirements(self, workflow: Workflow) -> Requirements:
         """All that one workflow asks for."""
         return self._scanner.scan(workflow)
@@ -144,7 +158,7 @@ class App:
             and (known.maps or not maps)
         ):
             return known.checked
-        checked = self._check_file(file, maps)
+        checked = self._looked_at(file, maps)
         if file.size >= 0:
             self._known[file.path] = _Known(file.size, file.mtime_ns, self.inventory.digest, maps, checked)
         return checked
@@ -182,8 +196,11 @@ class App:
 
     # ---- the library -----------------------------------------------------------------------------------
 
-    def library(self, checked: list[Checked], *, when: float | None = None) -> Library:
-        """The report's values for one finished scan; records it in the history and keeps good versions."""
+    def library(self, checked: list[Checked], *, when: float | None = None, unread: Iterable[str] = ()) -> Library:
+        """The report's values for one finished scan; records it in the history and keeps good versions.
+
+        `unread`: folders of the library that could not be read, in words.
+        """
         from .readiness.planner import plan, unused
         from .reports.types import Entry, Library
 
@@ -204,7 +221,9 @@ class App:
         )
         named = {name for one in checked for name in one.models}
         points = history.points() if history else ()
-        return Library(now, self.place(), entries, plan(readiness), unused(self.inventory, named), points)
+        place = self.place()
+        place = replace(place, gaps=(*place.gaps, *unread))
+        return Library(now, place, entries, plan(readiness), unused(self.inventory, named), points)
 
     def _record(self, checked: list[Checked], now: float) -> History | None:
         if self.state is None:

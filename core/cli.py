@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import ComfyFixerError, UsageError
+from .files import to_json
 
 FINE, FINDINGS, CANNOT = 0, 1, 2
 
@@ -45,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _fail(options: argparse.Namespace, error: dict[str, str]) -> int:
     if getattr(options, "json", False):
-        print(json.dumps({"error": error}))
+        print(to_json({"error": error}, indent=None))
     else:
         from .reports.words import visible
 
@@ -78,14 +79,16 @@ def _scan(options: argparse.Namespace) -> int:
     state = Path(options.state) if options.state else place.state or out / ".state"
     with _progress(options) as progress:
         app = App(place.inventory(state, progress), state=state)
-        checked = app.check(list(find(roots, media=bool(options.paths))), maps=True, progress=progress.count)
+        unread: list[str] = []
+        files = list(find(roots, media=bool(options.paths), unread=unread))
+        checked = app.check(files, maps=True, progress=progress.count)
         progress.say("Writing reports")
-        library = app.library(checked)
+        library = app.library(checked, unread=unread)
         write_reports(library, out)
     if options.json:
         from .reports.data import report_json
 
-        print(json.dumps(report_json(library), indent=1))
+        print(to_json(report_json(library)))
     else:
         from .reports.console import print_library
 
@@ -104,15 +107,16 @@ def _check(options: argparse.Namespace) -> int:
             raise UsageError("not_found", f"{path} does not exist", "Check the path.")
     with _progress(options) as progress:
         app = App(place.inventory(None, progress))
-        checked = app.check(list(find(options.paths)), progress=progress.count)
-    library = app.library(checked)
+        unread: list[str] = []
+        checked = app.check(list(find(options.paths, unread=unread)), progress=progress.count)
+    library = app.library(checked, unread=unread)
     failing = [one.name for one in checked if _fails(one.readiness.status, options.strict)]
     before = _baseline(options.baseline) if options.baseline else None
     new = [name for name in failing if before is None or not _fails(before.get(name, "runnable"), options.strict)]
     if options.json:
         from .reports.data import report_json
 
-        print(json.dumps({**report_json(library), "new_breakage": new}, indent=1))
+        print(to_json({**report_json(library), "new_breakage": new}))
     else:
         from .reports.console import print_checked
 
@@ -142,7 +146,7 @@ def _inspect(options: argparse.Namespace) -> int:
                 body[problem.name] = {"error": {"code": problem.code, "message": problem.message}}
     single = not folder and len(body) == 1
     if options.json:
-        print(json.dumps(next(iter(body.values())) if single else body, indent=1))
+        print(to_json(next(iter(body.values())) if single else body))
     else:
         from .reports.console import print_inspection
 

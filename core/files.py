@@ -45,6 +45,15 @@ def write_json(path: Path, schema: int, body: dict[str, Any], *, indent: int | N
     write_atomic(path, json.dumps({"schema": schema, **body}, indent=indent, ensure_ascii=True) + "\n")
 
 
+def to_json(body: Any, *, indent: int | None = 1) -> str:
+    """`body` as ASCII JSON that every strict reader takes: half a surrogate pair, which names can hold, becomes "?"."""
+    text = json.dumps(body, indent=indent)
+    if "\\ud" in text:
+        repaired = json.loads(json.dumps(body, ensure_ascii=False).encode("utf-8", "replace"))
+        text = json.dumps(repaired, indent=indent)
+    return text
+
+
 def read_json(path: Path, schema: int) -> dict[str, Any] | None:
     """The body of a file written by `write_json`, or None when it is absent, damaged or of an older schema.
 

@@ -25,19 +25,21 @@ class WorkflowFile(NamedTuple):
     given: bool = False
 
 
-def find(roots: Iterable[str], *, media: bool = True) -> Iterator[WorkflowFile]:
+def find(roots: Iterable[str], *, media: bool = True, unread: list[str] | None = None) -> Iterator[WorkflowFile]:
     """The workflow files at and below `roots`: a file is taken as it is, a folder is walked.
 
     Suffixes only choose which files of a folder are opened; what a file is, its bytes tell. Hidden
     entries are passed over (ComfyUI keeps `.index.json` beside workflows). Links to folders are
-    followed, each folder once. With several roots, names begin with the root's own name.
+    followed, each folder once. With several roots, names begin with the root's own name. Folders that cannot
+    be read are added to `unread`, in words.
     """
     listed = list(roots)
     prefixes = _prefixes(listed) if len(listed) > 1 else [""] * len(listed)
     suffixes = (".json", *MEDIA_SUFFIXES) if media else (".json",)
+    seen: set[tuple[int, int]] = set()
     for root, prefix in zip(listed, prefixes, strict=True):
         if os.path.isdir(root):
-            yield from _walk(root, f"{prefix}/" if prefix else "", suffixes)
+            yield from _walk(root, f"{prefix}/" if prefix else "", suffixes, seen, unread if unread is not None else [])
         else:
             yield _given(root, prefix or os.path.basename(root))
 
@@ -60,36 +62,55 @@ def _prefixes(roots: list[str]) -> list[str]:
     return [name if names.count(name) == 1 else f"{name} ({at + 1})" for at, name in enumerate(names)]
 
 
-def _walk(root: str, prefix: str, suffixes: tuple[str, ...]) -> Iterator[WorkflowFile]:
+def _walk(
+    root: str, prefix: str, suffixes: tuple[str, ...], seen: set[tuple[int, int]], unread: list[str]
+) -> Iterator[WorkflowFile]:
     stack = [(root, prefix, 0)]
-    seen: set[tuple[int, int]] = set()
     count = 0
     while stack:
         folder, below, depth = stack.pop()
         try:
+            status = os.stat(folder)
+            if (status.st_dev, status.st_ino) in seen:
+                continue
+            seen.add((status.st_dev, status.st_ino))
             with os.scandir(folder) as entries:
                 found = sorted(entries, key=lambda entry: entry.name)
-        except OSError:
+        except OSError as error:
+            unread.append(f"{below or folder} could not be read: {error.strerror}")
             continue
         folders = []
         for entry in found:
             if entry.name.startswith("."):
                 continue
-            try:
-                if entry.name.lower().endswith(suffixes):
-                    status = entry.stat()
-                    if stat.S_ISREG(status.st_mode):
-                        count += 1
-                        yield WorkflowFile(entry.path, below + entry.name, status.st_size, status.st_mtime_ns)
-                    if not stat.S_ISDIR(status.st_mode):
-                        continue
-                if depth < MAX_DEPTH and entry.is_dir():
-                    status = entry.stat()
-                    if (status.st_dev, status.st_ino) not in seen:
-                        seen.add((status.st_dev, status.st_ino))
-                        folders.append((entry.path, f"{below}{entry.name}/", depth + 1))
-            except OSError:  # vanished meanwhile, or a broken link
-                continue
-            if count >= MAX_FILES:
-                return
+            if entry.name.lower().endswith(suffixes):
+                file = _file(entry, below)
+                if file is not None:
+                    count += 1
+                    yield file
+                    continue
+            if depth < MAX_DEPTH and _is_folder(entry):
+                folders.append((entry.path, f"{below}{entry.name}/", depth + 1))
+        if count >= MAX_FILES:
+            unread.append(f"only the first {MAX_FILES:,} files of {root} were looked at")
+            return
         stack += reversed(folders)
+
+
+def _file(entry: os.DirEntry[str], below: str) -> WorkflowFile | None:
+    """A file, or what only looks like one (a broken link, a FIFO): opening it will say what is wrong."""
+    try:
+        status = entry.stat()
+    except OSError:
+        return WorkflowFile(entry.path, below + entry.name, -1, 0)
+    if stat.S_ISDIR(status.st_mode):
+        return None
+    size = status.st_size if stat.S_ISREG(status.st_mode) else -1
+    return WorkflowFile(entry.path, below + entry.name, size, status.st_mtime_ns)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False

@@ -41,6 +41,8 @@ class DiskProbe:
 
     def media(self, name: str) -> bool | None:
         """Whether input media lies where its annotation or its absolute path says; None for anything else."""
+        if "\0" in name:
+            return False  # no file system can hold it
         for ending, kind in _ANNOTATIONS.items():
             if name.endswith(ending):
                 return self._inside(kind, name[: -len(ending)])

@@ -28,6 +28,8 @@ from .types import (
     Readiness,
 )
 
+MAX_LISTED = 300  # findings, and warnings, of one workflow: the largest real one has under a hundred
+
 _ORDER = {weight: place for place, weight in enumerate((*STATUSES, INFO))}
 _KINDS = {"NODE": 0, "MODE": 1, "VALU": 2, "LINK": 3, "INPU": 4}
 
@@ -61,16 +63,19 @@ class Checker:
             findings.append(_partner(requirements))
         findings += [_violation(one.code, one.node, one.value, one.allowed) for one in requirements.violations]
         findings.sort(key=_rank)
-        status = _status(findings)
+        status, away = _status(findings), distance(findings)
+        warnings = requirements.warnings[:MAX_LISTED]
+        if len(findings) > MAX_LISTED:
+            warnings = (*warnings, f"{len(findings) - MAX_LISTED:,} more findings are counted but not listed.")
         return Readiness(
             requirements.workflow,
             status,
-            tuple(findings),
-            distance(findings),
+            tuple(findings[:MAX_LISTED]),
+            away,
             requirements.nodes,
             models,
             ignored,
-            requirements.warnings,
+            warnings,
         )
 
     def _one(self, need: Requirement) -> Finding | None:

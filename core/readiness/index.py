@@ -24,6 +24,7 @@ class Index:
     packs_by_id: dict[str, Pack]
     unclear: tuple[Pack, ...]  # packs that may hold more types than could be read
     stems: dict[str, dict[str, ModelFile]] = field(default_factory=dict)  # folder → lower-case stem → file
+    directories: dict[str, dict[str, ModelFile]] = field(default_factory=dict)  # folder → directory → a file in it
 
     def by_stem(self, folder: str, name: str) -> ModelFile | None:
         """The file of this folder whose base name without suffix is `name`, whatever the case."""
@@ -33,6 +34,17 @@ class Index:
             for file in self.by_folder.get(folder, {}).values():
                 known.setdefault(base(file.name).rsplit(".", 1)[0].lower(), file)
         return known.get(base(name).lower()) or known.get(base(name).rsplit(".", 1)[0].lower())
+
+    def directory(self, folder: str, name: str) -> ModelFile | None:
+        """A file inside the directory `name` of this folder: some loaders take a directory of weights as one model."""
+        known = self.directories.get(folder)
+        if known is None:
+            known = self.directories[folder] = {}
+            for file in self.by_folder.get(folder, {}).values():
+                parts = file.name.replace("\\", "/").split("/")
+                for depth in range(1, len(parts)):
+                    known.setdefault("/".join(parts[:depth]), file)
+        return known.get(name.replace("\\", "/").rstrip("/")) if known else None
 
     def folders(self, names: Iterable[str]) -> tuple[str, ...]:
         """Folder names after aliases, without doubles."""

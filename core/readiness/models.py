@@ -91,7 +91,7 @@ def _listed(need: Requirement, folder: str, index: Index) -> ModelFile | None:
     found = index.by_folder.get(folder, {}).get(need.name)
     if found is None and (need.stem or need.kind in (EMBEDDING, LORA_TAG)):
         found = index.by_stem(folder, need.name)
-    return found
+    return found or index.directory(folder, need.name)
 
 
 def _whole(file: ModelFile, folders: tuple[str, ...], probe: Probe) -> Verdict | None:

@@ -112,13 +112,13 @@ def unused(inventory: Inventory, names: Iterable[str]) -> tuple[UnusedModel, ...
     """
     named: set[str] = set()
     for written in names:
-        name = base(written).lower()
+        name = base(written.rstrip("/\\")).lower()
         named |= {name, name.rsplit(".", 1)[0]}
     found: dict[str, UnusedModel] = {}
     for folder, files in inventory.models.items():
         for file in files:
-            name = base(file.name).lower()
-            if name not in named and name.rsplit(".", 1)[0] not in named and "." in name:
+            *above, name = file.name.replace("\\", "/").lower().split("/")
+            if name not in named and name.rsplit(".", 1)[0] not in named and "." in name and named.isdisjoint(above):
                 found.setdefault(file.path or f"{folder}/{file.name}", UnusedModel(file.name, folder, file.size))
     skip = {"configs", "custom_nodes"}
     return tuple(

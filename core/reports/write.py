@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from ..errors import ComfyFixerError
-from ..files import read_json, safe_join, write_atomic
+from ..files import read_json, safe_join, to_json, write_atomic
 from .dashboard import render
 from .data import MARKER, SCHEMA, index_json, workflow_json
 from .markdown import index_md, workflow_md
@@ -49,12 +48,7 @@ def _files(library: Library, slug: dict[str, str]) -> Iterator[tuple[str, bytes]
 
 
 def _json(body: dict[str, Any]) -> bytes:
-    """Plain ASCII. Half a surrogate pair, which file names can hold and strict readers refuse, becomes "?"."""
-    text = json.dumps(body, indent=1)
-    if "\\ud" in text:
-        body = json.loads(json.dumps(body, ensure_ascii=False).encode("utf-8", "replace"))
-        text = json.dumps(body, indent=1)
-    return text.encode("ascii") + b"\n"
+    return to_json(body).encode("ascii") + b"\n"
 
 
 def _bytes(text: str) -> bytes:

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from ..catalogue.types import Input, NodeCatalogue
-from ..workflow.source import GETTERS, source
+from ..workflow.source import GETTERS, REROUTES, SETTERS, source
 from ..workflow.types import Node, Origin, Workflow
 from .shapes import Limit, Shape
 from .types import NodeRef, Violation
 from .values import values
 
+_BROWSER = frozenset(GETTERS) | SETTERS | REROUTES  # links through these have to be followed
 _BROADCASTERS = ("Anything Everywhere", "Seed Everywhere", "Prompts Everywhere")
 
 Shapes = Callable[[str], Shape | None]
@@ -26,6 +27,8 @@ def violations(workflow: Workflow, catalogue: NodeCatalogue, shapes: Shapes) -> 
     installed, types = catalogue.installed, catalogue.types
     server = [node for node in workflow.nodes if node.active and node.class_type not in catalogue.virtual]
     mine = [node for node in server if node.class_type in installed]
+    if not server:
+        return [Violation("LINK002", NodeRef("", "", ""))]
     if not mine:
         return []
     outputs = [node for node in server if (known := types.get(node.class_type)) is not None and known.output]
@@ -33,7 +36,7 @@ def violations(workflow: Workflow, catalogue: NodeCatalogue, shapes: Shapes) -> 
         certain = all((known := types.get(node.class_type)) is not None and known.output is False for node in server)
         return [Violation("LINK002", NodeRef("", "", ""))] if certain and len(mine) == len(server) else []
     kinds = {node.class_type for node in workflow.nodes}
-    plain = not workflow.switched and kinds.isdisjoint(GETTERS)
+    plain = not workflow.switched and kinds.isdisjoint(_BROWSER)
     everywhere = any(kind.startswith(_BROADCASTERS) for kind in kinds)
     found: list[tuple[str, Violation]] = []
     for node in mine:

@@ -102,7 +102,7 @@ class _Scan:
             tuple(sorted(virtual)),
             tuple(sorted(partners)),
             tuple(violations(self.workflow, self.catalogue, self.shapes)),
-            tuple(self.workflow.warnings),
+            tuple(dict.fromkeys(self.workflow.warnings)),
             active,
         )
 

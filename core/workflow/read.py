@@ -15,7 +15,7 @@ from typing import BinaryIO
 from .api import read_api
 from .locate import Found, kind, locate
 from .types import Json, Problem, Workflow
-from .ui import TooLarge, read_ui
+from .ui import Impossible, read_ui
 
 MAX_GRAPH_BYTES = 8 << 20  # the largest real graph seen is 1.3 MB
 _ONE_READ = 1 << 20  # files up to this size are read at once; of larger ones, first the head
@@ -108,17 +108,19 @@ def _read_media(stream: BinaryIO, size: int, name: str) -> Reading:
     problems: list[Problem] = []
     for carrier in sorted(carried, key=lambda one: _CARRIER_ORDER.get(one.key, 2)):
         text = carrier.text.strip("\ufeff\0 \t\r\n")
-        if text[:1] not in ("{", "["):
-            continue
-        if len(text) > MAX_GRAPH_BYTES:
+        if len(text) > MAX_GRAPH_BYTES and (carrier.key in _CARRIER_ORDER or text[:1] in ("{", "[")):
             problems.append(_too_large(name))
+            continue
+        if text[:1] not in ("{", "["):
             continue
         try:
             value = json.loads(text)
         except (ValueError, RecursionError):
             if carrier.key in _CARRIER_ORDER:
                 problems.append(
-                    Problem(name, "not_json", f"The {carrier.key} inside the file ({carrier.where}) is not valid JSON.")
+                    Problem(
+                        name, "not_json", f"The {carrier.key} inside the file ({carrier.where}) is cut off or damaged."
+                    )
                 )
             continue
         found += [one._replace(place=carrier.where + one.place) for one in locate(value)]
@@ -148,8 +150,9 @@ def _assemble(found: list[Found], container: str, name: str) -> Reading:
         carrier = one.place if container != "json" else f"json:{one.place}" if one.place else "json"
         try:
             workflow = _build(one.format, one.graph, own, carrier)
-        except TooLarge as error:
-            reading.problems.append(Problem(own, "too_large", f"The workflow has {error}.", "It was not read further."))
+        except Impossible as error:
+            hint = "ComfyUI cannot load it either; restore an earlier version."
+            reading.problems.append(Problem(own, error.code, str(error), hint))
             continue
         (reading.prompts if one.companion else reading.workflows).append(workflow)
     return reading

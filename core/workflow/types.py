@@ -170,11 +170,15 @@ class Scope:
 
     @property
     def link_ids(self) -> frozenset[Json]:
-        """The ids of all links as the file writes them, for a quick look whether a link exists."""
+        """The ids, as the file writes them, of all links that start at a node which is there: a quick first look."""
         if self._link_ids is None:
             raw = self.raw.get("links")
             try:
-                self._link_ids = frozenset(item["id"] if type(item) is dict else item[0] for item in raw or ())
+                here = {node["id"] for node in self.raw["nodes"]} | {int(SUBGRAPH_INPUT)}
+                pairs = [
+                    (item["id"], item["origin_id"]) if type(item) is dict else (item[0], item[1]) for item in raw or ()
+                ]
+                self._link_ids = frozenset(link_id for link_id, origin in pairs if origin in here)
             except (TypeError, KeyError, IndexError):  # damaged, or links in a dict: the slow way tells
                 self._link_ids = frozenset()
         return self._link_ids

@@ -14,12 +14,16 @@ MAX_NODES = 100_000  # flat nodes of one workflow
 MAX_LEVELS = 64  # instances inside instances
 
 
-class TooLarge(ValueError):
-    """The graph unfolds to more nodes or levels than any real one: a bomb or a damaged file."""
+class Impossible(ValueError):
+    """The graph cannot be unfolded; `code` says why (it contains itself, is too deep or too large)."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 def read_ui(graph: dict[str, Json], name: str, carrier: str) -> Workflow:
-    """The flat Workflow of a UI graph. Raises TooLarge; anything of a wrong type is passed over with a warning."""
+    """The flat Workflow of a UI graph. Raises Impossible; anything of a wrong type is passed over with a warning."""
     root = Scope("", "", "root", graph)
     workflow = Workflow(name, "ui", [], root, [root], carrier, hints=tuple(model_hints(graph.get("models"))))
     _Expander(workflow, _definitions(graph), _group_nodes(graph)).expand(0, frozenset())
@@ -56,7 +60,9 @@ class _Expander:
         nodes, prefix, group = self.workflow.nodes, scope.prefix, scope.kind == "group"
         scope_active, here, groups = scope.active, scope.nodes, self.groups
         if len(nodes) + len(raw_nodes) > MAX_NODES:
-            raise TooLarge(f"more than {MAX_NODES:,} nodes once its subgraphs are unfolded")
+            raise Impossible(
+                "too_large", f"The workflow has more than {MAX_NODES:,} nodes once its subgraphs are unfolded."
+            )
         for place, raw in enumerate(raw_nodes):
             kind = raw.get("type") if isinstance(raw, dict) else None
             if not isinstance(kind, str):
@@ -103,11 +109,10 @@ class _Expander:
         above: frozenset[str],
     ) -> Scope:
         scope = self.workflow.scopes[level]
-        if key in above or len(above) >= MAX_LEVELS:
-            self.workflow.warnings.append(
-                f"Subgraph {_name(definition, key)!r} contains itself; the inner copy was passed over."
-            )
-            return Scope(f"{scope.prefix}{own}:", _name(definition, key), "subgraph", {}, parent=level, host=raw)
+        if key in above:
+            raise Impossible("cyclic_subgraph", f"Subgraph {_name(definition, key)!r} contains itself.")
+        if len(above) >= MAX_LEVELS:
+            raise Impossible("too_deep", f"Subgraphs are nested more than {MAX_LEVELS} deep.")
         inner = Scope(
             f"{scope.prefix}{own}:",
             _name(definition, key),
@@ -121,7 +126,7 @@ class _Expander:
         )
         self.workflow.scopes.append(inner)
         if len(self.workflow.scopes) > MAX_NODES:
-            raise TooLarge(f"more than {MAX_NODES:,} subgraph instances")
+            raise Impossible("too_large", f"The workflow has more than {MAX_NODES:,} subgraph instances.")
         self.expand(len(self.workflow.scopes) - 1, above | {key})
         return inner
 

@@ -51,7 +51,7 @@ def _text(w: Walk, kind: bytes, at: int, n: int) -> None:
         if not (zero and second_zero):
             return
         start += 2 + len(_language) + 1 + len(translated) + 1
-    length = at + n - start
+    length = min(at + n, w.size) - start  # a chunk that is cut off still shows that a workflow was there
     if length <= 0:
         return
     raw = w.inflate(start, length) if packed else w.text(start, length)
