@@ -110,15 +110,13 @@ def unused(inventory: Inventory, names: Iterable[str]) -> tuple[UnusedModel, ...
     `names`: every model, embedding and LoRA named anywhere, in muted nodes too. A name with a wrong path
     or without a suffix counts as used: nothing in use may ever be called unused.
     """
-    named: set[str] = set()
-    for written in names:
-        name = base(written.rstrip("/\\")).lower()
-        named |= {name, name.rsplit(".", 1)[0]}
+    whole = {base(written.rstrip("/\\")).lower() for written in names}
+    named = whole | {name.rsplit(".", 1)[0] for name in whole}
     found: dict[str, UnusedModel] = {}
     for folder, files in inventory.models.items():
         for file in files:
             *above, name = file.name.replace("\\", "/").lower().split("/")
-            if name not in named and name.rsplit(".", 1)[0] not in named and "." in name and named.isdisjoint(above):
+            if name not in named and name.rsplit(".", 1)[0] not in named and "." in name and whole.isdisjoint(above):
                 found.setdefault(file.path or f"{folder}/{file.name}", UnusedModel(file.name, folder, file.size))
     skip = {"configs", "custom_nodes"}
     return tuple(
