@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ..knowledge import document
-from .folders import FolderTable, build_table
+from .folders import Entry, FolderTable, build_table, known_folders
 from .hardware import read_hardware
 from .inputs import list_inputs
 from .layout import Layout, find_layout
@@ -19,7 +19,7 @@ from .packs.cache import Sources
 from .packs.environment import find_environment
 from .packs.loading import Cancel, Loaded, Progress, load_packs
 from .seen import remember
-from .source import SourceFolder, SourceTable
+from .source import ANY, SourceFolder, SourceTable
 from .text import small_text
 from .types import Inventory
 
@@ -46,11 +46,12 @@ def read_disk(
     source_table = sources.table()
     table = build_table(layout, _own(source_table), extra_configs)
     table.aliases.update(source_table.aliases)
+    unsure = _unread(table, layout, source_table)
     version = comfyui_version(layout.code)
     loaded = load_packs(
         sources, table.paths.get("custom_nodes", ()), find_environment(layout, python), version, progress, cancel
     )
-    unsure = _register(table, layout, loaded.registered)
+    unsure |= _register(table, layout, loaded.registered)
     _unregistered(table, layout)
     sources.save()
     folders = table.folders()
@@ -92,12 +93,28 @@ def comfyui_version(code: str) -> str:
     return ""
 
 
-def _own(table: SourceTable) -> dict[str, tuple[tuple[str, ...], frozenset[str]]] | None:
-    """The installation's own table, when all of it could be read."""
-    whole = all(folder.complete and folder.suffixes is not None for folder in table.folders.values())
-    if table.failed or not table.folders or not whole:
+def _own(table: SourceTable) -> dict[str, Entry] | None:
+    """The installation's own table; None when it cannot be read. Suffixes that cannot be read are the known ones."""
+    if table.failed or not table.folders:
         return None
-    return {name: (folder.paths, folder.suffixes or frozenset()) for name, folder in table.folders.items()}
+    known = known_folders()
+    return {
+        name: (folder.paths, known.get(name, ((), ()))[1] if folder.suffixes is None else folder.suffixes)
+        for name, folder in table.folders.items()
+        if name != ANY
+    }
+
+
+def _unread(table: FolderTable, layout: Layout, own: SourceTable) -> set[str]:
+    """The names whose entry in ComfyUI's own table cannot be read. Where nothing can, every folder is in doubt."""
+    if not layout.code:
+        return set()
+    if own.failed or not own.folders:
+        table.doubtful = True
+        table.gaps.append(f"ComfyUI's own table of model folders cannot be read: {own.failed or 'it is empty'}")
+        return set()
+    unread = {folder.name for folder in own.folders.values() if not folder.complete or folder.suffixes is None}
+    return _doubted(table, unread, "ComfyUI's own table adds directories that cannot be read from source")
 
 
 def _register(table: FolderTable, layout: Layout, registered: Iterable[SourceFolder]) -> set[str]:
@@ -112,13 +129,24 @@ def _register(table: FolderTable, layout: Layout, registered: Iterable[SourceFol
             table.add(name, path)
         if folder.suffixes is not None and name in table.paths:
             table.suffixes[name] = folder.suffixes
-        if not folder.complete or not table.paths.get(name):
+        if name == ANY:
+            unsure.add(name)
+        elif not folder.complete or not table.paths.get(name):
             unsure.add(name)
             table.paths.setdefault(name, [])
             table.suffixes.setdefault(name, frozenset())
-    if unsure:
-        table.gaps.append(f"a pack adds directories that cannot be read from source to: {', '.join(sorted(unsure))}")
-    return unsure
+    return _doubted(table, unsure, "a pack adds directories that cannot be read from source")
+
+
+def _doubted(table: FolderTable, names: set[str], why: str) -> set[str]:
+    """Say `why` these folders may hold more than is listed, and give their names."""
+    if ANY in names:
+        table.doubtful = True
+    if names:
+        table.gaps.append(
+            f"{why}, to: {', '.join(sorted(names - {ANY})) or 'folders whose names are not known either'}"
+        )
+    return names - {ANY}
 
 
 def _unregistered(table: FolderTable, layout: Layout) -> None:

@@ -61,7 +61,7 @@ def read_snapshot(path: str | os.PathLike[str], *, cache: str | os.PathLike[str]
     left out. `cache` is the state folder that remembers vanished models (None writes nothing). Raises
     InventoryError (`no_snapshot`) when the file is absent or damaged, NewerSchema.
     """
-    body = read_json(Path(path), SCHEMA)
+    body = read_json(Path(path), SCHEMA) if os.path.isfile(path) else None  # a pipe would block
     types = decode_types(body.get("types")) if body else None
     if body is None or types is None:
         raise InventoryError(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import textwrap
 from pathlib import Path
 
@@ -14,42 +13,6 @@ from comfyfixersmart.core.inventory import disk
 from comfyfixersmart.core.inventory.disk import comfyui_version, read_disk
 from comfyfixersmart.core.inventory.packs import cache
 from comfyfixersmart.core.inventory.types import Inventory, Pack
-
-NODES = """
-import folder_paths
-MAX = 64
-class Loader:
-    @classmethod
-    def INPUT_TYPES(cls):
-        return {"required": {"name": (folder_paths.get_filename_list("loras"),), "size": ("INT", {"max": 9})}}
-    RETURN_TYPES = ("MODEL",)
-class KSampler:
-    @classmethod
-    def INPUT_TYPES(cls):
-        import comfy.samplers
-        return {"required": {"sampler_name": (comfy.samplers.KSampler.SAMPLERS,), "mode": (["a", "b"],)}}
-NODE_CLASS_MAPPINGS = {"Loader": Loader, "KSampler": KSampler}
-async def init_builtin_extra_nodes():
-    extras_files = []
-"""
-FOLDER_PATHS = """
-import os
-supported_pt_extensions = {".safetensors", ".ckpt"}
-folder_names_and_paths = {}
-base_path = os.path.dirname(os.path.realpath(__file__))
-models_dir = os.path.join(base_path, "models")
-folder_names_and_paths["loras"] = ([os.path.join(models_dir, "loras")], supported_pt_extensions)
-folder_names_and_paths["diffusion_models"] = ([os.path.join(models_dir, "unet"), os.path.join(models_dir, "diffusion_models")], supported_pt_extensions)
-folder_names_and_paths["custom_nodes"] = ([os.path.join(base_path, "custom_nodes")], set())
-def map_legacy(name):
-    legacy = {"unet": "diffusion_models"}
-    return legacy.get(name, name)
-def add_model_folder_path(name, path, is_default=False):
-    folder_names_and_paths.setdefault(map_legacy(name), ([], set()))[0].append(path)
-def get_folder_paths(name):
-    return folder_names_and_paths[map_legacy(name)][0][:]
-"""
-SAMPLERS = "class KSampler:\n    SAMPLERS = ['euler', 'heun']\n    SCHEDULERS = ['normal']\n"
 
 
 def write(path: Path, text: str = "") -> Path:
@@ -61,23 +24,6 @@ def write(path: Path, text: str = "") -> Path:
 def mapping(*names: str) -> str:
     classes = "".join(f"class {name}:\n    RETURN_TYPES = ()\n" for name in names)
     return classes + "NODE_CLASS_MAPPINGS = {" + ", ".join(f"'{name}': {name}" for name in names) + "}\n"
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Path:
-    """A small ComfyUI of our own making with a Python environment beside it."""
-    base = tmp_path / "ui"
-    write(base / "main.py")
-    write(base / "nodes.py", NODES)
-    write(base / "folder_paths.py", FOLDER_PATHS)
-    write(base / "comfy/samplers.py", SAMPLERS)
-    write(base / "comfyui_version.py", '__version__ = "0.9.1"\n')
-    for name in ("models/loras/soft.safetensors", "models/unet/big.ckpt", "output/loras/made.ckpt", "input/a/cat.png"):
-        write(base / name, "x")
-    site = base / f"venv/lib/python3.{sys.version_info.minor}/site-packages"
-    for name in ("torch/__init__.py", "numpy/__init__.py", "six.py", "_speed.cpython-311.so"):
-        write(site / name)
-    return base
 
 
 def packs(inventory: Inventory) -> dict[str, Pack]:
@@ -219,7 +165,7 @@ def test_core_types_cannot_be_replaced_by_a_pack(place: Path) -> None:
     assert found.definitions["Loader"].pack == "comfy-core" and found.definitions["Own"].pack == "thief"
 
 
-def test_a_base_directory_without_code_says_that_core_types_are_not_known(tmp_path: Path) -> None:
+def test_a_base_directory_without_code_says_that_core_types_are_not_known(tmp_path: Path, code: Path) -> None:
     write(tmp_path / "models/loras/a.safetensors", "x")
     write(tmp_path / "custom_nodes/p/__init__.py", mapping("P"))
     found = read_disk(tmp_path)
@@ -227,13 +173,7 @@ def test_a_base_directory_without_code_says_that_core_types_are_not_known(tmp_pa
     assert core.state == "unreadable" and not core.complete
     assert any("ComfyUI's own code" in gap for gap in found.gaps)
     assert set(found.definitions) == {"P"} and found.models["loras"]
-    assert read_disk(tmp_path, code=_code(tmp_path / "src")).packs[0].state == "loaded"
-
-
-def _code(folder: Path) -> Path:
-    for name, text in (("main.py", ""), ("nodes.py", NODES), ("folder_paths.py", FOLDER_PATHS)):
-        write(folder / name, text)
-    return folder
+    assert read_disk(tmp_path, code=code).packs[0].state == "loaded"
 
 
 def test_an_unreadable_config_puts_all_models_in_doubt(place: Path) -> None:
@@ -313,7 +253,7 @@ def test_the_digest_follows_every_part(place: Path) -> None:
         lambda: (place / "custom_nodes/p").rename(place / "custom_nodes/p.disabled"),
         lambda: write(place / "extra_model_paths.yaml", "a:\n  loras: /x\n"),
         lambda: write(place / "models/loras/half.ckpt.part", "x"),
-        lambda: write(place / "nodes.py", NODES.replace("MAX = 64", "MAX = 128 ")),
+        lambda: write(place / "nodes.py", (place / "nodes.py").read_text().replace("MAX = 64", "MAX = 128 ")),
     ):
         change()
         digest = read_disk(place).digest

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..text import small_text
+from ..text import small_text, toml_section, toml_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,9 @@ def identify(path: str) -> tuple[str, tuple[str, ...]]:
     From pyproject.toml and from the remote in .git/config, as plain text; nothing is run.
     """
     project = small_text(os.path.join(path, "pyproject.toml"))
-    table = _section(project, "project")
-    name, version = (_field(table, key) for key in ("name", "version"))
-    links = [_field(project, "repository", inline=True), _remote(path)]
+    table = toml_section(project, "project")
+    name, version = (toml_text(table, key) for key in ("name", "version"))
+    links = [toml_text(project, "repository", inline=True), _remote(path)]
     version = version or _version_of_name(os.path.basename(path))
     ids = [name.lower(), *(_owner_repo(link) for link in links)]
     return version, tuple(dict.fromkeys(one for one in ids if one))
@@ -88,19 +88,6 @@ def _version_of_name(name: str) -> str:
     """`1.2.3` of the Manager's `x@1_2_3`."""
     _, _, version = name.removesuffix(".disabled").partition("@")
     return version.replace("_", ".") if version[:1].isdigit() else ""
-
-
-def _section(text: str, name: str) -> str:
-    """The lines of one TOML table. Read as text: tomllib is missing in Python 3.10, and broken files are common."""
-    found = re.search(rf"^\s*\[{re.escape(name)}\]\s*(?:#.*)?$(.*?)(?=^\s*\[|\Z)", text, re.M | re.S)
-    return found[1] if found else ""
-
-
-def _field(text: str, key: str, *, inline: bool = False) -> str:
-    """The text value of `key`; `inline` finds it inside an inline table too."""
-    start = r"(?:^|[{,.])" if inline else "^"
-    found = re.search(rf"{start}\s*\"?{key}\"?\s*=\s*[\"']([^\"'\n]{{1,300}})[\"']", text, re.M | re.I)
-    return found[1].strip() if found else ""
 
 
 def _remote(path: str) -> str:

@@ -76,30 +76,40 @@ def judge(
         types = frozenset(source.definitions)
         return Pack(entry.name, DISABLED, types, source.complete, "disabled", entry.path, version, ids), {}
     failed = source.failed
+    beside = names | own_modules(entry.path)
     if not failed and environment is not None:
-        absent = environment.missing(sorted(source.imports), names | own_modules(entry.path))
+        absent = environment.missing(sorted(source.imports), beside)
         failed = f"import {absent}: not installed in {environment.place}" if absent else ""
     if failed:
         return Pack(entry.name, FAILED, frozenset(source.definitions), True, failed, entry.path, version, ids), {}
-    sure, reasons = _registered(source, environment)
-    complete = source.complete and not source.unsure
+    sure, reasons, complete = _registered(source, environment, beside)
     state = LOADED if complete or sure else UNREADABLE
     reason = "; ".join(reasons[:3]) if not complete else ""
     return Pack(entry.name, state, frozenset(sure), complete, reason, entry.path, version, ids), sure
 
 
-def _registered(source: SourcePack, environment: Environment | None) -> tuple[dict[str, NodeType], list[str]]:
-    """The types without those that hang on a condition, or on a module that is known to be absent."""
+def _registered(
+    source: SourcePack, environment: Environment | None, beside: frozenset[str] = frozenset()
+) -> tuple[dict[str, NodeType], list[str], bool]:
+    """The types that are surely registered, what else could not be told, and whether these are all.
+
+    A type that needs a module which is known to be absent is not registered. One whose module only lies
+    `beside` the pack may be: that depends on what the pack does to sys.path.
+    """
+    gone: set[str] = set()
+    unsure = set(source.unsure)
+    for name, modules in source.needs.items():
+        wanted = sorted(modules)
+        if environment is None or environment.missing(wanted) is None:
+            continue
+        (unsure if environment.missing(wanted, beside) is None else gone).add(name)
+    unsure &= source.definitions.keys() - gone
     reasons = list(source.reasons)
-    if source.unsure:
-        some = ", ".join(sorted(source.unsure)[:3])
+    if unsure:
+        some = ", ".join(sorted(unsure)[:3])
         reasons.append(f"whether it registers {some} depends on conditions that source does not tell")
-    sure = {name: node for name, node in source.definitions.items() if name not in source.unsure}
-    if environment is not None:
-        for name, modules in source.needs.items():
-            if environment.missing(sorted(modules)) is not None:
-                sure.pop(name, None)
-    return sure, reasons
+    sure = {name: node for name, node in source.definitions.items() if name not in gone | unsure}
+    return sure, reasons, source.complete and not unsure
 
 
 def _core(found: Loaded, sources: Sources, environment: Environment | None, version: str) -> None:
@@ -111,12 +121,16 @@ def _core(found: Loaded, sources: Sources, environment: Environment | None, vers
     own, partner = sources.core()
     types, reasons, complete = {}, [], True
     for part in (partner, own):
-        sure, why = _registered(part, environment)
+        sure, why, whole = _registered(part, environment)
         types.update(sure)
         reasons += why
-        complete = complete and part.complete and not part.unsure
+        complete = complete and whole
+    if not types:
+        complete, reasons = False, reasons or ["nodes.py registers none that can be read"]
     state = LOADED if types else UNREADABLE
     reason = "" if complete else "; ".join(reasons[:3])
+    if reason:
+        found.gaps.append(f"not all of ComfyUI's own node types could be read: {reason}")
     found.packs.append(Pack(CORE, state, frozenset(types), complete, reason, sources.code, version, ("comfyui",)))
     found.definitions.update(types)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from .core import read_core
-from .folders import SourceFolder, SourceTable, read_folder_table
+from .folders import ANY, SourceFolder, SourceTable, read_folder_table
 from .host import Host
 from .read import SourcePack, read_pack
 
-__all__ = ["Host", "SourceFolder", "SourcePack", "SourceTable", "read_core", "read_folder_table", "read_pack"]
+__all__ = ["ANY", "Host", "SourceFolder", "SourcePack", "SourceTable", "read_core", "read_folder_table", "read_pack"]

@@ -16,12 +16,12 @@ from .interpreter.values import Dict, OutOfBudget, PackRaised, Seq, Value
 
 @dataclass(frozen=True, slots=True)
 class SourceFolder:
-    """A folder_paths name as source registers it.
+    """A folder_paths name as source registers it, or "" for names that cannot be read: any folder may have more.
 
     `paths` are relative to ComfyUI's base directory ("models/ipadapter"), or absolute; for a pack only
     those it adds. `suffixes` is empty when every file counts, None when the pack leaves them as they are
     or they cannot be read. `replaces`: paths that were there before are gone. `complete` is False when
-    there are further paths that cannot be read.
+    there are further paths, or suffixes instead of those before, that cannot be read.
     """
 
     name: str
@@ -68,17 +68,17 @@ def _aliases(tree: ast.Module) -> dict[str, str]:
     return {}
 
 
+ANY = ""
 Table = dict[str, tuple[list[str], frozenset[str] | None, bool]]  # paths, suffixes, whether all are known
 
 
 def table_of(machine: Machine) -> Table:
-    """The folder table as the machine sees it now."""
+    """The folder table as the machine sees it now. The name "" stands for entries whose names cannot be read."""
     names = imports.folder_paths(machine).names.get("folder_names_and_paths")
-    out: Table = {}
-    for name, entry in names.entries.items() if isinstance(names, Dict) else ():
-        if isinstance(name, str):
-            out[name] = _entry(entry.value)
-    return out
+    if not isinstance(names, Dict):
+        return {ANY: _entry(None)}
+    out = {name: _entry(entry.value) for name, entry in names.entries.items() if isinstance(name, str)}
+    return {**out, ANY: _entry(None)} if names.more else out
 
 
 def _entry(value: Value) -> tuple[list[str], frozenset[str] | None, bool]:
@@ -90,9 +90,10 @@ def _entry(value: Value) -> tuple[list[str], frozenset[str] | None, bool]:
 
 
 def _suffixes(value: Value) -> frozenset[str] | None:
-    if not isinstance(value, Seq) or not value.plain:
+    if not isinstance(value, Seq) or value.more is not None:
         return None
-    return frozenset(one for one in value.items if isinstance(one, str))
+    texts = frozenset(one for one in value.items if isinstance(one, str))
+    return texts if all(isinstance(one, str) for one in value.items) else None
 
 
 def _relative(path: str) -> str:
@@ -108,10 +109,11 @@ def registered(machine: Machine, before: Table) -> dict[str, SourceFolder]:
     """What a pack changed in the table it was given."""
     out: dict[str, SourceFolder] = {}
     for name, (paths, suffixes, whole) in table_of(machine).items():
-        old_paths, old_suffixes, _ = before.get(name, ([], None, True))
+        old_paths, old_suffixes, was_whole = before.get(name, ([], None, True))
         added = tuple(one for one in paths if one not in old_paths)
         gone = any(one not in paths for one in old_paths)
         changed = suffixes is not None and suffixes != old_suffixes
-        if added or gone or changed or name not in before:
-            out[name] = SourceFolder(name, added, suffixes if changed else None, gone, whole)
+        lost = suffixes is None and old_suffixes is not None
+        if added or gone or changed or lost or was_whole > whole or name not in before:
+            out[name] = SourceFolder(name, added, suffixes if changed else None, gone, whole and not lost)
     return out

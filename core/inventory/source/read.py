@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 from ...catalogue.types import NodeType
+from ..text import small_text, toml_section, toml_text
 from . import definitions
 from .folders import SourceFolder, registered, table_of
 from .host import Host
@@ -243,10 +243,4 @@ def _from_class(machine: Machine, cls: Value, pack: str, found: _Found) -> None:
 
 def _web_of_project(path: Path) -> bool:
     """Whether pyproject.toml names a web folder, as [tool.comfy] web."""
-    try:
-        with open(path / "pyproject.toml", "rb") as file:
-            text = file.read(1 << 18).decode("utf-8", "replace")
-    except (OSError, ValueError):
-        return False
-    table = re.search(r"^\s*\[tool\.comfy\]\s*$(.*?)(?=^\s*\[|\Z)", text, re.M | re.S)
-    return table is not None and re.search(r"^\s*web\s*=\s*[\"'][^\"']", table[1], re.M) is not None
+    return bool(toml_text(toml_section(small_text(path / "pyproject.toml"), "tool.comfy"), "web"))

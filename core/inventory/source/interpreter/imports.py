@@ -35,21 +35,29 @@ def folder_paths(m: Machine) -> Module:
     """The module folder_paths as this pack sees and changes it: ComfyUI's own, else a stand-in."""
     if m.folders is None:
         module = m.folders = Module("folder_paths", f"{BASE}/folder_paths.py", "", host=True)
-        known = m.host is not None and m.host.locate("folder_paths") is not None
-        if known and m.host is not None:
-            tree = m.host.machine.tree.parse(module.path)
-        else:
-            tree = ast.parse(STAND_IN)
         module.names.update({"__name__": module.name, "__file__": module.path})
         guards, m.guards, reading, m.reading = m.guards, [], m.reading, True
         try:
-            statements.run(m, tree.body, Scope(module.names, module))
+            own = _own_folder_paths(m, module.path)
+            statements.run(m, own.body if own else [], Scope(module.names, module))
+            if not isinstance(module.names.get("folder_names_and_paths"), Dict):
+                statements.run(m, ast.parse(STAND_IN).body, Scope(module.names, module))
+                table = module.names["folder_names_and_paths"]
+                if isinstance(table, Dict):
+                    table.doubt("ComfyUI's own folder table is not at hand")
         finally:
             m.guards, m.reading = guards, reading
-        table = module.names.get("folder_names_and_paths")
-        if not known and isinstance(table, Dict):
-            table.doubt("ComfyUI's own folder table is not at hand")
     return m.folders
+
+
+def _own_folder_paths(m: Machine, path: str) -> ast.Module | None:
+    """ComfyUI's own source of folder_paths; None when it is not at hand or broken."""
+    if m.host is None or m.host.locate("folder_paths") is None:
+        return None
+    try:
+        return m.host.machine.tree.parse(path)
+    except (PackRaised, Unreadable):
+        return None
 
 
 def bind_import(m: Machine, node: ast.Import, scope: Scope) -> None:

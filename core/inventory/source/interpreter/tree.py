@@ -15,6 +15,8 @@ import sys
 import warnings
 from pathlib import Path
 
+from ....errors import UnreadableFile
+from ....files import open_plain
 from .values import PackRaised
 
 BASE = "/<comfyui>"
@@ -123,19 +125,18 @@ class Tree:
 
     def _read(self, path: str, shown: str) -> bytes:
         real = self.real(path)
+        if real is None:
+            raise Unreadable(f"{shown} is not a readable file")
         try:
-            if real is None or _kind(real) != stat.S_IFREG:
-                raise Unreadable(f"{shown} is not a readable file")
-            size = real.stat().st_size
-            if size > MAX_FILE:
-                raise Unreadable(f"{shown} is larger than {MAX_FILE >> 20} MiB")
-            self.bytes += size
-            if self.bytes > MAX_TOTAL:
-                raise Unreadable(f"{shown}: the pack has more than {MAX_TOTAL >> 20} MiB of source")
-            with open(real, "rb") as file:
+            with open_plain(real) as (file, status):
+                if status.st_size > MAX_FILE:
+                    raise Unreadable(f"{shown} is larger than {MAX_FILE >> 20} MiB")
+                self.bytes += status.st_size
+                if self.bytes > MAX_TOTAL:
+                    raise Unreadable(f"{shown}: the pack has more than {MAX_TOTAL >> 20} MiB of source")
                 return file.read(MAX_FILE)
-        except (OSError, ValueError) as error:
-            raise Unreadable(f"{shown} cannot be read ({error.__class__.__name__})") from error
+        except UnreadableFile as error:
+            raise Unreadable(f"{shown} cannot be read ({error.code})") from error
 
 
 def _kind(path: Path) -> int:
