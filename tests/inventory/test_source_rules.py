@@ -258,6 +258,35 @@ def test_names_made_from_file_names_are_not_those_files(make: Make) -> None:
     assert slashed.folders == ("embeddings",)
 
 
+def test_words_told_from_other_files_are_no_file_list(make: Make) -> None:
+    """A word that stands for two files of another folder is a choice beside the files; a file's own name is one of them."""
+    text = """
+    import folder_paths
+    class A(Node):
+        @classmethod
+        def INPUT_TYPES(cls):
+            return {"required": {"word": (cls.listed(False),), "name": (cls.listed(True),)}}
+        @staticmethod
+        def listed(itself):
+            names = folder_paths.get_filename_list("shells")
+            front = back = False
+            for one in folder_paths.get_filename_list("parts"):
+                if one.startswith("snail_front."):
+                    front = True
+                elif one.startswith("snail_back."):
+                    back = True
+                elif itself and one.startswith("whole"):
+                    names.append(one)
+            if front and back:
+                names.append("snail")
+            return names
+    NODE_CLASS_MAPPINGS = {"A": A}
+    """
+    word, name = make(NODE + textwrap.dedent(text)).definitions["A"].inputs or ()
+    assert (word.folders, word.extras, word.options) == (("shells",), ("snail",), None)
+    assert (name.folders, name.extras, name.options) == (("shells", "parts"), ("snail",), None)
+
+
 def small_comfyui(folder: Path) -> Host:
     files = {
         "folder_paths.py": """

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from .tree import Tree
-from .values import Dict, Guard, HostModule, Module, OutOfBudget, Seq, Unknown, Value
+from .values import Dict, Guard, Module, OutOfBudget, Seq, Unknown
 
 if TYPE_CHECKING:
     from ..host import Host
@@ -121,10 +121,6 @@ class Machine:
             self.patches.add(value.frozen)
             return False
         return True
-
-    def host_value(self, value: Value) -> bool:
-        """Whether a value is a module of ComfyUI."""
-        return isinstance(value, HostModule) or (isinstance(value, Module) and value.host)
 
 
 NOTHING = Unknown()
