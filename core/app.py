@@ -99,6 +99,7 @@ class App:
             document("virtual_types"),
             aliases=inventory.aliases,
             digest=inventory.digest,
+            version=inventory.comfyui_version,
         )
         self.index: Index = build_index(inventory)
         self.probe = DiskProbe(inventory, self.state)

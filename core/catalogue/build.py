@@ -13,6 +13,7 @@ from typing import Any
 
 from .types import Input, NodeCatalogue, NodeType
 
+V3_CHECKED_FROM = (0, 8, 0)  # the first ComfyUI that compares the choices of V3 nodes (its commit 0be8a76c)
 CONTROL = "control_after_generate"
 CONTROL_WORDS = frozenset({"fixed", "increment", "decrement", "randomize"})
 
@@ -24,16 +25,19 @@ def build(
     *,
     aliases: Mapping[str, str] | None = None,
     digest: str = "",
+    version: str = "",
 ) -> NodeCatalogue:
     """The catalogue for one installation.
 
     `installed`: class_type → definition. `nodes`, `virtual`: the documents `knowledge/nodes.json` and
-    `knowledge/virtual_types.json`. `aliases`: old folder names → current ones (unet → diffusion_models).
+    `knowledge/virtual_types.json`. `version`: ComfyUI's, "" when not known. `aliases`: old folder names → current ones (unet → diffusion_models).
     """
     names = dict(aliases or {})
     types = {kind: from_knowledge(kind, facts) for kind, facts in nodes["nodes"].items()}
+    lax = _before(version, V3_CHECKED_FROM)
     for kind, own in installed.items():
-        types[kind] = _merge(_unaliased(own, names), types.get(kind))
+        merged = _merge(_unaliased(own, names), types.get(kind))
+        types[kind] = _without_v3_choices(merged) if lax else merged
     return NodeCatalogue(types, frozenset(installed), frozenset(virtual["types"]), digest, names)
 
 
@@ -46,7 +50,7 @@ def from_knowledge(kind: str, facts: Mapping[str, Any]) -> NodeType:
             inputs[-1] = inputs[-1]._replace(control=True)
             continue
         listed = folders.get(name)
-        own = Input(name, folders=tuple(listed) if listed else None, media=media.get(name))
+        own = Input(name, required=False, folders=tuple(listed) if listed else None, media=media.get(name))
         inputs.append(own._replace(extras=tuple(extras[name])) if name in extras else own)
     return NodeType(
         kind,
@@ -79,9 +83,9 @@ def _fill(own: Input, known: Input | None) -> Input:
     """
     if known is None or not own.widget:
         return own
-    folders, options, extras = own.folders, own.options, own.extras or known.extras
+    folders, options, extras = own.folders, own.options, own.extras
     if known.folders and folders is None and not any(_is_file(option) for option in options or ()):
-        folders, extras, options = known.folders, (*extras, *map(str, options or ())), None
+        folders, extras, options = known.folders, (*known.extras, *map(str, options or ())), None
     elif known.folders and folders is not None and len(folders) > 1 and set(known.folders) <= set(folders):
         folders = known.folders
     return own._replace(folders=folders, options=options, extras=extras, media=own.media or known.media)
@@ -91,6 +95,18 @@ def _is_file(option: Any) -> bool:
     """Whether a choice has a suffix such as a file has: `model.safetensors`, not `1.5` or `euler`."""
     suffix = option.rpartition(".")[2] if isinstance(option, str) and "." in option else ""
     return 2 <= len(suffix) <= 11 and suffix.isalnum() and not suffix.isdigit()
+
+
+def _before(version: str, wanted: tuple[int, ...]) -> bool:
+    """Whether `version` ("0.3.75", "v0.8.1") is older than `wanted`; an unknown one is not."""
+    parts = version.lstrip("v").split("+")[0].split(".")[: len(wanted)]
+    return bool(version) and all(part.isdigit() for part in parts) and tuple(map(int, parts)) < wanted
+
+
+def _without_v3_choices(own: NodeType) -> NodeType:
+    if not own.inputs or not any(one.v3 and one.options is not None for one in own.inputs):
+        return own
+    return replace(own, inputs=tuple(one._replace(options=None) if one.v3 else one for one in own.inputs))
 
 
 def _unaliased(own: NodeType, aliases: Mapping[str, str]) -> NodeType:

@@ -27,6 +27,7 @@ class Input(NamedTuple):
     control: bool = False  # followed by a control_after_generate value in widgets_values
     extras: tuple[str, ...] = ()  # choices offered beside the files ("None", "pixel_space" …)
     default: Any = None
+    v3: bool = False  # defined by io.Schema: ComfyUI checks its choices from version 0.8.0 on only
 
 
 @dataclass(frozen=True, slots=True)

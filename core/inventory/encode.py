@@ -24,6 +24,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "maximum": (int, float, type(None)),
     "control": (bool,),
     "extras": (list,),
+    "v3": (bool,),
 }
 
 

@@ -109,14 +109,23 @@ class Checker:
 
     def _media(self, need: Requirement) -> Finding | None:
         inventory = self._index.inventory
+        if not need.name:
+            node = need.nodes[0]
+            what = f"No {need.media if need.media in ('image', 'video', 'audio') else 'file'} is chosen."
+            fix = Fix("choose", f"Choose one in {node.title} {node.id}.", node.id)
+            return _finding(
+                need._replace(name=node.input or ""), Verdict("INPUT001", NEEDS_INPUT, what, fixes=(fix,)), what
+            )
         name = need.name.replace("\\", "/")
         if name in inventory.inputs:
             return None
         there = self._probe.media(need.name)
         if there:
             return None
-        if there is None and not inventory.inputs_known:
-            verdict = Verdict("INPUT001", UNKNOWN, "Whether it is in the input folder cannot be told.")
+        elsewhere = next((folder for folder in ("output", "temp") if name.endswith(f" [{folder}]")), "")
+        if there is None and (elsewhere or not inventory.inputs_known):
+            text = f"Whether it is in the {elsewhere or 'input'} folder cannot be told."
+            verdict = Verdict("INPUT001", UNKNOWN, text)
         else:
             what = f"Your {need.media}" if need.media in ("image", "video", "audio") else "Your file"
             first = need.nodes[0] if need.nodes else None
@@ -154,7 +163,7 @@ def _violation(code: str, node: NodeRef, value: object, allowed: str) -> Finding
         message = f"Required, and nothing is connected to it.{allowed and f' {allowed}'}"
         return Finding(code, BLOCKED, name, message, (node,), fixes=(Fix("connect", f"Connect {name}.", node.id),))
     shown = str(value)
-    shown = shown if len(shown) <= 80 else f"{shown[:77]}…"
+    shown = "nothing" if not shown else shown if len(shown) <= 80 else f"{shown[:77]}…"
     message = f"{node.input} does not take {shown}. The installed version takes {allowed}."
     return Finding(
         code, BLOCKED, shown, message, (node,), fixes=(Fix("choose", f"Choose another {node.input}.", node.id),)

@@ -27,24 +27,13 @@ class Index:
     directories: dict[str, dict[str, ModelFile]] = field(default_factory=dict)  # folder → directory → a file in it
 
     def by_stem(self, folder: str, name: str) -> ModelFile | None:
-        """The file of this folder whose base name without suffix is `name`, whatever the case."""
+        """The file of this folder whose base name without its suffix is `name`, whatever the case: so LoRA rows look."""
         known = self.stems.get(folder)
         if known is None:
             known = self.stems[folder] = {}
             for file in self.by_folder.get(folder, {}).values():
-                known.setdefault(base(file.name).rsplit(".", 1)[0].lower(), file)
-        return known.get(base(name).lower()) or known.get(base(name).rsplit(".", 1)[0].lower())
-
-    def directory(self, folder: str, name: str) -> ModelFile | None:
-        """A file inside the directory `name` of this folder: some loaders take a directory of weights as one model."""
-        known = self.directories.get(folder)
-        if known is None:
-            known = self.directories[folder] = {}
-            for file in self.by_folder.get(folder, {}).values():
-                parts = file.name.replace("\\", "/").split("/")
-                for depth in range(1, len(parts)):
-                    known.setdefault("/".join(parts[:depth]), file)
-        return known.get(name.replace("\\", "/").rstrip("/")) if known else None
+                known.setdefault(stem(file.name), file)
+        return known.get(base(name).lower()) or known.get(stem(name))
 
     def folders(self, names: Iterable[str]) -> tuple[str, ...]:
         """Folder names after aliases, without doubles."""
@@ -59,6 +48,15 @@ class Index:
 def base(name: str) -> str:
     """The last part of a name written with either slash."""
     return name.replace("\\", "/").rsplit("/", 1)[-1]
+
+
+_SUFFIXES = (".safetensors", ".gguf", ".ckpt", ".pth", ".pt", ".bin", ".sft", ".onnx")
+
+
+def stem(name: str) -> str:
+    """The base name in lower case, without a model suffix: `Loras/A.v2.safetensors` → `a.v2`."""
+    last = base(name).lower()
+    return next((last.removesuffix(suffix) for suffix in _SUFFIXES if last.endswith(suffix)), last)
 
 
 def build_index(inventory: Inventory) -> Index:
@@ -108,7 +106,7 @@ def build_index(inventory: Inventory) -> Index:
 def _without_part(name: str) -> str:
     """`model.safetensors.part` → `model.safetensors`, `model.safetensors.a1b2.incomplete` likewise."""
     lower = name.lower()
-    for suffix in (".safetensors", ".gguf", ".ckpt", ".pth", ".pt", ".bin", ".sft", ".onnx"):
+    for suffix in _SUFFIXES:
         at = lower.find(suffix + ".")
         if at > 0:
             return name[: at + len(suffix)]

@@ -77,7 +77,7 @@ def _check_known(
     if not inventory.models_known or any(folder in inventory.unlisted for folder in folders):
         why = "no model folder could be listed" if not inventory.models_known else f"{where} could not be listed"
         return Verdict("MODEL001", UNKNOWN, f"Whether it is here cannot be told: {why}.", folders)
-    near = index.by_base.get(base(need.name).lower(), ())
+    near = _near(need, index)
     inside = [(folder, file) for folder, file in near if folder in folders]
     if inside:
         return _elsewhere_inside(need, inside, folders, where)
@@ -86,12 +86,25 @@ def _check_known(
     return _same_content(need, folders, where, index, probe) or _missing(need, folders, where, near, index, probe)
 
 
+_EMBEDDING_SUFFIXES = (".safetensors", ".pt", ".bin")  # the order in which ComfyUI tries them
+
+
 def _listed(need: Requirement, folder: str, index: Index) -> ModelFile | None:
-    """The file as ComfyUI, or the node itself, would find it: embeddings and LoRA rows are named by their stem."""
-    found = index.by_folder.get(folder, {}).get(need.name)
-    if found is None and (need.stem or need.kind in (EMBEDDING, LORA_TAG)):
+    """The file as ComfyUI, or the node itself, would find it."""
+    files = index.by_folder.get(folder, {})
+    found = files.get(need.name)
+    if found is None and need.kind == EMBEDDING:
+        found = next((files[need.name + end] for end in _EMBEDDING_SUFFIXES if need.name + end in files), None)
+    if found is None and (need.stem or need.kind == LORA_TAG):
         found = index.by_stem(folder, need.name)
-    return found or index.directory(folder, need.name)
+    return found
+
+
+def _near(need: Requirement, index: Index) -> Sequence[tuple[str, ModelFile]]:
+    """Files of the same base name anywhere; an embedding may be written without its suffix."""
+    name = base(need.name).lower()
+    ends = ("", *_EMBEDDING_SUFFIXES) if need.kind == EMBEDDING else ("",)
+    return [place for end in ends for place in index.by_base.get(name + end, ())]
 
 
 def _whole(file: ModelFile, folders: tuple[str, ...], probe: Probe) -> Verdict | None:

@@ -22,8 +22,10 @@ _BROADCASTERS = ("Anything Everywhere", "Seed Everywhere", "Prompts Everywhere")
 Shapes = Callable[[str], Shape | None]
 
 
-def violations(workflow: Workflow, catalogue: NodeCatalogue, shapes: Shapes) -> list[Violation]:
-    """All VALUE and LINK violations of one workflow."""
+def violations(
+    workflow: Workflow, catalogue: NodeCatalogue, shapes: Shapes, refused: list[Violation]
+) -> list[Violation]:
+    """All VALUE and LINK violations of one workflow. `refused`: those that the scan itself has met."""
     installed, types = catalogue.installed, catalogue.types
     server = [node for node in workflow.nodes if node.active and node.class_type not in catalogue.virtual]
     mine = [node for node in server if node.class_type in installed]
@@ -38,15 +40,16 @@ def violations(workflow: Workflow, catalogue: NodeCatalogue, shapes: Shapes) -> 
     kinds = {node.class_type for node in workflow.nodes}
     plain = not workflow.switched and kinds.isdisjoint(_BROWSER)
     everywhere = any(kind.startswith(_BROADCASTERS) for kind in kinds)
-    found: list[tuple[str, Violation]] = []
+    found = [(one.node.id, one) for one in refused]
     for node in mine:
         shape = shapes(node.class_type)
         if shape is None:
             continue
         if shape.limits and not _in_order(node, shape):
-            found += [(node.id, one) for one in _values(node, shape)]
-        if shape.sockets and not everywhere and not (plain and _connected(workflow, node, shape)):
-            found += [(node.id, one) for one in _links(workflow, node, shape)]
+            found += [(node.id, one) for one in _values(workflow, node, shape)]
+        needed = shape.required if workflow.format == "api" else shape.sockets
+        if needed and not everywhere and not (plain and _connected(workflow, node, needed)):
+            found += [(node.id, one) for one in _links(workflow, node, needed)]
     if not found:
         return []
     reachable = _reachable(workflow, outputs)
@@ -72,11 +75,8 @@ def _reachable(workflow: Workflow, outputs: list[Node]) -> set[str]:
 # ---- links -------------------------------------------------------------------------------------------------
 
 
-def _connected(workflow: Workflow, node: Node, shape: Shape) -> bool:
-    """Whether every required socket has a link that exists. Enough where nothing is muted, bypassed or gotten."""
-    if workflow.format == "api":
-        linked = {slot.name for slot in node.slots}
-        return linked.issuperset(shape.sockets)
+def _connected(workflow: Workflow, node: Node, needed: tuple[str, ...]) -> bool:
+    """Whether every input has a link that starts at a plain node. Enough where nothing is switched off or gotten."""
     raw = node.raw.get("inputs")
     if not isinstance(raw, list):
         return False
@@ -85,15 +85,16 @@ def _connected(workflow: Workflow, node: Node, shape: Shape) -> bool:
         linked = {one["name"] for one in raw if one["link"] is not None and one["link"] in ids}
     except (TypeError, KeyError):
         return False
-    return linked.issuperset(shape.sockets)
+    return linked.issuperset(needed)
 
 
-def _links(workflow: Workflow, node: Node, shape: Shape) -> Iterator[Violation]:
-    """Required sockets that nothing feeds. Inside group nodes the outer links are not known."""
+def _links(workflow: Workflow, node: Node, needed: tuple[str, ...]) -> Iterator[Violation]:
+    """Required inputs that nothing feeds. Inside group nodes the outer links are not known."""
     if workflow.scopes[node.scope].kind == "group":
         return
-    for name in shape.sockets:
-        if source(workflow, node, name) is None:
+    stored = node.widgets if workflow.format == "api" and isinstance(node.widgets, dict) else {}
+    for name in needed:
+        if name not in stored and source(workflow, node, name) is None:
             there = any(slot.name == name for slot in node.slots)
             words = (
                 ""
@@ -114,7 +115,7 @@ def _in_order(node: Node, shape: Shape) -> bool:
     return all(limit.takes(stored[place]) for place, limit in shape.limits)
 
 
-def _values(node: Node, shape: Shape) -> Iterator[Violation]:
+def _values(workflow: Workflow, node: Node, shape: Shape) -> Iterator[Violation]:
     """Options not offered and numbers out of range, for values that no link replaces."""
     read = values(node, shape)
     if not read.exact:
@@ -123,9 +124,15 @@ def _values(node: Node, shape: Shape) -> Iterator[Violation]:
     limits = {limit.spec.name: limit for _, limit in shape.limits}
     for name, value in read.items:
         limit = limits.get(name) if name is not None and name not in linked else None
-        if limit is not None and not limit.takes(value):
+        if limit is not None and not limit.takes(value) and not _mended(workflow, node, name, value):
             code, allowed = _wrong(limit, value)
             yield Violation(code, NodeRef(node.id, node.class_type, node.title, name), value, allowed)
+
+
+def _mended(workflow: Workflow, node: Node, name: str | None, value: object) -> bool:
+    """The page itself mends samplers saved in early 2023 as `sample_euler` when it loads the graph."""
+    old = name == "sampler_name" and isinstance(value, str) and value.startswith("sample_")
+    return old and workflow.format == "ui" and node.class_type in ("KSampler", "KSamplerAdvanced")
 
 
 def _wrong(limit: Limit, value: object) -> tuple[str, str]:
@@ -136,6 +143,8 @@ def _wrong(limit: Limit, value: object) -> tuple[str, str]:
         float(value)  # type: ignore[arg-type]  # whatever it is: ComfyUI converts it too
     except (TypeError, ValueError):
         return "VALUE002", "a number"
+    except OverflowError:
+        pass
     return "VALUE002", _range(spec)
 
 

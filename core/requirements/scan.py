@@ -15,7 +15,7 @@ from .definitions import violations
 from .references import Vocabulary, embeddings, lora_tags, strings
 from .rows import rows
 from .shapes import Shape
-from .types import EMBEDDING, INPUT_MEDIA, LORA_TAG, MODEL, NODE_TYPE, NodeRef, Requirement, Requirements
+from .types import EMBEDDING, INPUT_MEDIA, LORA_TAG, MODEL, NODE_TYPE, NodeRef, Requirement, Requirements, Violation
 from .values import Value, values
 
 
@@ -69,6 +69,7 @@ class _Scan:
         self.workflow = workflow
         self.found: dict[tuple[str, str, tuple[str, ...], bool], _Gathered] = {}
         self.here: dict[str, None] = {}
+        self.refused: list[Violation] = []
         self.shared = scanner._shared
         self.types: dict[bool, dict[str, _Gathered]] = {True: {}, False: {}}
         self._hints: dict[str, ModelHint] | None = None
@@ -101,7 +102,7 @@ class _Scan:
             self._items(),
             tuple(sorted(virtual)),
             tuple(sorted(partners)),
-            tuple(violations(self.workflow, self.catalogue, self.shapes)),
+            tuple(violations(self.workflow, self.catalogue, self.shapes, self.refused)),
             tuple(dict.fromkeys(self.workflow.warnings)),
             active,
         )
@@ -175,6 +176,8 @@ class _Scan:
             if isinstance(fed, Literal):
                 value = fed.value
         spec = shape.by_name.get(name) if shape is not None and name is not None else None
+        if value is None and spec is not None and spec.folders and self.workflow.format == "api":
+            value = ""  # sent as it is, and in no list
         for text in (value,) if isinstance(value, str) else strings(value):
             self._text(node, known, spec, name, text)
 
@@ -189,23 +192,29 @@ class _Scan:
     def _text(self, node: Node, known: NodeType | None, spec: Input | None, name: str | None, text: str) -> None:
         words = self.words
         if spec is not None and spec.folders:
-            if not words.is_sentinel(text) and text not in spec.extras and "\n" not in text and "://" not in text:
+            if text in spec.extras:
+                return
+            if not words.is_sentinel(text) and "\n" not in text and "://" not in text:
                 self._model(node, name, text, spec.folders, known)
+            elif node.active and node.class_type in self.catalogue.installed:
+                ref = NodeRef(node.id, node.class_type, node.title, name)  # its list is known, and has no such choice
+                self.refused.append(Violation("VALUE001", ref, text, f"a file of {spec.folders[0]}"))
             return
         if spec is not None and spec.media:
-            if not words.is_sentinel(text) and "://" not in text and "\n" not in text:
+            chosen = not words.is_sentinel(text) and "://" not in text and "\n" not in text
+            if chosen or (not text and node.class_type in self.catalogue.installed):
                 self._need(INPUT_MEDIA, text, node, name, media=spec.media)
             return
-        if words.is_file(text) and not words.is_sentinel(text):
+        if "embedding:" in text:
+            for one in embeddings(text):
+                self._need(EMBEDDING, one, node, name, ("embeddings",))
+        elif words.is_file(text) and not words.is_sentinel(text):
             if spec is None or spec.options is None or text not in spec.options:
                 folders = words.input_names.get(name or "", ())
                 self._model(node, name, text, folders, known)
             return
         if text[:8] == "urn:air:":
             self._need(MODEL, text, node, name)
-        if "embedding:" in text:
-            for one in embeddings(text):
-                self._need(EMBEDDING, one, node, name, ("embeddings",))
         if "<l" in text:
             reader = node.class_type in words.tag_readers
             for one in lora_tags(text):

@@ -35,27 +35,26 @@ class Limit:
             if isinstance(value, (list, dict)):
                 return True
             return value in self._choices
-        try:
-            return bool(self._low <= value <= self._high)
-        except TypeError:
-            return self._number(value)
+        return self._in_range(value)
 
-    def _number(self, value: Json) -> bool:
-        """Texts are converted before they are compared."""
+    def _in_range(self, value: Json) -> bool:
+        """ComfyUI converts first: INT by int(), which cuts a fraction, FLOAT by float(). NaN passes every comparison."""
         try:
-            return self._low <= float(value) <= self._high
-        except (TypeError, ValueError):
+            number = int(value) if self.spec.type == "INT" else float(value)
+        except (TypeError, ValueError, OverflowError):
             return False
+        return not (number < self._low or number > self._high)
 
 
 class Shape:
     """One type's widgets and sockets.
 
     `layout`: the input behind each entry of widgets_values, None for a control_after_generate.
-    `limits`: place in `layout` and limit of every input that has one. `sockets`: required inputs without widget.
+    `limits`: place in `layout` and limit of every input that has one. `sockets`: required inputs without widget;
+    `required`: with those that have one, which an API graph must bring too.
     """
 
-    __slots__ = ("by_name", "known", "layout", "limits", "names", "sockets")
+    __slots__ = ("by_name", "known", "layout", "limits", "names", "required", "sockets")
 
     def __init__(self, known: NodeType) -> None:
         layout: list[str | None] = []
@@ -73,11 +72,9 @@ class Shape:
         self.limits = tuple(limits)
         self.names = frozenset(name for name in layout if name)
         self.by_name: Mapping[str, Input] = {one.name: one for one in known.inputs or ()}
-        self.sockets = tuple(
-            one.name
-            for one in known.inputs or ()
-            if not one.widget and one.required and one.type not in ("", "*") and not known.dynamic
-        )
+        needed = [one for one in known.inputs or () if one.required and one.name and not known.dynamic]
+        self.required = tuple(one.name for one in needed)
+        self.sockets = tuple(one.name for one in needed if not one.widget and one.type)
 
 
 def _limited(one: Input) -> bool:

@@ -36,14 +36,22 @@ class Reading:
 def read(stream: BinaryIO, size: int, name: str) -> Reading:
     """Read one file of `size` bytes. Never raises for bad content (that becomes a Problem); OSError passes."""
     small = size <= _ONE_READ
-    head = stream.read(max(size, 0) + 1 if small else 4096)
+    head = _exactly(stream, max(size, 0) + 1 if small else 4096)
     if head[:1] not in (b"{", b"["):
         from .media import sniff  # media readers are only loaded once a file needs them
 
         if sniff(head[:4096]) is not None:
             stream.seek(0)
             return _read_media(stream, size, name)
-    return read_json(head if small else head + stream.read(MAX_GRAPH_BYTES + 1 - len(head)), name)
+    return read_json(head if small else head + _exactly(stream, MAX_GRAPH_BYTES + 1 - len(head)), name)
+
+
+def _exactly(stream: BinaryIO, count: int) -> bytes:
+    """`count` bytes, or all that are left: an unbuffered file on a network may give fewer at a time."""
+    data = stream.read(count)
+    while len(data) < count and (more := stream.read(count - len(data))):
+        data += more
+    return data
 
 
 def read_bytes(data: bytes, name: str) -> Reading:

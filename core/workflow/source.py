@@ -99,7 +99,7 @@ def _through_host(workflow: Workflow, scope: Scope, index: int) -> Source | _Nex
             return _Next(workflow.scopes[scope.parent], slot.link)
     if name in scope.host_values:
         return Literal(scope.host_values[name])
-    return Stored()
+    return Stored() if name in scope.widget_inputs else None
 
 
 def _into_instance(scope: Scope, inner: Scope, link: Link) -> Source | _Next:

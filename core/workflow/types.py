@@ -158,6 +158,7 @@ class Scope:
     _raw_links: dict[str, Json] | None = None
     _link_ids: frozenset[Json] | None = None
     _host_slots: tuple[Slot, ...] | None = None
+    _widget_inputs: list[str] | None = None
 
     def link(self, link_id: str) -> Link | None:
         """One link of this level. Most links are never asked for, so each is read when it is."""
@@ -170,11 +171,11 @@ class Scope:
 
     @property
     def link_ids(self) -> frozenset[Json]:
-        """The ids, as the file writes them, of all links that start at a node which is there: a quick first look."""
+        """The ids, as the file writes them, of all links that start at a plain node of this level: a quick first look."""
         if self._link_ids is None:
             raw = self.raw.get("links")
             try:
-                here = {node["id"] for node in self.raw["nodes"]} | {int(SUBGRAPH_INPUT)}
+                here = {node.raw["id"] for node in self.nodes.values() if type(node) is Node}
                 pairs = [
                     (item["id"], item["origin_id"]) if type(item) is dict else (item[0], item[1]) for item in raw or ()
                 ]
@@ -188,6 +189,22 @@ class Scope:
         """All links of this level, by id."""
         self.link("")
         return {link_id: link for link_id in self._raw_links or () if (link := self.link(link_id)) is not None}
+
+    @property
+    def widget_inputs(self) -> list[str]:
+        """The definition's inputs that end at a widget inside, in its order: the host shows a widget for those."""
+        if self._widget_inputs is None:
+            ends = set()
+            for link in self.links.values():
+                target = self.nodes.get(link.target) if link.origin == SUBGRAPH_INPUT else None
+                if isinstance(target, Scope):
+                    slots = target.host_slots
+                else:
+                    slots = target.slots if target is not None else ()
+                if 0 <= link.target_slot < len(slots) and slots[link.target_slot].widget is not None:
+                    ends.add(link.origin_slot)
+            self._widget_inputs = [name for index, name in enumerate(self.inputs) if index in ends]
+        return self._widget_inputs
 
     @property
     def host_slots(self) -> tuple[Slot, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .types import ALWAYS, BYPASSED, MUTED, SUBGRAPH_INPUT, Json, ModelHint, Node, Origin, Scope, Workflow, raw_id
+from .types import ALWAYS, BYPASSED, MUTED, Json, ModelHint, Node, Origin, Scope, Workflow, raw_id
 
 MAX_NODES = 100_000  # flat nodes of one workflow
 MAX_LEVELS = 64  # instances inside instances
@@ -181,7 +181,7 @@ def _host_values(scope: Scope, workflow: Workflow) -> None:
         for proxy, value in zip(proxies, values, strict=True):
             _promote(scope, raw_id(proxy[0]), proxy[1], value)
         return
-    named = _widget_inputs(scope)
+    named = scope.widget_inputs
     if len(named) == len(values):
         scope.host_values.update(zip(named, values, strict=True))
     elif any(isinstance(value, str) and "." in value for value in values):
@@ -189,17 +189,6 @@ def _host_values(scope: Scope, workflow: Workflow) -> None:
             f"Subgraph {scope.name!r} ({scope.prefix[:-1]}) holds {len(values)} values for {len(named)} inputs; "
             "the values inside it were used."
         )
-
-
-def _widget_inputs(scope: Scope) -> list[str]:
-    """The definition's inputs that end at a widget inside, in the definition's order: those have a host value."""
-    ends = set()
-    for link in scope.links.values():
-        target = scope.nodes.get(link.target) if link.origin == SUBGRAPH_INPUT else None
-        slots = target.slots if isinstance(target, Node) else target.host_slots if target is not None else ()
-        if 0 <= link.target_slot < len(slots) and slots[link.target_slot].widget is not None:
-            ends.add(link.origin_slot)
-    return [name for index, name in enumerate(scope.inputs) if index in ends]
 
 
 def _promote(scope: Scope, inner_id: str, widget: str, value: Json) -> None:

@@ -8,7 +8,7 @@ import pytest
 from comfyfixersmart.core.workflow.source import source
 from comfyfixersmart.core.workflow.types import Literal, Node, Stored, Workflow
 
-from .graphs import graph, node, proxies, socket, subgraph, types, widget, workflow
+from .graphs import graph, node, proxies, reading, socket, subgraph, types, widget, workflow
 
 LOADER = node(3, "LoadBramble", "inner.safetensors", 0.5, inputs=[widget("file"), widget("weight", kind="FLOAT")])
 
@@ -221,10 +221,9 @@ def test_group_definitions_of_a_wrong_type(groups: Any) -> None:
     assert ("6", "Wren", True) in types(found)
 
 
-def test_a_group_node_inside_itself_ends() -> None:
-    found = workflow(grouped(node(5, "workflow/Nest"), inner=[{"type": "workflow/Nest"}, {"type": "Wren"}]))
-    assert types(found) == [("5:1", "Wren", True)]
-    assert found.warnings
+def test_a_group_node_inside_itself_cannot_be_read() -> None:
+    found = reading(grouped(node(5, "workflow/Nest"), inner=[{"type": "workflow/Nest"}, {"type": "Wren"}]))
+    assert [problem.code for problem in found.problems] == ["cyclic_subgraph"]
 
 
 def test_a_group_node_may_hold_a_subgraph() -> None:

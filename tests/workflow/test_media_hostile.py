@@ -198,7 +198,9 @@ def test_damaged_text_chunks_do_not_hide_what_follows() -> None:
 def test_what_stands_before_the_cut_is_found() -> None:
     whole = make.png(make.text(*PAIRS[0]), make.text(*PAIRS[1]))
     cut = whole.index(b"nodes")
-    assert [c.key for c in read(whole[:cut])] == ["prompt"]
+    found = read(whole[:cut])
+    assert [c.key for c in found] == ["prompt", "workflow"]
+    assert PAIRS[1][1].startswith(found[1].text)  # the part that is left shows that a workflow was there
 
 
 def test_a_size_larger_than_the_stream_ends_the_walk() -> None:

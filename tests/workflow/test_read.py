@@ -379,19 +379,23 @@ def test_sixty_levels_are_read_and_more_are_told() -> None:
     assert deep.problems or deep.workflows[0].warnings
 
 
-def test_a_subgraph_inside_itself_ends_with_a_warning() -> None:
+def test_a_subgraph_inside_itself_cannot_be_read() -> None:
     own = {"id": "d0", "name": "Loop", "nodes": [node(1, "d0"), node(2, "Wren")], "links": []}
-    found = workflow(graph(node(5, "d0"), subgraphs=[own]))
-    assert types(found) == [("5:2", "Wren", True)]
-    assert any("Loop" in text for text in found.warnings)
+    found = reading(graph(node(5, "d0"), subgraphs=[own]))
+    assert [(one.code, "Loop" in one.message) for one in found.problems] == [("cyclic_subgraph", True)]
+    assert not found.workflows
 
 
-def test_two_subgraphs_inside_each_other_end_with_a_warning() -> None:
+def test_two_subgraphs_inside_each_other_cannot_be_read() -> None:
     one = {"id": "d0", "name": "One", "nodes": [node(1, "d1"), node(2, "Wren")], "links": []}
     two = {"id": "d1", "name": "Two", "nodes": [node(1, "d0"), node(2, "Teal")], "links": []}
-    found = workflow(graph(node(5, "d0"), node(6, "d1"), subgraphs=[one, two]))
-    assert sorted(flat for flat, _, _ in types(found)) == ["5:1:2", "5:2", "6:1:2", "6:2"]
-    assert found.warnings
+    found = reading(graph(node(5, "d0"), node(6, "d1"), subgraphs=[one, two]))
+    assert [problem.code for problem in found.problems] == ["cyclic_subgraph"]
+
+
+def test_a_subgraph_inside_itself_that_nothing_uses_does_no_harm() -> None:
+    own = {"id": "d0", "name": "Loop", "nodes": [node(1, "d0")], "links": []}
+    assert types(workflow(graph(node(5, "Wren"), subgraphs=[own]))) == [("5", "Wren", True)]
 
 
 # ---- media -------------------------------------------------------------------------------------------------

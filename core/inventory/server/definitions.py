@@ -78,6 +78,7 @@ def _input(name: str, entry: Any, required: bool, lists: FileLists, files: set[s
         kind, choices = "COMBO", kind
     elif kind == "COMBO":
         choices = settings.get("options")
+    v3 = kind == "COMBO" and not isinstance(parts[0], list)
     kind = kind if isinstance(kind, str) else ""
     one = Input(
         name,
@@ -87,6 +88,7 @@ def _input(name: str, entry: Any, required: bool, lists: FileLists, files: set[s
         minimum=_number(settings.get("min")),
         maximum=_number(settings.get("max")),
         control=_control(name, kind, settings),
+        v3=v3,
     )
     if kind != "COMBO":
         return one._replace(default=_simple(settings.get("default")))

@@ -92,7 +92,22 @@ def _v1_inputs(m: Machine, cls: Class) -> tuple[tuple[Input, ...] | None, bool]:
         for name, entry in entries.entries.items():
             if isinstance(name, str):
                 found.append(_v1_input(name, entry.value, section == "required"))
-    return tuple(found), dynamic
+    return tuple(_unchecked(m, cls, found)), dynamic
+
+
+def _unchecked(m: Machine, cls: Class, inputs: list[Input]) -> list[Input]:
+    """VALIDATE_INPUTS takes the checks of the inputs it names, or of all by **kwargs, into the pack's own hands:
+    ComfyUI then compares neither choices nor ranges (execution.py of 0.3.75)."""
+    own = attributes.get(m, cls, "VALIDATE_INPUTS")
+    own = own.func if isinstance(own, Bound) else own
+    if not isinstance(own, Func):
+        return inputs
+    args = own.node.args
+    named = {one.arg for one in (*args.posonlyargs, *args.args, *args.kwonlyargs)}
+    return [
+        one._replace(options=None, minimum=None, maximum=None) if args.kwarg is not None or one.name in named else one
+        for one in inputs
+    ]
 
 
 def _takes_one(func: Func) -> bool:
@@ -142,7 +157,9 @@ def from_schema(m: Machine, schema: Made, pack: str) -> NodeType:
             break
         inputs.append(read)
     # ComfyUI answers with the required ones first, and the browser takes them in that order.
-    done = None if inputs is None else tuple(sorted(inputs, key=lambda one: not one.required))
+    done = None
+    if inputs is not None:
+        done = tuple(one._replace(v3=True) for one in sorted(inputs, key=lambda one: not one.required))
     return NodeType(node_id(schema) or "", done, truth(output), truth(api) is True, False, pack, "source", dynamic)
 
 

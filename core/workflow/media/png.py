@@ -35,7 +35,7 @@ def walk(w: Walk) -> None:
 
 
 def _text(w: Walk, kind: bytes, at: int, n: int) -> None:
-    keyword, zero, rest = w.read(at, min(n, _ITXT_HEAD)).partition(b"\0")
+    keyword, zero, rest = w.read(at, max(min(n, _ITXT_HEAD, w.size - at), 0)).partition(b"\0")
     if not zero or keyword == _XMP:
         return
     start = at + len(keyword) + 1
