@@ -22,7 +22,6 @@ class Layout:
     base: str
     code: str
     models: str
-    custom_nodes: str  # the default one; extra_model_paths.yaml may add more
     input: str
     output: str
     user: str
@@ -57,9 +56,7 @@ def find_layout(path: str | os.PathLike[str], code: str | os.PathLike[str] | Non
             )
     if not base:
         raise InventoryError("not_comfyui", f"{given} is not a ComfyUI installation", _hint(given))
-    return Layout(
-        base, own_code, *(os.path.join(base, n) for n in ("models", "custom_nodes", "input", "output", "user"))
-    )
+    return Layout(base, own_code, *(os.path.join(base, n) for n in ("models", "input", "output", "user")))
 
 
 def _base(given: str, code: str) -> str:

@@ -22,7 +22,7 @@ from .encode import decode_types, encode_types
 from .hardware import read_hardware
 from .inputs import list_inputs
 from .models import list_models
-from .packs.entries import entries
+from .packs.entries import entries, unlisted
 from .packs.stamps import core_stamp, pack_stamp
 from .seen import remember
 from .types import DISABLED, UNREADABLE, Folder, Inventory, Pack
@@ -154,8 +154,7 @@ def _new_packs(known: Any, custom_nodes: Folder | None) -> Iterator[Pack]:
         try:
             here = entries(folder)
         except OSError:
-            reason = "this folder cannot be listed"
-            yield Pack(os.path.basename(folder), UNREADABLE, complete=False, reason=reason, path=folder)
+            yield unlisted(folder)
             continue
         for entry in here:
             if not entry.disabled and entry.path not in names:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..text import small_text, toml_section, toml_text
+from ..types import UNREADABLE, Pack
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,12 @@ def entries(folder: str) -> list[PackEntry]:
         elif _is_pack(entry):
             loaded.append(PackEntry(name, path))
     return loaded + sorted(disabled, key=lambda one: one.name)
+
+
+def unlisted(folder: str) -> Pack:
+    """What stands for the packs of a folder that is there and cannot be listed."""
+    reason = "this folder cannot be listed"
+    return Pack(os.path.basename(folder), UNREADABLE, complete=False, reason=reason, path=folder)
 
 
 def identify(path: str) -> tuple[str, tuple[str, ...]]:

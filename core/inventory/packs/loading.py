@@ -11,7 +11,7 @@ from ...errors import InventoryError
 from ..source import SourceFolder, SourcePack
 from ..types import DISABLED, FAILED, LOADED, UNREADABLE, Pack
 from .cache import Sources
-from .entries import PackEntry, entries, identify, own_modules
+from .entries import PackEntry, entries, identify, own_modules, unlisted
 from .environment import Environment
 
 Progress = Callable[[int, int, str], None]  # packs done, packs in all, the name of the pack at hand
@@ -140,11 +140,7 @@ def _entries(found: Loaded, folder: str) -> list[PackEntry]:
         return entries(folder)
     except OSError as error:
         found.gaps.append(f"{folder}: {error.strerror or error}")
-        found.packs.append(
-            Pack(
-                os.path.basename(folder), UNREADABLE, complete=False, reason="this folder cannot be listed", path=folder
-            )
-        )
+        found.packs.append(unlisted(folder))
         return []
 
 

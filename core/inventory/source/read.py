@@ -43,7 +43,7 @@ class SourcePack:
     `failed` says why importing the pack would fail for sure ("" when nothing speaks against it).
     `imports` are the top-level modules, neither Python's nor ComfyUI's nor the pack's own, without which the import fails.
     `folders` are its folder_paths registrations. `patches` names lists and functions of ComfyUI that
-    it changes, such as the samplers offered by other nodes. `web_only`: no nodes, only a web folder.
+    it changes, such as the samplers offered by other nodes.
     """
 
     name: str
@@ -53,7 +53,6 @@ class SourcePack:
     folders: dict[str, SourceFolder] = field(default_factory=dict)
     failed: str = ""
     imports: frozenset[str] = frozenset()
-    web_only: bool = False
     unsure: frozenset[str] = frozenset()
     needs: dict[str, frozenset[str]] = field(default_factory=dict)
     patches: frozenset[str] = frozenset()
@@ -121,11 +120,9 @@ def _read(machine: Machine, root: Module, name: str, path: Path) -> SourcePack:
     if machine.cut:
         cut = cut or "some calls are nested too deeply to be followed"
     found = _collect(machine, root, name, bool(cut))
-    web = as_text(root.names.get("WEB_DIRECTORY")) is not None or _web_of_project(path)
-    if failed:
-        found = _Found({}, set(), {}, [])
-    elif found is None:
-        failed = "" if web else "it has neither NODE_CLASS_MAPPINGS nor comfy_entrypoint"
+    if found is None and not failed and not _serves_scripts(root, path):
+        failed = "it has neither NODE_CLASS_MAPPINGS nor comfy_entrypoint"
+    if found is None or failed:
         found = _Found({}, set(), {}, [])
     gaps = list(dict.fromkeys([*([cut] if cut else []), *found.gaps]))
     return SourcePack(
@@ -136,7 +133,6 @@ def _read(machine: Machine, root: Module, name: str, path: Path) -> SourcePack:
         folders=registered(machine, before),
         failed=failed,
         imports=needed,
-        web_only=web and not found.types and not gaps and not failed,
         unsure=frozenset(found.unsure),
         needs=found.needs,
         patches=frozenset(machine.patches),
@@ -241,6 +237,8 @@ def _from_class(machine: Machine, cls: Value, pack: str, found: _Found) -> None:
         found.gaps.append(f"a node's name cannot be read from source ({shown})")
 
 
-def _web_of_project(path: Path) -> bool:
-    """Whether pyproject.toml names a web folder, as [tool.comfy] web."""
+def _serves_scripts(root: Module, path: Path) -> bool:
+    """Whether a pack names a web folder, by WEB_DIRECTORY or as [tool.comfy] web: then it may have no nodes."""
+    if as_text(root.names.get("WEB_DIRECTORY")) is not None:
+        return True
     return bool(toml_text(toml_section(small_text(path / "pyproject.toml"), "tool.comfy"), "web"))
