@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .catalogue.build import build
-from .errors import UnreadableFile
+from .errors import NewerSchema, UnreadableFile
 from .files import open_plain
 from .inventory.types import DISABLED, FAILED, LOADED, UNREADABLE, Inventory
 from .knowledge import document
@@ -206,7 +206,8 @@ class App:
         from .reports.types import Entry, Library
 
         now = time.time() if when is None else when
-        history = self._record(checked, now)
+        unkept: list[str] = []
+        history = self._record(checked, now, unkept)
         readiness = [replace(one.readiness, workflow=one.name) for one in checked]
         entries = tuple(
             Entry(
@@ -223,19 +224,27 @@ class App:
         named = {name for one in checked for name in one.models}
         points = history.points() if history else ()
         place = self.place()
-        place = replace(place, gaps=(*place.gaps, *unread))
+        place = replace(place, gaps=(*place.gaps, *unread, *unkept))
         return Library(now, place, entries, plan(readiness), unused(self.inventory, named), points)
 
-    def _record(self, checked: list[Checked], now: float) -> History | None:
+    def _record(self, checked: list[Checked], now: float, unkept: list[str]) -> History | None:
+        """History, good versions and caches. What cannot be kept costs no report: it is said in `unkept`."""
         if self.state is None:
             return None
         from .reports.history import History, reasons
 
-        history = History.load(self.state / "history.json")
-        history.record(now, {one.name: (one.readiness.status, reasons(one.readiness)) for one in checked})
-        history.save()
-        self._keep_good(checked, now)
-        self.probe.save()
+        history: History | None = None
+        try:
+            history = History.load(self.state / "history.json")
+            history.record(now, {one.name: (one.readiness.status, reasons(one.readiness)) for one in checked})
+            history.save()
+        except (OSError, NewerSchema) as error:
+            unkept.append(f"the history was not kept: {_reason(error)}")
+        try:
+            self._keep_good(checked, now)
+            self.probe.save()
+        except (OSError, NewerSchema) as error:
+            unkept.append(f"good versions and hashes were not kept: {_reason(error)}")
         return history
 
     def _keep_good(self, checked: list[Checked], now: float) -> None:
@@ -276,7 +285,11 @@ class App:
             sum(pack.state == LOADED for pack in packs),
             tuple((pack.name, pack.reason) for pack in packs if pack.state == FAILED),
             sum(pack.state == DISABLED for pack in packs),
-            tuple((pack.name, pack.reason) for pack in packs if pack.state == UNREADABLE or not pack.complete),
+            tuple(
+                (pack.name, pack.reason)
+                for pack in packs
+                if pack.state == UNREADABLE or (pack.state == LOADED and not pack.complete)
+            ),
             len(files),
             sum(size for size in files.values() if size > 0),
             hardware.get("disk_free"),
@@ -286,6 +299,12 @@ class App:
             hardware.get("ram_total"),
             inventory.gaps,
         )
+
+
+def _reason(error: OSError | NewerSchema) -> str:
+    if isinstance(error, NewerSchema):
+        return error.message
+    return f"{error.filename}: {error.strerror}" if error.filename else str(error)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from .errors import ComfyFixerError, UsageError
 from .files import to_json
@@ -24,9 +24,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):  # a name with a lone surrogate must not end the program
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    options = _parser().parse_args(argv)
+    options = argparse.Namespace(json="--json" in (sys.argv[1:] if argv is None else argv))
     try:
-        return int(options.run(options))
+        options = _parser().parse_args(argv)
+        code = int(options.run(options))
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # the reader of our output has gone: nobody is left to tell
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CANNOT
     except ComfyFixerError as error:
         return _fail(options, error.as_json())
     except OSError as error:
@@ -112,7 +118,10 @@ def _check(options: argparse.Namespace) -> int:
     library = app.library(checked, unread=unread)
     failing = [one.name for one in checked if _fails(one.readiness.status, options.strict)]
     before = _baseline(options.baseline) if options.baseline else None
-    new = [name for name in failing if before is None or not _fails(before.get(name, "runnable"), options.strict)]
+    places = {one.name: _key(one.path, one.name) for one in checked}
+    new = [
+        name for name in failing if before is None or not _fails(before.get(places[name], "runnable"), options.strict)
+    ]
     if options.json:
         from .reports.data import report_json
 
@@ -154,15 +163,20 @@ def _inspect(options: argparse.Namespace) -> int:
     return FINDINGS if any("error" in one for one in body.values()) else FINE
 
 
+def _key(path: str, name: str) -> str:
+    """A workflow by its file and its number there: names depend on which folders were given together."""
+    return f"{os.path.realpath(path)}#{name.rpartition('#')[2] if '#' in name else ''}"
+
+
 def _fails(status: str, strict: bool) -> bool:
     return status in ("blocked", "unreadable") or (strict and status == "unknown")
 
 
 def _baseline(path: str) -> dict[str, str]:
-    """Name → status of an earlier `check --json`."""
+    """Place → status of an earlier `check --json`."""
     try:
         body = json.loads(Path(path).read_bytes())
-        return {str(one["name"]): str(one["status"]) for one in body["workflows"]}
+        return {_key(str(one["source"]), str(one["name"])): str(one["status"]) for one in body["workflows"]}
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise UsageError(
             "bad_baseline",
@@ -203,8 +217,15 @@ def _progress(options: argparse.Namespace) -> Any:
     return Progress(shown=not options.json and not options.quiet)
 
 
+class _Parser(argparse.ArgumentParser):
+    """Wrong arguments are an error like any other, so that `--json` holds for them too."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError("bad_usage", message, f"See `{self.prog} --help`.")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="comfyfixersmart",
         description="Tells for every ComfyUI workflow whether it runs here, and what is missing.",
     )

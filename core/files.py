@@ -33,9 +33,11 @@ def write_atomic(path: Path, data: bytes | str, *, sync: bool = True) -> None:
             if sync:
                 os.fsync(file.fileno())
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             temporary.unlink()
+        if isinstance(error, OSError):
+            error.filename = str(path)  # the temporary name means nothing to a person
         raise
 
 

@@ -33,7 +33,7 @@ def find(roots: Iterable[str], *, media: bool = True, unread: list[str] | None =
     followed, each folder once. With several roots, names begin with the root's own name. Folders that cannot
     be read are added to `unread`, in words.
     """
-    listed = list(roots)
+    listed = list({os.path.realpath(root): root for root in roots}.values())
     prefixes = _prefixes(listed) if len(listed) > 1 else [""] * len(listed)
     suffixes = (".json", *MEDIA_SUFFIXES) if media else (".json",)
     seen: set[tuple[int, int]] = set()
@@ -54,7 +54,7 @@ def _given(path: str, name: str) -> WorkflowFile:
 
 def _prefixes(roots: list[str]) -> list[str]:
     """The shortest ends of the paths that tell the roots apart."""
-    parts = [os.path.abspath(root).replace("\\", "/").strip("/").split("/") for root in roots]
+    parts = [os.path.realpath(root).replace("\\", "/").rstrip("/").split("/")[1:] for root in roots]
     taken = 1
     while taken < max(map(len, parts)) and len({"/".join(one[-taken:]) for one in parts}) < len(parts):
         taken += 1

@@ -17,11 +17,11 @@ from .models import Listing
 SCHEMA = 1
 MAX_SEEN = 20_000  # vanished files remembered; the oldest go first
 
-Seen = dict[str, tuple[int | None, str | None]]
+Seen = dict[str, tuple[int | None, str | None, int | None]]
 
 
 def remember(state: Path, listing: Listing) -> Seen:
-    """Compare `listing` with the last one, and give what vanished: lower-case base name → (size, SHA-256 or None).
+    """Compare `listing` with the last one, and give what vanished: lower-case base name → (size, SHA-256 or None, mtime_ns).
 
     Hashes come from the hash cache `weights.json`; nothing is hashed. A folder that cannot be written to
     costs the memory, not the scan. Files of a newer version are left untouched.
@@ -36,7 +36,7 @@ def remember(state: Path, listing: Listing) -> Seen:
             write_json(state / "seen.json", SCHEMA, {"digest": digest, "gone": gone})
     except (OSError, NewerSchema):
         return {}
-    return {name: (row[0], row[1] or None) for name, row in gone.items()}
+    return {name: (row[0], row[1] or None, row[2]) for name, row in gone.items()}
 
 
 def _update(state: Path, listing: Listing, gone: dict[str, list[Any]]) -> dict[str, list[Any]]:
@@ -50,7 +50,7 @@ def _update(state: Path, listing: Listing, gone: dict[str, list[Any]]) -> dict[s
             name, root, size, mtime = row if _is_row(row) else ("", "", -1, 0)
             if size >= 0 and _base(name) not in here:
                 gone.pop(_base(name), None)
-                gone[_base(name)] = [size, hashes.known_sha256(f"{root}/{name}", size, mtime) or ""]
+                gone[_base(name)] = [size, hashes.known_sha256(f"{root}/{name}", size, mtime) or "", mtime]
     kept = {name: row for name, row in gone.items() if name not in here}
     return dict(list(kept.items())[-MAX_SEEN:])
 
@@ -70,4 +70,4 @@ def _is_row(row: Any) -> bool:
 def _rows(raw: Any) -> dict[str, list[Any]]:
     if not isinstance(raw, dict):
         return {}
-    return {n: row for n, row in raw.items() if isinstance(row, list) and [type(one) for one in row] == [int, str]}
+    return {n: row for n, row in raw.items() if isinstance(row, list) and [type(one) for one in row] == [int, str, int]}

@@ -82,5 +82,5 @@ class Inventory:
     taken: float = 0.0  # seconds since the epoch, when the inventory was taken
     digest: str = ""  # changes whenever any answer could
     directories: dict[str, str] = field(default_factory=dict)  # "input", "output", "temp", "user", "base" → path
-    seen: dict[str, tuple[int | None, str | None]] = field(default_factory=dict)
-    """Model files that were here at an earlier scan: lower-case base name → size in bytes, SHA-256."""
+    seen: dict[str, tuple[int | None, str | None, int | None]] = field(default_factory=dict)
+    """Model files that were here at an earlier scan: lower-case base name → size in bytes, SHA-256, mtime_ns."""

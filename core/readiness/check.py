@@ -164,10 +164,14 @@ def _violation(code: str, node: NodeRef, value: object, allowed: str) -> Finding
         return Finding(code, BLOCKED, name, message, (node,), fixes=(Fix("connect", f"Connect {name}.", node.id),))
     shown = str(value)
     shown = "nothing" if not shown else shown if len(shown) <= 80 else f"{shown[:77]}…"
+    text = f"Choose another {node.input}."
+    if code == "VALUE001" and value:
+        text = (
+            f"A newer ComfyUI, or a newer version of the node's pack, may offer it; else choose another {node.input}."
+        )
+    fix = Fix("choose", text, node.id)
     message = f"{node.input} does not take {shown}. The installed version takes {allowed}."
-    return Finding(
-        code, BLOCKED, shown, message, (node,), fixes=(Fix("choose", f"Choose another {node.input}.", node.id),)
-    )
+    return Finding(code, BLOCKED, shown, message, (node,), fixes=(fix,))
 
 
 def _partner(requirements: Requirements) -> Finding:
@@ -200,10 +204,10 @@ def distance(findings: Iterable[Finding]) -> Distance:
             continue
         elif one.code in ("MODEL001", "MODEL004"):
             files[one.name, one.folders] = one.size
-        elif one.code in ("NODE001", "NODE002"):
+        elif one.code in ("NODE001", "NODE002", "NODE003"):
             (packs if one.pack else types).add((one.pack or one.name).lower())
-        elif one.code in ("MODEL002", "MODEL003", "NODE003"):
-            local.add((one.code, one.pack or one.name))
+        elif one.code in ("MODEL002", "MODEL003"):
+            local.add((one.code, one.name))
         else:
             other += 1
     known = [size for size in files.values() if size is not None]

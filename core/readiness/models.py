@@ -18,10 +18,11 @@ from .types import BLOCKED, INFO, UNKNOWN, Evidence, Fix
 
 
 class Remembered(NamedTuple):
-    """What was known of a file while it was still here."""
+    """What was known of a file while it was still here: bytes, hash if it was ever made, time of its last change."""
 
     size: int | None
     sha256: str | None
+    mtime_ns: int | None = None
 
 
 class Probe(Protocol):
@@ -166,30 +167,34 @@ def _plausible(need: Requirement, near: Sequence[tuple[str, ModelFile]], probe: 
 
 
 def _expected(need: Requirement, probe: Probe) -> Remembered:
-    old = probe.remembered(need.name)
-    return Remembered(need.size or (old.size if old else None), need.sha256 or (old.sha256 if old else None))
+    old = probe.remembered(need.name) or Remembered(None, None)
+    return Remembered(need.size or old.size, need.sha256 or old.sha256, old.mtime_ns)
 
 
 def _same_content(
     need: Requirement, folders: tuple[str, ...], where: str, index: Index, probe: Probe
 ) -> Verdict | None:
-    """Another name with the same hash. Hashed only where the size is the expected one."""
-    size, sha256 = _expected(need, probe)
-    if size is None or sha256 is None:
+    """The same file under another name. Hashed only where the size is the expected one; without a known hash, a
+    file of the size and the very time of change (to the nanosecond) of the one that vanished was renamed or moved."""
+    size, sha256, mtime_ns = _expected(need, probe)
+    if size is None:
         return None
-    for folder, file in index.by_size.get(size, ()):
-        if probe.sha256(file) == sha256:
-            evidence = (Evidence("same_hash", f"{file.name} in {folder} has the same SHA-256.", file.path),)
-            if folder in folders:
-                fix = Fix("relink", f"Choose {file.name} in the node.", file.name)
-                return Verdict(
-                    "MODEL003", BLOCKED, f"Here under another name in {where}.", folders, evidence, (fix,), 0
-                )
-            fix = Fix("move", f"Link it from {folder} to {folders[0]} as {base(need.name)}.", folders[0])
-            return Verdict(
-                "MODEL002", BLOCKED, f"In the wrong folder. The node reads {where}.", folders, evidence, (fix,), 0
-            )
-    return None
+    same = list(index.by_size.get(size, ()))
+    if sha256 is not None:
+        found = [place for place in same if probe.sha256(place[1]) == sha256]
+        proof = "has the same SHA-256"
+    else:
+        found = [place for place in same if mtime_ns and place[1].mtime_ns == mtime_ns]
+        proof = "has the size and time of change of the file that was here: it was renamed or moved"
+    if not found:
+        return None
+    folder, file = next((place for place in found if place[0] in folders), found[0])
+    evidence = (Evidence("same_hash" if sha256 else "renamed", f"{file.name} in {folder} {proof}.", file.path),)
+    if folder in folders:
+        fix = Fix("relink", f"Choose {file.name} in the node.", file.name)
+        return Verdict("MODEL003", BLOCKED, f"Here under another name in {where}.", folders, evidence, (fix,), 0)
+    fix = Fix("move", f"Link it from {folder} to {folders[0]} as {base(need.name)}.", folders[0])
+    return Verdict("MODEL002", BLOCKED, f"In the wrong folder. The node reads {where}.", folders, evidence, (fix,), 0)
 
 
 def _missing(
@@ -217,7 +222,7 @@ def _missing(
         Evidence("same_name", f"A file with this common name is in {folder}; it may be another one.", file.path)
         for folder, file in near[:1]
     )
-    fix = Fix("download", f"Put the file into {folders[0]}.", folders[0])
+    fix = Fix("download", f"Put the file into the folder {folders[0]}.", folders[0])
     return Verdict("MODEL001", BLOCKED, f"Missing. The node reads {where}.", folders, evidence, (fix,), expected)
 
 
@@ -245,8 +250,12 @@ def _check_anywhere(need: Requirement, index: Index, probe: Probe) -> Verdict | 
     if installed:
         text = f"In no model folder, and which folder {installed[0]} reads is not known: it may look elsewhere."
         return Verdict("MODEL001", UNKNOWN, text, size=size)
-    return Verdict("MODEL001", BLOCKED, "In no model folder. The folder its node reads is not known.", size=size)
+    sure = index.inventory.types_known and not index.unclear  # then the node itself is missing, and blocks anyway
+    text = "In no model folder. The folder its node reads is not known."
+    return Verdict("MODEL001", BLOCKED if sure else UNKNOWN, text, size=size)
 
 
 def _folder_words(folders: tuple[str, ...]) -> str:
-    return folders[0] if len(folders) == 1 else f"{', '.join(folders[:-1])} or {folders[-1]}"
+    return (
+        f"the folder {folders[0]}" if len(folders) == 1 else f"the folders {', '.join(folders[:-1])} or {folders[-1]}"
+    )

@@ -41,7 +41,9 @@ def check_type(need: Requirement, index: Index) -> tuple[Verdict, str | None] | 
         return Verdict("NODE001", UNKNOWN, text), None
     text = "Not installed."
     if not names:
-        return Verdict("NODE001", BLOCKED, f"{text} The workflow does not say which pack it comes from."), None
+        broken = sorted(pack.name for pack in index.inventory.packs if pack.state == FAILED and not pack.node_types)
+        maybe = f" It may belong to a pack that fails to import: {', '.join(broken[:3])}." if broken else ""
+        return Verdict("NODE001", BLOCKED, f"{text} The workflow does not say which pack it comes from.{maybe}"), None
     name = names[0]
     evidence = (Evidence("pack_hint", f"{said} the pack {name}."),)
     return Verdict(

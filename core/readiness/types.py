@@ -51,7 +51,7 @@ class Distance(NamedTuple):
     files: int = 0  # model files to obtain
     bytes: int = 0
     unsized: int = 0
-    packs: int = 0  # packs to install or repair
+    packs: int = 0  # packs to install, repair or enable
     local: int = 0  # fixes with what is already here: moves, links, relinks
     other: int = 0  # values or links to mend by hand
     inputs: int = 0  # the person's own files to choose

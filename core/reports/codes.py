@@ -59,7 +59,9 @@ def merged(findings: tuple[Finding, ...]) -> list[tuple[Finding, tuple[str, ...]
 HERE, CLAIMED = "ON THIS DISK", "IN THE WORKFLOW"
 _CLAIMS = frozenset({"url", "pack_hint", "hash_hint", "hint", "directory"})
 _UNSURE = frozenset({"same_name"})  # a file of a common name may be quite another one
-_HERE = frozenset({"on_disk", "wrong_folder", "sub_folder", "case", "slash", "same_hash", "part_file", "truncated"})
+_HERE = frozenset(
+    {"on_disk", "wrong_folder", "sub_folder", "case", "slash", "same_hash", "renamed", "part_file", "truncated"}
+)
 
 
 def evidence_word(kind: str, path: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..readiness.types import BLOCKED, INFO, NEEDS_INPUT, RUNNABLE, UNKNOWN, UNREADABLE, Finding, Readiness
 from . import words
-from .overview import step_title
+from .overview import headline, step_title
 from .types import Entry, Library, Place
 
 _SIGNS = {RUNNABLE: "✓", NEEDS_INPUT: "▣", UNKNOWN: "◆", BLOCKED: "▲", UNREADABLE: "✗"}
@@ -65,7 +65,7 @@ def print_library(library: Library, dashboard: Path) -> None:
         parts = [
             f"[{_COLOURS[s]}]{_SIGNS[s]} {count} {words.LABEL[s].lower()}[/]" for s, count in counts.items() if count
         ]
-        out.print(f"{counts[RUNNABLE]} of {words.plural(total, 'workflow')} run here: " + "  ".join(parts))
+        out.print(f"{headline(counts)}: " + "  ".join(parts))
     for step in library.unlock[:3]:
         needs = ", ".join(_safe(words.pack(need.name)) for need in step.needs[:4]) + (
             " …" if len(step.needs) > 4 else ""

@@ -105,7 +105,7 @@ def ago(when: float | None, now: float) -> str:
 
 
 def distance(away: Distance, *, update: bool = False) -> str:
-    """How far from runnable: "2 files · 6.8 GB · 1 pack", "0 downloads, 1 move", "2 files, size not known".
+    """How far from runnable: "2 files · 6.8 GB · 1 pack", "0 downloads, 1 fix", "2 files, size not known".
 
     `update`: one of the packs is ComfyUI itself.
     """
@@ -125,8 +125,8 @@ def distance(away: Distance, *, update: bool = False) -> str:
     if away.other:
         parts.append(plural(away.other, "setting"))
     if away.local:
-        move = plural(away.local, "move")
-        parts.append(move if parts else f"0 downloads, {move}")
+        fix = plural(away.local, "fix", "fixes")
+        parts.append(fix if parts else f"0 downloads, {fix}")
     if away.inputs:
         parts.append(plural(away.inputs, "file of yours", "files of yours"))
     return " · ".join(parts)
@@ -144,7 +144,7 @@ def verdict(readiness: Readiness) -> str:
         things += [plural(away.types, "node type")] if away.types else []
         things += ["an update of ComfyUI"] if update else []
         things += [plural(away.other, "setting")] if away.other else []
-        things += [plural(away.local, "move")] if away.local else []
+        things += [plural(away.local, "fix", "fixes") + " on this disk"] if away.local else []
         return f"Blocked: {listed(things)} away" if things else "Blocked"
     if readiness.status == NEEDS_INPUT:
         count = away.inputs or sum(f.weight == NEEDS_INPUT for f in readiness.findings)

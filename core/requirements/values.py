@@ -37,7 +37,8 @@ def values(node: Node, shape: Shape | None, widgets: list[Json] | None = None) -
     """The named values of a node; `widgets` stands in for its own (the host's copy of a group node)."""
     stored = node.widgets if widgets is None else widgets
     if isinstance(stored, dict):
-        return Values([Value(str(name), value) for name, value in stored.items()], True)
+        shown = ("videopreview", "preview")  # what a player shows, not what the node reads
+        return Values([Value(str(name), value) for name, value in stored.items() if name not in shown], True)
     found = _match(node, shape, stored)
     if found is None:
         found = Values([Value(None, value) for value in stored], False)
@@ -55,27 +56,30 @@ def _match(node: Node, shape: Shape | None, stored: list[Json]) -> Values | None
         return Values([Value(name, value) for name, value in zip(shape.layout, stored, strict=True) if name], True)
     by_slots = [(name, True) for name in own]
     by_definition = [(one.name, one.control) for one in shape.known.inputs or () if one.widget] if shape else []
-    for names, spare in ((by_slots, 0), (by_definition, _BUTTONS), (by_slots, _BUTTONS)):
-        if names and (found := _align(names, stored, spare)) is not None:
+    for names, spare, counted in ((by_slots, 0, True), (by_definition, _BUTTONS, False), (by_slots, _BUTTONS, True)):
+        if names and (found := _align(names, stored, spare, counted=counted)) is not None:
             return found
-    if by_definition and len(stored) < len(by_definition):  # saved by an older version of the node: a prefix
-        found = _align(by_definition[: len(stored)], stored, 0)
-        return None if found is None else found._replace(exact=False)
-    return None
+    return _align(by_definition, stored, 0, prefix=True) if by_definition else None
 
 
-def _align(names: list[tuple[str, bool]], stored: list[Json], spare: int) -> Values | None:
-    """Values side by side with names, or None when they do not come out even (up to `spare` left over)."""
+def _align(
+    names: list[tuple[str, bool]], stored: list[Json], spare: int, *, prefix: bool = False, counted: bool = False
+) -> Values | None:
+    """Values side by side with names, or None when they do not come out even (up to `spare` left over).
+
+    `prefix`: an older version of the node stored fewer values; the names that are left over are let go.
+    `counted`: which names have a control word is not known, so one is passed over only while values are left over.
+    """
     items: list[Value] = []
     place = 0
     for index, (name, control) in enumerate(names):
         if place >= len(stored):
-            return None
+            return Values(items, False) if prefix else None
         value = stored[place]
         items.append(Value(name or None, value))
         place += 1
-        more = len(stored) - place > len(names) - index - 1
-        if control and more and isinstance(value, (int, float)) and stored[place] in _CONTROLS:
+        more = not counted or len(stored) - place > len(names) - index - 1
+        if control and more and place < len(stored) and isinstance(value, (int, float)) and stored[place] in _CONTROLS:
             place += 1
     if len(stored) - place > spare:
         return None

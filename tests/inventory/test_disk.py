@@ -235,9 +235,10 @@ def test_a_model_that_vanished_is_remembered_with_its_size_and_hash(place: Path)
     hashes = HashCache(state / "weights.json")
     digest = hashes.sha256(str(model))
     hashes.save()
+    changed = model.stat().st_mtime_ns
     model.rename(place / "kept")
     for _ in range(2):
-        assert read_disk(place, cache=state).seen == {"soft.safetensors": (1, digest)}
+        assert read_disk(place, cache=state).seen == {"soft.safetensors": (1, digest, changed)}
     (place / "kept").rename(model)
     assert read_disk(place, cache=state).seen == {}
 

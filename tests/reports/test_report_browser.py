@@ -84,7 +84,7 @@ def test_it_opens_from_disk_and_shows_the_nearest_first(show: Any) -> None:
     one = show(library())
     assert one.page.locator("#rows > li").count() == 100
     assert one.page.locator("#shown").text_content() == "100 of 146 shown."
-    assert "0 downloads, 1 move" in one.page.locator("#rows .hit").first.text_content()
+    assert "0 downloads, 1 fix" in one.page.locator("#rows .hit").first.text_content()
     one.page.get_by_role("button", name="Show all 146").click()
     assert one.page.locator("#rows > li").count() == 146
 

@@ -53,10 +53,10 @@ def test_a_moment_no_calendar_holds_is_not_said(when: float | None) -> None:
     [
         (Distance(), ""),
         (Distance(2, 6_800_000_000, 0, 1), "2 files · 6.8 GB · 1 pack"),
-        (Distance(local=1), "0 downloads, 1 move"),
+        (Distance(local=1), "0 downloads, 1 fix"),
         (Distance(2, 0, 2), "2 files, size not known"),
         (Distance(3, 5_000_000_000, 1), "3 files · over 5.0 GB"),
-        (Distance(1, 66_961_958, 0, 0, 2), "1 file · 67 MB · 2 moves"),
+        (Distance(1, 66_961_958, 0, 0, 2), "1 file · 67 MB · 2 fixes"),
         (Distance(inputs=4), "4 files of yours"),
         (Distance(other=1), "1 setting"),
     ],

@@ -12,7 +12,7 @@ function detail(row) {
 function lead(row, found) {
   const status = data.order[row.status];
   const size = `${plural(row.nodes, "node")}${row.models ? `, ${plural(row.models, "model file")}` : ""}.`;
-  const here = found.filter(one => one.evidence.some(e => e.word === data.evidence[1])).length;
+  const here = found.filter(one => one.code !== "MODEL004" && one.evidence.some(e => e.word === data.evidence[1])).length;
   const line = status === "runnable" ? "Nothing it needs is missing here." : here && status === "blocked" ? `${here} of these ${here === 1 ? "is" : "are"} already on this disk.` : "";
   return [h("h3", { class: "lead" }, mark(status), h("span", null, row.lead || data.labels[status])),
     h("p", { class: "muted" }, [line, row.nodes ? size : ""].filter(Boolean).join(" "))];
