@@ -146,6 +146,18 @@ def test_imports_count_only_where_they_are_surely_run(make: Make) -> None:
     assert found.failed == ""
 
 
+def test_imports_after_a_try_that_worked_are_not_covered_by_it(make: Make) -> None:
+    text = "try:\n    {}\nexcept ImportError:\n    pass\nelse:\n    from .inner import NODE_CLASS_MAPPINGS\n"
+    inner = f"import rare\n{NODE}\nNODE_CLASS_MAPPINGS = {{'A': Node}}\n"
+    sure = make(text.format("import os.path"), inner=inner)
+    assert (set(sure.definitions), sure.imports, sure.needs) == ({"A"}, {"rare"}, {})
+    perhaps = make(text.format("import other"), inner=inner)
+    assert (set(perhaps.definitions), perhaps.imports) == ({"A"}, set())
+    assert perhaps.needs == {"A": {"other", "rare"}}
+    broken = make(text.format("import os.path"), inner="raise RuntimeError('no')")
+    assert "RuntimeError" in broken.failed
+
+
 def test_a_pack_that_swallows_the_failure_of_its_own_module(make: Make) -> None:
     text = """
     NODE_CLASS_MAPPINGS = {}

@@ -20,7 +20,7 @@ def follow(m: Machine, node: ast.Try, scope: Scope) -> statements.Signal | None:
     failed: PackRaised | Unreadable | None
     try:
         with m.under(guard if caught else None):
-            signal = statements.run(m, node.body, scope) or statements.run(m, node.orelse, scope)
+            signal = statements.run(m, node.body, scope)
         failed = None
     except (PackRaised, Unreadable) as error:
         if not node.handlers:
@@ -39,11 +39,23 @@ def follow(m: Machine, node: ast.Try, scope: Scope) -> statements.Signal | None:
         except PackRaised:
             raise failed from None  # the first error says more than what the handler makes of it
     elif caught and needed and not _fatal(node.handlers):
+        signal = signal or _otherwise(m, node, scope, guard, needed)
         _fallbacks(node.handlers, scope, guard)
     else:
         m.imports[-1].update(needed)
         guard.modules = set()
+        signal = signal or statements.run(m, node.orelse, scope)
     return statements.run(m, node.finalbody, scope) or signal
+
+
+def _otherwise(m: Machine, node: ast.Try, scope: Scope, guard: Guard, needed: set[str]) -> statements.Signal | None:
+    """The else part, which only runs where the imports of the body worked. No handler covers what fails in it."""
+    m.imports.append(needed)
+    try:
+        with m.under(guard):
+            return statements.run(m, node.orelse, scope)
+    finally:
+        m.imports.pop()
 
 
 def _fallbacks(handlers: list[ast.ExceptHandler], scope: Scope, guard: Guard) -> None:
