@@ -13,6 +13,9 @@ from ..catalogue.types import Input, NodeType
 from ..workflow.types import Json
 
 
+_PRIMITIVES = frozenset({"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO"})
+
+
 class Limit:
     """The values one input takes: one of its options, or a number in its range. Compares as ComfyUI does."""
 
@@ -49,26 +52,30 @@ class Limit:
 class Shape:
     """One type's widgets and sockets.
 
-    `layout`: the input behind each entry of widgets_values, None for a control_after_generate.
+    `layout`: the input behind each entry of widgets_values, None for a control_after_generate. `forced`: the same as
+    older pages stored it, with a place (None) for every `forceInput` socket of a plain type too.
     `limits`: place in `layout` and limit of every input that has one. `sockets`: required inputs without widget;
     `required`: with those that have one, which an API graph must bring too.
     """
 
-    __slots__ = ("by_name", "known", "layout", "limits", "names", "required", "sockets")
+    __slots__ = ("by_name", "forced", "known", "layout", "limits", "names", "required", "sockets")
 
     def __init__(self, known: NodeType) -> None:
         layout: list[str | None] = []
+        forced: list[str | None] = []
         limits: list[tuple[int, Limit]] = []
         for one in known.inputs or ():
             if not one.widget:
+                forced += [None] if one.type in _PRIMITIVES else []
                 continue
             if _limited(one):
                 limits.append((len(layout), Limit(one)))
-            layout.append(one.name)
-            if one.control:
-                layout.append(None)
+            entry: list[str | None] = [one.name, None] if one.control else [one.name]
+            layout += entry
+            forced += entry
         self.known = known
         self.layout = tuple(layout)
+        self.forced = tuple(forced)
         self.limits = tuple(limits)
         self.names = frozenset(name for name in layout if name)
         self.by_name: Mapping[str, Input] = {one.name: one for one in known.inputs or ()}

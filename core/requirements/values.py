@@ -54,6 +54,8 @@ def _match(node: Node, shape: Shape | None, stored: list[Json]) -> Values | None
     own = [slot.widget for slot in node.slots if slot.widget is not None]
     if shape is not None and len(stored) == len(shape.layout) and shape.names.issuperset(own):
         return Values([Value(name, value) for name, value in zip(shape.layout, stored, strict=True) if name], True)
+    if shape is not None and len(stored) == len(shape.forced) and shape.names.issuperset(own):
+        return Values([Value(name, value) for name, value in zip(shape.forced, stored, strict=True) if name], True)
     by_slots = [(name, True) for name in own]
     by_definition = [(one.name, one.control) for one in shape.known.inputs or () if one.widget] if shape else []
     for names, spare, counted in ((by_slots, 0, True), (by_definition, _BUTTONS, False), (by_slots, _BUTTONS, True)):
