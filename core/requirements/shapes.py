@@ -12,7 +12,6 @@ from typing import Any
 from ..catalogue.types import Input, NodeType
 from ..workflow.types import Json
 
-
 _PRIMITIVES = frozenset({"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO"})
 
 
