@@ -122,6 +122,18 @@ def test_a_type_that_needs_a_module(
     assert bool(one.reason) is not complete
 
 
+def test_a_pack_that_swallows_every_failed_import_has_failed(place: Path) -> None:
+    text = NODE + "NODE_CLASS_MAPPINGS = {}\n"
+    for name in ("One", "Two"):
+        text += f"try:\n    import gone_{name}\n    NODE_CLASS_MAPPINGS['{name}'] = One\nexcept ImportError as e:\n    print(e)\n"
+    write(place / "custom_nodes/p/__init__.py", text)
+    found = read_disk(place)
+    one = pack(found, "p")
+    assert (one.state, one.node_types) == ("failed", {"One", "Two"})
+    assert one.reason == f"import gone_One: not installed in {place}/venv"
+    assert not {"One", "Two"} & set(found.definitions)
+
+
 def test_a_type_under_a_condition_is_not_claimed(place: Path) -> None:
     text = "NODE_CLASS_MAPPINGS = {'One': One}\nif os.path.exists('/etc/anything'):\n    NODE_CLASS_MAPPINGS['Two'] = One\n"
     write(place / "custom_nodes/p/__init__.py", "import os\n" + NODE + text)

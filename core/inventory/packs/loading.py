@@ -75,17 +75,26 @@ def judge(
     if entry.disabled:
         types = frozenset(source.definitions)
         return Pack(entry.name, DISABLED, types, source.complete, "disabled", entry.path, version, ids), {}
-    failed = source.failed
     beside = names | own_modules(entry.path)
-    if not failed and environment is not None:
-        absent = environment.missing(sorted(source.imports), beside)
-        failed = f"import {absent}: not installed in {environment.place}" if absent else ""
+    failed = source.failed or _failure(source, environment, beside)
     if failed:
         return Pack(entry.name, FAILED, frozenset(source.definitions), True, failed, entry.path, version, ids), {}
     sure, reasons, complete = _registered(source, environment, beside)
     state = LOADED if complete or sure else UNREADABLE
     reason = "; ".join(reasons[:3]) if not complete else ""
     return Pack(entry.name, state, frozenset(sure), complete, reason, entry.path, version, ids), sure
+
+
+def _failure(source: SourcePack, environment: Environment | None, beside: frozenset[str]) -> str:
+    """Why importing the pack fails here, "" when nothing says so. A pack that swallows the failure of every import
+    that its types need has failed too: it loads, with nothing in it."""
+    if environment is None:
+        return ""
+    absent = environment.missing(sorted(source.imports), beside)
+    if absent is None and source.complete and source.definitions:
+        each = [environment.missing(sorted(source.needs.get(name, ())), beside) for name in source.definitions]
+        absent = each[0] if all(each) else None
+    return f"import {absent}: not installed in {environment.place}" if absent else ""
 
 
 def _registered(
