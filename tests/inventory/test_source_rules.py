@@ -452,3 +452,30 @@ def test_nothing_of_a_pack_is_run(make: Make, tmp_path: Path) -> None:
         f"open({str(mark)!r}, 'w').write('x')\nimport os\nos.mkdir({str(mark)!r})\n__import__('pathlib').Path({str(mark)!r}).touch()"
     )
     assert not mark.exists()
+
+
+def test_an_input_deleted_from_a_list_by_its_place_is_gone(tmp_path: Path) -> None:
+    pack = tmp_path / "shears"
+    pack.mkdir()
+    (pack / "__init__.py").write_text(
+        "def cut(pairs, name):\n"
+        "    for at, (one, _) in enumerate(pairs):\n"
+        "        if one == name:\n"
+        "            del pairs[at]\n"
+        "            break\n"
+        "class Hedge:\n"
+        "    RETURN_TYPES = ()\n"
+        "    FUNCTION = 'run'\n"
+        "    @classmethod\n"
+        "    def INPUT_TYPES(cls):\n"
+        "        pairs = [('leaf', ('INT', {})), ('thorn', ('MODEL',)), ('root', ('FLOAT', {}))]\n"
+        "        cut(pairs, 'thorn')\n"
+        "        return {'required': dict(pairs)}\n"
+        "    @classmethod\n"
+        "    def VALIDATE_INPUTS(cls, leaf):\n"
+        "        return True\n"
+        "NODE_CLASS_MAPPINGS = {'Hedge': Hedge}\n"
+    )
+    inputs = read_pack(pack).definitions["Hedge"].inputs
+    assert inputs is not None
+    assert [one.name for one in inputs] == ["leaf", "root"]

@@ -296,6 +296,12 @@ def delete_item(m: Machine, holder: Value, key: Value, where: str) -> None:
             for name, entry in holder.entries.items():
                 holder.entries[name] = Entry(entry.value, (*entry.guards, *m.condition()))
             holder.doubt(where)
+    elif isinstance(holder, Seq) and m.may_change(holder):
+        if isinstance(key, int) and -len(holder.items) <= key < len(holder.items) and holder.plain and not m.maybe():
+            del holder.items[key]
+        else:
+            holder.items.clear()  # which are left is not known
+            holder.more = Unknown(where)
 
 
 def update(m: Machine, target: Dict, source: Value, where: str) -> None:
