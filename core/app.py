@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from .catalogue.build import build
 from .errors import NewerSchema, UnreadableFile
-from .files import open_plain
+from .files import open_plain, sweep
 from .inventory.types import DISABLED, FAILED, LOADED, UNREADABLE, Inventory
 from .knowledge import document
 from .library import WorkflowFile
@@ -234,6 +234,8 @@ class App:
         from .reports.history import History, reasons
 
         history: History | None = None
+        sweep(self.state)
+        sweep(self.state / "good")
         try:
             history = History.load(self.state / "history.json")
             history.record(now, {one.name: (one.readiness.status, reasons(one.readiness)) for one in checked})

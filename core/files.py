@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import secrets
 import stat
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -39,6 +41,19 @@ def write_atomic(path: Path, data: bytes | str, *, sync: bool = True) -> None:
         if isinstance(error, OSError):
             error.filename = str(path)  # the temporary name means nothing to a person
         raise
+
+
+_LEFT_OVER = re.compile(r"\.[^/\\]{1,80}\.[0-9a-f]{12}\.tmp")
+
+
+def sweep(folder: Path) -> None:
+    """Remove temporary files that a killed run of ours left in `folder` more than an hour ago."""
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if _LEFT_OVER.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
+                with contextlib.suppress(OSError):
+                    if time.time() - entry.stat(follow_symlinks=False).st_mtime > 3600:
+                        os.unlink(entry.path)
 
 
 def write_json(path: Path, schema: int, body: dict[str, Any], *, indent: int | None = None) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from .errors import UsageError
+from .errors import InventoryError, UsageError
 from .inventory.types import Inventory
 
 
@@ -24,6 +24,7 @@ class Place:
     snapshot: str = ""
     url: str = ""
     arguments: dict[str, Any] = field(default_factory=dict)
+    found: bool = False  # the snapshot was not asked for, it lay in the installation
 
     @classmethod
     def from_options(
@@ -49,7 +50,8 @@ class Place:
         layout = find_layout(comfyui, code)
         state = Path(layout.user) / "__comfyfixersmart"
         own = state / "snapshot.json"
-        if not snapshot and not from_source and not url and own.is_file():
+        found = not snapshot and not from_source and not url and own.is_file()
+        if found:
             snapshot = str(own)
         return cls(
             "server" if url else "snapshot" if snapshot else "disk",
@@ -60,6 +62,7 @@ class Place:
             snapshot or "",
             url or "",
             {"path": comfyui, "code": code, "extra_configs": tuple(extra_configs), "python": python},
+            found,
         )
 
     def inventory(self, state: Path | None, progress: Any = None) -> Inventory:
@@ -73,20 +76,30 @@ class Place:
         if self.kind == "snapshot":
             from .inventory.snapshot import read_snapshot
 
-            return read_snapshot(self.snapshot, cache=state)
+            try:
+                return read_snapshot(self.snapshot, cache=state)
+            except InventoryError as error:
+                if not self.found:
+                    raise
+                taken = self._disk(state, progress)  # the one lying there is damaged; the disk can be read all the same
+                return replace(taken, gaps=(*taken.gaps, f"{error.message}; the packs' source was read instead"))
         if self.kind == "disk":
-            from .inventory.disk import read_disk
-
-            say("Reading ComfyUI, its packs and model folders")
-            given = self.arguments
-            return read_disk(
-                os.fspath(given["path"]),
-                code=given["code"],
-                extra_configs=given["extra_configs"],
-                python=given["python"],
-                cache=state,
-                progress=progress.count if progress is not None else None,
-            )
+            return self._disk(state, progress)
         from .inventory.known import nothing
 
         return nothing("No ComfyUI was given to compare with: add --comfyui DIR, --url URL or --snapshot FILE.")
+
+    def _disk(self, state: Path | None, progress: Any) -> Inventory:
+        from .inventory.disk import read_disk
+
+        if progress is not None:
+            progress.say("Reading ComfyUI, its packs and model folders")
+        given = self.arguments
+        return read_disk(
+            os.fspath(given["path"]),
+            code=given["code"],
+            extra_configs=given["extra_configs"],
+            python=given["python"],
+            cache=state,
+            progress=progress.count if progress is not None else None,
+        )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ComfyFixerError
-from ..files import read_json, safe_join, to_json, write_atomic
+from ..files import read_json, safe_join, sweep, to_json, write_atomic
 from .dashboard import render
 from .data import MARKER, SCHEMA, index_json, workflow_json
 from .markdown import index_md, workflow_md
@@ -26,6 +26,7 @@ def write_reports(library: Library, out: Path) -> list[Path]:
     a newer version, ComfyFixerError `not_a_report` before anything is written when a file that we did
     not write has the name of one of ours, and OSError.
     """
+    sweep(out)
     old = read_json(out / "index.json", SCHEMA) or {}
     slug = slugs(entry.name for entry in library.entries)
     files = dict(_files(library, slug))
