@@ -71,11 +71,12 @@ def _merge(own: NodeType, known: NodeType | None) -> NodeType:
         inputs = known.inputs
     elif known.inputs:
         facts = {one.name: one for one in known.inputs}
-        inputs = tuple(_fill(one, facts.get(one.name)) for one in inputs)
+        tied = own.source != "source"  # lists of files can be equal by chance; source says which folders it joins
+        inputs = tuple(_fill(one, facts.get(one.name), tied) for one in inputs)
     return replace(own, inputs=inputs, api=own.api or known.api, downloads=own.downloads or known.downloads)
 
 
-def _fill(own: Input, known: Input | None) -> Input:
+def _fill(own: Input, known: Input | None, tied: bool) -> Input:
     """A settled folder stands; a tie or an open question is decided by what is known.
 
     On a fresh installation the list of a loader holds only what stands beside the files (`pixel_space`), so
@@ -86,7 +87,7 @@ def _fill(own: Input, known: Input | None) -> Input:
     folders, options, extras = own.folders, own.options, own.extras
     if known.folders and folders is None and not any(_is_file(option) for option in options or ()):
         folders, extras, options = known.folders, (*known.extras, *map(str, options or ())), None
-    elif known.folders and folders is not None and len(folders) > 1 and set(known.folders) <= set(folders):
+    elif tied and known.folders and folders is not None and len(folders) > 1 and set(known.folders) <= set(folders):
         folders = known.folders
     return own._replace(folders=folders, options=options, extras=extras, media=own.media or known.media)
 
