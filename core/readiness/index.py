@@ -35,6 +35,17 @@ class Index:
                 known.setdefault(stem(file.name), file)
         return known.get(base(name).lower()) or known.get(stem(name))
 
+    def directory(self, folder: str, name: str) -> ModelFile | None:
+        """A file inside the directory `name` of this folder: some loaders take a directory of weights as one model."""
+        known = self.directories.get(folder)
+        if known is None:
+            known = self.directories[folder] = {}
+            for file in self.by_folder.get(folder, {}).values():
+                parts = file.name.replace("\\", "/").split("/")
+                for depth in range(1, len(parts)):
+                    known.setdefault("/".join(parts[:depth]), file)
+        return known.get(name.replace("\\", "/").rstrip("/")) if known else None
+
     def folders(self, names: Iterable[str]) -> tuple[str, ...]:
         """Folder names after aliases, without doubles."""
         aliases = self.inventory.aliases

@@ -98,7 +98,7 @@ def _listed(need: Requirement, folder: str, index: Index) -> ModelFile | None:
         found = next((files[need.name + end] for end in _EMBEDDING_SUFFIXES if need.name + end in files), None)
     if found is None and (need.stem or need.kind == LORA_TAG):
         found = index.by_stem(folder, need.name)
-    return found
+    return found or index.directory(folder, need.name)
 
 
 def _near(need: Requirement, index: Index) -> Sequence[tuple[str, ModelFile]]:
