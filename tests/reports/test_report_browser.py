@@ -136,7 +136,7 @@ def test_a_row_opens_to_map_findings_and_story(show: Any) -> None:
     detail = one.page.locator(".detail")
     said = detail.text_content()
     for words in (
-        "Blocked: 2 files, 1 node pack and 2 moves away",
+        "Blocked: 2 files, 1 node pack and 2 fixes on this disk away",
         "ON THIS DISK",
         "IN THE WORKFLOW",
         "Not counted",
