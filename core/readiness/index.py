@@ -37,6 +37,9 @@ class Index:
 
     def directory(self, folder: str, name: str) -> ModelFile | None:
         """A file inside the directory `name` of this folder: some loaders take a directory of weights as one model."""
+        listed = self.inventory.folders.get(folder)
+        if listed is not None and listed.suffixes and name.lower().endswith(tuple(listed.suffixes)):
+            return None
         known = self.directories.get(folder)
         if known is None:
             known = self.directories[folder] = {}
