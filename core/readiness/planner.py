@@ -68,14 +68,26 @@ def _best(waiting: dict[frozenset[Need], list[str]]) -> frozenset[Need] | None:
 
 
 def _by_needs(readiness: Iterable[Readiness]) -> dict[frozenset[Need], list[str]]:
-    waiting: dict[frozenset[Need], list[str]] = defaultdict(list)
+    """Needs → the workflows that lack exactly these. One thing is one need, however two workflows write it."""
+    lacking: list[tuple[str, list[Need]]] = []
+    known: dict[tuple[str, str, str], Need] = {}
     for one in readiness:
         if one.status != BLOCKED or one.distance.other or _cannot_tell(one):
             continue
-        needs = frozenset(need for finding in one.findings if (need := _need(finding)) is not None)
+        needs = [need for finding in one.findings if (need := _need(finding)) is not None]
+        lacking.append((one.workflow, needs))
+        for need in needs:
+            if need.size is not None or _key(need) not in known:  # only some workflows say how large a file is
+                known[_key(need)] = need
+    waiting: dict[frozenset[Need], list[str]] = defaultdict(list)
+    for workflow, needs in lacking:
         if needs:
-            waiting[needs].append(one.workflow)
+            waiting[frozenset(known[_key(need)] for need in needs)].append(workflow)
     return waiting
+
+
+def _key(need: Need) -> tuple[str, str, str]:
+    return (need.kind, need.name.lower() if need.kind == "pack" else need.name, need.folder)
 
 
 def _cannot_tell(one: Readiness) -> bool:
