@@ -12,9 +12,9 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .catalogue.build import build
 from .errors import NewerSchema, UnreadableFile
@@ -43,8 +43,7 @@ _MODELS = frozenset({MODEL, EMBEDDING, LORA_TAG})
 Progress = Callable[[int, int, str], None]  # files done, files in all, the name of the file at hand
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(NamedTuple):
     """One workflow, looked at. What it asked for is kept as names only: a scan holds no graph.
 
     `uses`: active node types, models and media; `models`: every model name, inactive ones too.
@@ -59,8 +58,7 @@ class Checked:
     models: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(NamedTuple):
     """What a file of this size and mtime gave against this inventory."""
 
     size: int
@@ -208,7 +206,7 @@ class App:
         now = time.time() if when is None else when
         unkept: list[str] = []
         history = self._record(checked, now, unkept)
-        readiness = [replace(one.readiness, workflow=one.name) for one in checked]
+        readiness = [one.readiness._replace(workflow=one.name) for one in checked]
         entries = tuple(
             Entry(
                 one.name,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from ..requirements.types import NodeRef
@@ -61,8 +60,7 @@ class Distance(NamedTuple):
 NOTHING_LEFT = Distance()
 
 
-@dataclass(frozen=True, slots=True)
-class Readiness:
+class Readiness(NamedTuple):
     """The verdict: status, findings (heaviest first) and distance."""
 
     workflow: str

@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from ..catalogue.types import Input, NodeCatalogue
-from ..workflow.source import GETTERS, REROUTES, SETTERS, source
+from ..workflow.source import source
 from ..workflow.types import Node, Origin, Workflow
 from .shapes import Limit, Shape
 from .types import NodeRef, Violation
 from .values import values
 
-_BROWSER = frozenset(GETTERS) | SETTERS | REROUTES  # links through these have to be followed
 _BROADCASTERS = ("Anything Everywhere", "Seed Everywhere", "Prompts Everywhere")
 
 Shapes = Callable[[str], Shape | None]
@@ -38,7 +37,6 @@ def violations(
         certain = all((known := types.get(node.class_type)) is not None and known.output is False for node in server)
         return [Violation("LINK002", NodeRef("", "", ""))] if certain and len(mine) == len(server) else []
     kinds = {node.class_type for node in workflow.nodes}
-    plain = not workflow.switched and kinds.isdisjoint(_BROWSER)
     everywhere = any(kind.startswith(_BROADCASTERS) for kind in kinds)
     found = [(one.node.id, one) for one in refused]
     for node in mine:
@@ -48,7 +46,7 @@ def violations(
         if shape.limits and not _in_order(node, shape):
             found += [(node.id, one) for one in _values(workflow, node, shape)]
         needed = shape.required if workflow.format == "api" else shape.sockets
-        if needed and not everywhere and not (plain and _connected(workflow, node, needed)):
+        if needed and not everywhere and not _connected(workflow, node, needed):
             found += [(node.id, one) for one in _links(workflow, node, needed)]
     if not found:
         return []
@@ -76,7 +74,7 @@ def _reachable(workflow: Workflow, outputs: list[Node]) -> set[str]:
 
 
 def _connected(workflow: Workflow, node: Node, needed: tuple[str, ...]) -> bool:
-    """Whether every input has a link that starts at a plain node. Enough where nothing is switched off or gotten."""
+    """Whether every input has a link that starts at a plain node which runs. If not, the links are followed."""
     raw = node.raw.get("inputs")
     if not isinstance(raw, list):
         return False

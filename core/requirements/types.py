@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ..workflow.types import PackHint
@@ -52,8 +51,7 @@ class Violation(NamedTuple):
     allowed: str = ""  # in words: what the installed version takes
 
 
-@dataclass(frozen=True, slots=True)
-class Requirements:
+class Requirements(NamedTuple):
     """All that one workflow asks for."""
 
     workflow: str

@@ -8,7 +8,11 @@ from __future__ import annotations
 
 from .types import (
     BYPASSED,
+    GETTERS,
     MUTED,
+    PRIMITIVES,
+    REROUTES,
+    SETTERS,
     SUBGRAPH_INPUT,
     SUBGRAPH_OUTPUT,
     Json,
@@ -22,11 +26,6 @@ from .types import (
 )
 
 MAX_HOPS = 1_000
-
-REROUTES = frozenset({"Reroute", "Reroute (rgthree)"})
-PRIMITIVES = frozenset({"PrimitiveNode"})
-GETTERS = {"GetNode": "SetNode", "easy getNode": "easy setNode"}
-SETTERS = frozenset(GETTERS.values())
 
 Source = Origin | Literal | Stored | None
 

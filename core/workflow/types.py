@@ -15,6 +15,14 @@ from typing import Any, NamedTuple
 Json = Any  # a value as json.loads gives it; every reader checks the type before use
 
 ALWAYS, MUTED, BYPASSED = 0, 2, 4  # LiteGraph's node modes; 2 and 4 are not sent to the server
+
+# Types that exist only in the browser and hand a value on; links through them have to be followed.
+REROUTES = frozenset({"Reroute", "Reroute (rgthree)"})
+PRIMITIVES = frozenset({"PrimitiveNode"})
+GETTERS = {"GetNode": "SetNode", "easy getNode": "easy setNode"}
+SETTERS = frozenset(GETTERS.values())
+PASSING = REROUTES | SETTERS | frozenset(GETTERS)
+
 SUBGRAPH_INPUT, SUBGRAPH_OUTPUT = "-10", "-20"  # the two ends of a subgraph definition, as link ids
 
 
@@ -171,11 +179,15 @@ class Scope:
 
     @property
     def link_ids(self) -> frozenset[Json]:
-        """The ids, as the file writes them, of all links that start at a plain node of this level: a quick first look."""
+        """The ids, as the file writes them, of the links that start at a plain node that runs: a quick first look."""
         if self._link_ids is None:
             raw = self.raw.get("links")
             try:
-                here = {node.raw["id"] for node in self.nodes.values() if type(node) is Node}
+                here = {
+                    node.raw["id"]
+                    for node in self.nodes.values()
+                    if type(node) is Node and node.mode == ALWAYS and node.class_type not in PASSING
+                }
                 pairs = [
                     (item["id"], item["origin_id"]) if type(item) is dict else (item[0], item[1]) for item in raw or ()
                 ]
@@ -227,7 +239,6 @@ class Workflow:
     hints: tuple[ModelHint, ...] = ()
     warnings: list[str] = field(default_factory=list)
     broadcast: dict[tuple[str, str], Origin] = field(default_factory=dict)  # (node id, input) ← Use-Everywhere
-    switched: bool = False  # some node or instance is muted or bypassed
 
     def by_id(self, flat_id: str) -> Node | None:
         """The node with this flat id."""

@@ -75,7 +75,6 @@ class _Expander:
             mode = raw.get("mode")
             if mode != ALWAYS:
                 mode = mode if mode in (MUTED, BYPASSED) else ALWAYS
-                self.workflow.switched = self.workflow.switched or mode != ALWAYS
             definition = self.definitions.get(kind)
             key = kind if definition is not None else None
             if definition is None and groups and kind[8:9] in ("/", ">"):
