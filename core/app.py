@@ -71,11 +71,12 @@ class _Known(NamedTuple):
 class App:
     """Scans and checks workflows against one inventory. Holds no parsed file; verdicts are kept for unchanged files.
 
-    `state` is the folder for caches, history and good versions; None writes nothing.
+    `state` is the folder for caches, history and good versions; None has none, `keep` False only reads it.
     """
 
-    def __init__(self, inventory: Inventory, *, state: Path | None = None) -> None:
+    def __init__(self, inventory: Inventory, *, state: Path | None = None, keep: bool = True) -> None:
         self.state = state
+        self._keep = keep
         self._known: dict[str, _Known] = {}
         references = document("references")
         self._vocabulary = Vocabulary.from_document(references)
@@ -227,7 +228,7 @@ class App:
 
     def _record(self, checked: list[Checked], now: float, unkept: list[str]) -> History | None:
         """History, good versions and caches. What cannot be kept costs no report: it is said in `unkept`."""
-        if self.state is None:
+        if self.state is None or not self._keep:
             return None
         from .reports.history import History, reasons
 

@@ -6,6 +6,7 @@ Exit codes: 0 fine, 1 findings (blocked or unreadable workflows), 2 the command 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import sys
@@ -31,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except BrokenPipeError:  # the reader of our output has gone: nobody is left to tell
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _silence()
         return CANNOT
     except ComfyFixerError as error:
         return _fail(options, error.as_json())
@@ -51,14 +52,26 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _fail(options: argparse.Namespace, error: dict[str, str]) -> int:
-    if getattr(options, "json", False):
-        print(to_json({"error": error}, indent=None))
-    else:
-        from .reports.words import visible
+    """Say what went wrong, where it was asked for; where nothing can be printed any more, the exit code says it."""
+    from .reports.words import visible
 
-        hint = f" {error['hint']}" if error.get("hint") else ""
-        print(f"comfyfixersmart: {visible(error['message'].rstrip('.'))}.{hint}", file=sys.stderr)
+    hint = f" {error['hint']}" if error.get("hint") else ""
+    line = f"comfyfixersmart: {visible(error['message'].rstrip('.'))}.{hint}"
+    try:
+        if getattr(options, "json", False):
+            print(to_json({"error": error}, indent=None), flush=True)
+        else:
+            print(line, file=sys.stderr, flush=True)
+    except OSError:
+        _silence()
+        with contextlib.suppress(OSError):
+            print(line, file=sys.stderr, flush=True)
     return CANNOT
+
+
+def _silence() -> None:
+    """Let what is still buffered for a closed or full output go, so that the interpreter's end is quiet."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 # ---- the commands ------------------------------------------------------------------------------------------
@@ -112,7 +125,7 @@ def _check(options: argparse.Namespace) -> int:
         if not os.path.lexists(path):
             raise UsageError("not_found", f"{path} does not exist", "Check the path.")
     with _progress(options) as progress:
-        app = App(place.inventory(None, progress))
+        app = App(place.inventory(place.state, progress, keep=False), state=place.state, keep=False)
         unread: list[str] = []
         checked = app.check(list(find(options.paths, unread=unread)), progress=progress.count)
     library = app.library(checked, unread=unread)
@@ -143,7 +156,7 @@ def _inspect(options: argparse.Namespace) -> int:
     if not os.path.lexists(options.path):
         raise UsageError("not_found", f"{options.path} does not exist", "Check the path.")
     with _progress(options) as progress:
-        app = App(place.inventory(None, progress))
+        app = App(place.inventory(place.state, progress, keep=False))
     folder = os.path.isdir(options.path)
     body: dict[str, Any] = {}
     for file in find([options.path]):

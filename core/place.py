@@ -65,8 +65,8 @@ class Place:
             found,
         )
 
-    def inventory(self, state: Path | None, progress: Any = None) -> Inventory:
-        """Take the inventory; `state` keeps its caches (None: write nothing)."""
+    def inventory(self, state: Path | None, progress: Any = None, *, keep: bool = True) -> Inventory:
+        """Take the inventory; `state` holds its caches, which are only read when `keep` is False."""
         say = progress.say if progress is not None else lambda _text: None
         if self.kind == "server":
             from .inventory.server import read_server
@@ -77,19 +77,21 @@ class Place:
             from .inventory.snapshot import read_snapshot
 
             try:
-                return read_snapshot(self.snapshot, cache=state)
+                return read_snapshot(self.snapshot, cache=state, keep=keep)
             except InventoryError as error:
                 if not self.found:
                     raise
-                taken = self._disk(state, progress)  # the one lying there is damaged; the disk can be read all the same
+                taken = self._disk(
+                    state, progress, keep
+                )  # the one lying there is damaged; the disk can be read all the same
                 return replace(taken, gaps=(*taken.gaps, f"{error.message}; the packs' source was read instead"))
         if self.kind == "disk":
-            return self._disk(state, progress)
+            return self._disk(state, progress, keep)
         from .inventory.known import nothing
 
         return nothing("No ComfyUI was given to compare with: add --comfyui DIR, --url URL or --snapshot FILE.")
 
-    def _disk(self, state: Path | None, progress: Any) -> Inventory:
+    def _disk(self, state: Path | None, progress: Any, keep: bool) -> Inventory:
         from .inventory.disk import read_disk
 
         if progress is not None:
@@ -101,5 +103,6 @@ class Place:
             extra_configs=given["extra_configs"],
             python=given["python"],
             cache=state,
+            keep=keep,
             progress=progress.count if progress is not None else None,
         )

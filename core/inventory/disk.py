@@ -31,6 +31,7 @@ def read_disk(
     extra_configs: Iterable[str | os.PathLike[str]] = (),
     python: str | os.PathLike[str] | None = None,
     cache: str | os.PathLike[str] | None = None,
+    keep: bool = True,
     progress: Progress | None = None,
     cancel: Cancel | None = None,
 ) -> Inventory:
@@ -38,7 +39,7 @@ def read_disk(
 
     `code`: ComfyUI's source, when it lies elsewhere. `extra_configs`: YAML files beside
     extra_model_paths.yaml. `python`: the environment that runs it, or its site-packages. `cache`: the state
-    folder for caches (None writes nothing). Raises InventoryError when `path` is no installation, or `cancelled`.
+    folder for caches, only read when `keep` is False. Raises InventoryError when `path` is no installation, or `cancelled`.
     """
     layout = find_layout(path, code)
     state = Path(cache) if cache is not None else None
@@ -53,7 +54,8 @@ def read_disk(
     )
     unsure |= _register(table, layout, loaded.registered)
     _unregistered(table, layout)
-    sources.save()
+    if keep:
+        sources.save()
     folders = table.folders()
     listing = list_models(folders.values())
     listing.unlisted |= unsure if not table.doubtful else set(folders)
@@ -78,7 +80,7 @@ def read_disk(
         directories=_directories(layout),
     )
     if state is not None:
-        found.seen = remember(state, listing)
+        found.seen = remember(state, listing, keep=keep)
     found.digest = _digest(found, sources, loaded, listing, inputs.digest())
     return found
 

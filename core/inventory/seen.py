@@ -20,11 +20,12 @@ MAX_SEEN = 20_000  # vanished files remembered; the oldest go first
 Seen = dict[str, tuple[int | None, str | None, int | None]]
 
 
-def remember(state: Path, listing: Listing) -> Seen:
+def remember(state: Path, listing: Listing, *, keep: bool = True) -> Seen:
     """Compare `listing` with the last one, and give what vanished: lower-case base name → (size, SHA-256 or None, mtime_ns).
 
     Hashes come from the hash cache `weights.json`; nothing is hashed. A folder that cannot be written to
-    costs the memory, not the scan. Files of a newer version are left untouched.
+    costs the memory, not the scan. Files of a newer version are left untouched;
+    with `keep` False all are.
     """
     digest = listing.digest()
     try:
@@ -32,8 +33,9 @@ def remember(state: Path, listing: Listing) -> Seen:
         gone = _rows(body.get("gone"))
         if body.get("digest") != digest:
             gone = _update(state, listing, gone)
-            write_json(state / "models.json", SCHEMA, {"folders": _by_folder(listing)})
-            write_json(state / "seen.json", SCHEMA, {"digest": digest, "gone": gone})
+            if keep:
+                write_json(state / "models.json", SCHEMA, {"folders": _by_folder(listing)})
+                write_json(state / "seen.json", SCHEMA, {"digest": digest, "gone": gone})
     except (OSError, NewerSchema):
         return {}
     return {name: (row[0], row[1] or None, row[2]) for name, row in gone.items()}

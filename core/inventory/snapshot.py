@@ -54,11 +54,13 @@ def write_snapshot(path: str | os.PathLike[str], inventory: Inventory) -> None:
     write_json(Path(path), SCHEMA, body)
 
 
-def read_snapshot(path: str | os.PathLike[str], *, cache: str | os.PathLike[str] | None = None) -> Inventory:
+def read_snapshot(
+    path: str | os.PathLike[str], *, cache: str | os.PathLike[str] | None = None, keep: bool = True
+) -> Inventory:
     """The inventory of a snapshot: node types as ComfyUI had them, model files as they lie on the disk now.
 
     A pack whose source changed since is not believed: it becomes UNREADABLE, and its definitions are
-    left out. `cache` is the state folder that remembers vanished models (None writes nothing). Raises
+    left out. `cache` is the state folder that remembers vanished models, only read when `keep` is False. Raises
     InventoryError (`no_snapshot`) when the file is absent or damaged, NewerSchema.
     """
     body = read_json(Path(path), SCHEMA) if os.path.isfile(path) else None  # a pipe would block
@@ -85,7 +87,7 @@ def read_snapshot(path: str | os.PathLike[str], *, cache: str | os.PathLike[str]
         partial=listing.partial,
         inputs=inputs.names,
         directories=directories,
-        seen=remember(Path(cache), listing) if cache is not None else {},
+        seen=remember(Path(cache), listing, keep=keep) if cache is not None else {},
         aliases=_texts(body, "aliases"),
         gaps=(*(gap for gap in _list(body.get("gaps")) if isinstance(gap, str)), *listing.gaps, *inputs.gaps),
         types_known=body.get("types_known") is not False,

@@ -115,9 +115,9 @@ def _whole(file: ModelFile, folders: tuple[str, ...], probe: Probe) -> Verdict |
     return Verdict(
         "MODEL004",
         BLOCKED,
-        f"The file is here but not whole: {damage}.",
+        "The file is here but not whole.",
         folders,
-        (Evidence("truncated", damage, file.path),),
+        (Evidence("truncated", f"{damage[:1].upper()}{damage[1:]}.", file.path),),
         (Fix("download", "Get the file again; this copy cannot be loaded."),),
     )
 

@@ -176,8 +176,8 @@ class _Scan:
             if isinstance(fed, Literal):
                 value = fed.value
         spec = shape.by_name.get(name) if shape is not None and name is not None else None
-        if value is None and spec is not None and spec.folders and self.workflow.format == "api":
-            value = ""  # sent as it is, and in no list
+        if spec is not None and (spec.folders or spec.media) and not isinstance(value, (str, dict, list)):
+            value = ""  # nothing is chosen: no list of files holds a number
         for text in (value,) if isinstance(value, str) else strings(value):
             self._text(node, known, spec, name, text)
 

@@ -117,7 +117,7 @@ def test_a_file_that_is_not_whole() -> None:
     probe = Probe(damage={"thorn.pt": "ends at 1 of 2 GB"})
     found = one(brambles(file("thorn.pt")), need("thorn.pt", "brambles"), probe=probe)
     assert (found.code, found.weight) == ("MODEL004", "blocked")
-    assert "ends at 1 of 2 GB" in found.message
+    assert found.evidence[0].text == "Ends at 1 of 2 GB."
 
 
 @pytest.mark.parametrize(

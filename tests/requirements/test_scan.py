@@ -371,9 +371,14 @@ def test_input_media(value: str) -> None:
     assert (one.name, one.media) == (value, "image")
 
 
-@pytest.mark.parametrize("value", ["https://host/heron.png", "none", "a\nb", None, 5])
+@pytest.mark.parametrize("value", ["https://host/heron.png", "none", "a\nb"])
 def test_what_is_no_input_media(value: Any) -> None:
     assert names(scan(graph(node(1, "LoadHeron", value))), INPUT_MEDIA) == []
+
+
+@pytest.mark.parametrize("value", ["", None, 5])
+def test_no_picture_is_chosen(value: Any) -> None:
+    assert names(scan(graph(node(1, "LoadHeron", value))), INPUT_MEDIA) == [""]
 
 
 @pytest.mark.parametrize(

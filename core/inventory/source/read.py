@@ -122,8 +122,8 @@ def _read(machine: Machine, root: Module, name: str, path: Path) -> SourcePack:
     found = _collect(machine, root, name, bool(cut))
     if found is None and not failed and not _serves_scripts(root, path):
         failed = "it has neither NODE_CLASS_MAPPINGS nor comfy_entrypoint"
-    if found is None or failed:
-        found = _Found({}, set(), {}, [])
+    if found is None:
+        found = _Found({}, set(), {}, [])  # else, of a pack that fails, what it would have brought
     gaps = list(dict.fromkeys([*([cut] if cut else []), *found.gaps]))
     return SourcePack(
         name,
