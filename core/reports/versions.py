@@ -6,6 +6,7 @@ import contextlib
 import gzip
 import hashlib
 import os
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from ..files import read_json, write_atomic, write_json
 SCHEMA = 1
 MAX_BYTES = 64 << 20  # of all kept versions together, compressed
 MAX_VERSIONS = 5_000
+MAX_COPY = 8 << 20  # bytes of one version: larger graphs are never read
 
 
 class GoodVersions:
@@ -33,10 +35,11 @@ class GoodVersions:
         """Remember these bytes as the last version of `name` that runs here. Raises OSError."""
         digest = hashlib.sha256(data).hexdigest()
         known = self._items.get(name)
-        if known is not None and known["sha256"] == digest:
-            return
         path = self._path(digest)
-        if not path.exists():
+        there = path.exists()
+        if there and known is not None and known["sha256"] == digest:
+            return
+        if not there:
             write_atomic(path, gzip.compress(data, 6, mtime=0))
         self._items.pop(name, None)
         self._items[name] = {"sha256": digest, "when": when, "size": len(data)}
@@ -53,8 +56,9 @@ class GoodVersions:
         if digest is None:
             return None
         try:
-            data = gzip.decompress(self._path(digest).read_bytes())
-        except (OSError, EOFError, ValueError):
+            with gzip.open(self._path(digest)) as file:
+                data = file.read(MAX_COPY + 1)  # nothing larger was ever kept
+        except (OSError, EOFError, zlib.error):
             return None
         return data if hashlib.sha256(data).hexdigest() == digest else None
 
