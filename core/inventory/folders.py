@@ -143,4 +143,7 @@ def _read_yaml(path: str) -> dict[Any, Any]:
 def _line(error: BaseException) -> str:
     """The first line of an error's text, without what a file name may have put into it."""
     text = str(error) or type(error).__name__
+    mark = getattr(error, "problem_mark", None)  # PyYAML draws the place over several lines; its number is enough
+    if mark is not None:
+        text = f"{getattr(error, 'problem', None) or 'not YAML'}, line {mark.line + 1}"
     return "".join(c if c.isprintable() else " " for c in text)[:300].strip()

@@ -41,6 +41,8 @@ def safetensors_facts(file: BinaryIO, size: int) -> HeaderFacts:
     first = tally.read(file, length)
     if not first.startswith(b"{") or tally.total != tally.end:
         return _damaged(size, "its header is damaged")
+    if tally.tensors == 0 or tally.tensors != sum(tally.dtypes.values()):
+        return _damaged(size, "its header names no tensor" if tally.tensors == 0 else "its header is damaged")
     true_size = 8 + length + tally.end
     return HeaderFacts(
         format="safetensors",

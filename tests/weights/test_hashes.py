@@ -65,7 +65,8 @@ def test_a_file_that_changes_while_it_is_hashed_is_not_remembered(model: Path) -
 
 def test_header_facts_are_remembered(tmp_path: Path) -> None:
     path = tmp_path / "a.safetensors"
-    path.write_bytes(b"\2\0\0\0\0\0\0\0{}")
+    header = b'{"w":{"dtype":"F16","shape":[1],"data_offsets":[0,2]}}'
+    path.write_bytes(len(header).to_bytes(8, "little") + header + b"ab")
     cache = HashCache(tmp_path / "hashes.json")
     facts = cache.facts(str(path))
     assert facts is not None and facts.complete is True

@@ -175,3 +175,18 @@ def test_formats_by_name() -> None:
         "a.crdownload": "unknown",
     }
     assert {name: format_of(name) for name in names} == names
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b'{"w": 1}',
+        b"{}",
+        b'{"w":{"dtype":"F16","shape":[1],"data_offsets":[null,2]}}',
+        b'{"w":{"dtype":"F16","shape":[1],"data_offsets":[0,-2]},"v":{"dtype":"F16","shape":[1],"data_offsets":[0,2]}}',
+    ],
+)
+def test_a_header_that_names_no_sound_tensor_is_damaged(tmp_path: Path, header: bytes) -> None:
+    path = tmp_path / "w.safetensors"
+    path.write_bytes(struct.pack("<Q", len(header)) + header)
+    assert header_facts(path).complete is False
