@@ -41,8 +41,12 @@ class DiskProbe:
 
     def media(self, name: str) -> bool | None:
         """Whether input media lies where its annotation or its absolute path says; None for anything else."""
-        if "\0" in name:
-            return False  # no file system can hold it
+        try:
+            holdable = b"\0" not in os.fsencode(name)
+        except UnicodeEncodeError:  # a lone surrogate, which JSON can bring
+            holdable = False
+        if not holdable:
+            return False  # no file system has such a name
         for ending, kind in _ANNOTATIONS.items():
             if name.endswith(ending):
                 return self._inside(kind, name[: -len(ending)])
