@@ -10,8 +10,7 @@ import gc
 import logging
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -190,8 +189,13 @@ class App:
                 break
             if progress is not None:
                 progress(done, len(files), file.name)  # type: ignore[arg-type]
-            with _collector_paused():
+            was_on = gc.isenabled()
+            gc.disable()  # nothing made here is cyclic: the collector would only walk every file's tree several times
+            try:
                 found += self.check_file(file, maps=maps)
+            finally:
+                if was_on:
+                    gc.enable()
         return found
 
     # ---- the library -----------------------------------------------------------------------------------
@@ -306,22 +310,6 @@ def _reason(error: OSError | NewerSchema) -> str:
     if isinstance(error, NewerSchema):
         return error.message
     return f"{error.filename}: {error.strerror}" if error.filename else str(error)
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """No cyclic garbage collection while one file is parsed and looked at.
-
-    Nothing made there is cyclic, so reference counts free it all; the collector would only walk the tree of
-    every file several times. Paused per file (about a millisecond), so the rest of the process never waits.
-    """
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def default_state(inventory_base: str) -> Path:

@@ -7,47 +7,45 @@ first and cheaply; links are only followed, and ways to an output only sought, w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-from ..catalogue.types import Input, NodeCatalogue
+from ..catalogue.types import Input
 from ..workflow.source import source
 from ..workflow.types import Node, Origin, Workflow
-from .shapes import Limit, Shape
+from .shapes import Kind, Limit, Shape
 from .types import NodeRef, Violation
 from .values import values
 
 _BROADCASTERS = ("Anything Everywhere", "Seed Everywhere", "Prompts Everywhere")
 
-Shapes = Callable[[str], Shape | None]
 
+def violations(workflow: Workflow, server: list[tuple[Node, Kind]], refused: list[Violation]) -> list[Violation]:
+    """All VALUE and LINK violations of one workflow.
 
-def violations(
-    workflow: Workflow, catalogue: NodeCatalogue, shapes: Shapes, refused: list[Violation]
-) -> list[Violation]:
-    """All VALUE and LINK violations of one workflow. `refused`: those that the scan itself has met."""
-    installed, types = catalogue.installed, catalogue.types
-    server = [node for node in workflow.nodes if node.active and node.class_type not in catalogue.virtual]
-    mine = [node for node in server if node.class_type in installed]
+    `server`: the nodes that are sent, with what is known of their types. `refused`: violations that the scan
+    itself has met.
+    """
     if not server:
         return [Violation("LINK002", NodeRef("", "", ""))]
-    if not mine:
-        return []
-    outputs = [node for node in server if (known := types.get(node.class_type)) is not None and known.output]
+    outputs = [node for node, kind in server if kind.output]
     if not outputs:
-        certain = all((known := types.get(node.class_type)) is not None and known.output is False for node in server)
-        return [Violation("LINK002", NodeRef("", "", ""))] if certain and len(mine) == len(server) else []
-    kinds = {node.class_type for node in workflow.nodes}
-    everywhere = any(kind.startswith(_BROADCASTERS) for kind in kinds)
+        certain = all(kind.output is False and kind.installed for _, kind in server)
+        return [Violation("LINK002", NodeRef("", "", ""))] if certain else []
     found = [(one.node.id, one) for one in refused]
-    for node in mine:
-        shape = shapes(node.class_type)
-        if shape is None:
+    api = workflow.format == "api"
+    everywhere: bool | None = None
+    for node, kind in server:
+        shape = kind.shape
+        if shape is None or not kind.installed:
             continue
         if shape.limits and not _in_order(node, shape):
             found += [(node.id, one) for one in _values(workflow, node, shape)]
-        needed = shape.required if workflow.format == "api" else shape.sockets
-        if needed and not everywhere and not _connected(workflow, node, needed):
-            found += [(node.id, one) for one in _links(workflow, node, needed)]
+        needed = shape.required if api else shape.sockets
+        if needed and not _connected(workflow, node, needed):
+            if everywhere is None:
+                everywhere = any(one.class_type.startswith(_BROADCASTERS) for one, _ in server)
+            if not everywhere:
+                found += [(node.id, one) for one in _links(workflow, node, needed)]
     if not found:
         return []
     reachable = _reachable(workflow, outputs)

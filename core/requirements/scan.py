@@ -14,7 +14,7 @@ from ..workflow.ui import model_hints
 from .definitions import violations
 from .references import Vocabulary, embeddings, lora_tags, strings
 from .rows import rows
-from .shapes import Shape
+from .shapes import MAYBE, Kind, Shape
 from .types import EMBEDDING, INPUT_MEDIA, LORA_TAG, MODEL, NODE_TYPE, NodeRef, Requirement, Requirements, Violation
 from .values import Value, values
 
@@ -45,15 +45,19 @@ class Scanner:
             for kind, known in catalogue.types.items()
             if any(one.folders or one.media for one in known.inputs or ())
         ) | frozenset(vocabulary.rows)
-        self._shapes: dict[str, Shape | None] = {}
+        self.kinds: dict[str, Kind] = {}
         self._shared: dict[str, Requirement] = {}  # the requirement of each installed type, the same everywhere
 
-    def shape(self, kind: str) -> Shape | None:
-        """The shape of a type, made when it is first met."""
-        if kind not in self._shapes:
-            known = self._catalogue.types.get(kind)
-            self._shapes[kind] = Shape(known) if known is not None and known.inputs else None
-        return self._shapes[kind]
+    def kind(self, name: str) -> Kind:
+        """What is asked of a class_type, worked out when it is first met."""
+        found = self.kinds[name] = Kind(
+            self._catalogue.types.get(name),
+            installed=name in self._catalogue.installed,
+            virtual=name in self._catalogue.virtual,
+            display=name in self._words.display,
+            reader=name in self._readers,
+        )
+        return found
 
     def scan(self, workflow: Workflow) -> Requirements:
         """All that one workflow asks for."""
@@ -64,8 +68,7 @@ class _Scan:
     def __init__(self, scanner: Scanner, workflow: Workflow) -> None:
         self.catalogue = scanner._catalogue
         self.words = scanner._words
-        self.readers = scanner._readers
-        self.shapes = scanner.shape
+        self.scanner = scanner
         self.workflow = workflow
         self.found: dict[tuple[str, str, tuple[str, ...], bool], _Gathered] = {}
         self.here: dict[str, None] = {}
@@ -76,35 +79,34 @@ class _Scan:
 
     def run(self) -> Requirements:
         virtual: dict[str, None] = {}
-        active = 0
         partners: dict[str, None] = {}
-        installed = self.catalogue.installed
-        types, only_browser, display = self.catalogue.types, self.catalogue.virtual, self.words.display
+        server: list[tuple[Node, Kind]] = []
+        kinds = self.scanner.kinds
         for node in self.workflow.nodes:
-            kind = node.class_type
-            if kind in only_browser:
-                virtual[kind] = None
+            name = node.class_type
+            kind = kinds.get(name) or self.scanner.kind(name)
+            if kind.virtual:
+                virtual[name] = None
                 continue
-            known = types.get(kind)
             if node.active:
-                active += 1
-                if known is not None and known.api:
-                    partners[kind] = None
-            if node.active and kind in installed and not (known is not None and known.api):
-                self.here[kind] = None  # nothing will be said of it, so its nodes are not gathered
+                server.append((node, kind))
+                if kind.api:
+                    partners[name] = None
+            if node.active and kind.silent:
+                self.here[name] = None
             else:
-                self._type(node, kind, known)
-            if kind not in display:
-                self._values(node, known)
+                self._type(node, name, kind.known)
+            if kind.looks:
+                self._values(node, kind)
         return Requirements(
             self.workflow.name,
             self.workflow.format,
             self._items(),
             tuple(sorted(virtual)),
             tuple(sorted(partners)),
-            tuple(violations(self.workflow, self.catalogue, self.shapes, self.refused)),
+            tuple(violations(self.workflow, server, self.refused)),
             tuple(dict.fromkeys(self.workflow.warnings)),
-            active,
+            len(server),
         )
 
     def hint(self, name: str) -> ModelHint | None:
@@ -130,13 +132,13 @@ class _Scan:
         if gathered.pack is None:
             gathered.pack = node.pack
 
-    def _values(self, node: Node, known: NodeType | None) -> None:
+    def _values(self, node: Node, kind: Kind) -> None:
         widgets = node.widgets
         if not widgets and not node.overrides:
             return
-        if node.class_type not in self.readers and not node.overrides and not self._interesting(widgets):
+        if kind.looks == MAYBE and not node.overrides and not self._interesting(widgets):
             return
-        shape = self.shapes(node.class_type)
+        known, shape = kind.known, kind.shape
         items = values(node, shape).items
         form = self.words.rows.get(node.class_type)
         if form is not None:

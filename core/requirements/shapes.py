@@ -34,9 +34,9 @@ class Limit:
     def takes(self, value: Json) -> bool:
         """Whether ComfyUI would accept `value`. Lists and objects are left to the node."""
         if self._choices is not None:
-            if isinstance(value, (list, dict)):
-                return True
-            return value in self._choices
+            return isinstance(value, (list, dict)) or value in self._choices
+        if type(value) is int and self._low <= value <= self._high:
+            return True  # nearly all are
         return self._in_range(value)
 
     def _in_range(self, value: Json) -> bool:
@@ -81,6 +81,32 @@ class Shape:
         needed = [one for one in known.inputs or () if one.required and one.name and not known.dynamic]
         self.required = tuple(one.name for one in needed)
         self.sockets = tuple(one.name for one in needed if not one.widget and one.type)
+
+
+class Kind:
+    """What a scan asks of a class_type for every node: one look-up instead of six.
+
+    `silent`: installed and free, so nothing will be said of the type itself. `looks`: how far its values are
+    looked at: not at all (a display), only where one could be a name, or always (a reader of files).
+    """
+
+    __slots__ = ("api", "installed", "known", "looks", "output", "shape", "silent", "virtual")
+
+    def __init__(
+        self, known: NodeType | None, *, installed: bool = False, virtual: bool = False, display: bool = False,
+        reader: bool = False,
+    ) -> None:  # fmt: skip
+        self.known = known
+        self.virtual = virtual
+        self.installed = installed
+        self.api = known is not None and known.api
+        self.silent = installed and not self.api
+        self.output = known.output if known is not None else None
+        self.shape = Shape(known) if known is not None and known.inputs else None
+        self.looks = NEVER if display else ALWAYS if reader else MAYBE
+
+
+NEVER, MAYBE, ALWAYS = 0, 1, 2
 
 
 def _limited(one: Input) -> bool:

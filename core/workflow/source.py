@@ -14,7 +14,6 @@ from .types import (
     REROUTES,
     SETTERS,
     SUBGRAPH_INPUT,
-    SUBGRAPH_OUTPUT,
     Json,
     Link,
     Literal,
@@ -38,18 +37,18 @@ def source(workflow: Workflow, node: Node, name: str) -> Source:
     for slot in node.slots:
         if slot.name == name or slot.widget == name:
             if slot.link is not None:
-                return follow(workflow, workflow.scopes[node.scope], slot.link)
+                return follow(workflow, workflow.scopes[node.scope], slot.link, slot.widget is not None)
             break
     return workflow.broadcast.get((node.id, name))
 
 
-def follow(workflow: Workflow, scope: Scope, link_id: str) -> Source:
-    """The same for a link of `scope`."""
+def follow(workflow: Workflow, scope: Scope, link_id: str, widget: bool = False) -> Source:
+    """The same for a link of `scope`. `widget`: the input that asks has a widget."""
     for _ in range(MAX_HOPS):
         link = scope.link(link_id)
         if link is None:
             return None
-        step = _step(workflow, scope, link)
+        step = _step(workflow, scope, link, widget)
         if not isinstance(step, _Next):
             return step
         scope, link_id = step.scope, step.link
@@ -66,9 +65,9 @@ class _Next:
         self.link = link
 
 
-def _step(workflow: Workflow, scope: Scope, link: Link) -> Source | _Next:
+def _step(workflow: Workflow, scope: Scope, link: Link, widget: bool) -> Source | _Next:
     if link.origin == SUBGRAPH_INPUT and scope.parent >= 0:
-        return _through_host(workflow, scope, link.origin_slot)
+        return _through_host(workflow, scope, link.origin_slot, widget)
     origin = scope.nodes.get(link.origin)
     if isinstance(origin, Scope):
         return _into_instance(scope, origin, link)
@@ -88,8 +87,11 @@ def _step(workflow: Workflow, scope: Scope, link: Link) -> Source | _Next:
     return Origin(origin.id, link.origin_slot)
 
 
-def _through_host(workflow: Workflow, scope: Scope, index: int) -> Source | _Next:
-    """From the inside of an instance out to what its host feeds into that input."""
+def _through_host(workflow: Workflow, scope: Scope, index: int, widget: bool) -> Source | _Next:
+    """From the inside of an instance out to what its host feeds into that input.
+
+    Where the host has no link and no value, it shows a widget if any input inside that hangs on it has one.
+    """
     if not 0 <= index < len(scope.inputs):
         return None
     name = scope.inputs[index]
@@ -98,7 +100,7 @@ def _through_host(workflow: Workflow, scope: Scope, index: int) -> Source | _Nex
             return _Next(workflow.scopes[scope.parent], slot.link)
     if name in scope.host_values:
         return Literal(scope.host_values[name])
-    return Stored() if name in scope.widget_inputs else None
+    return Stored() if widget or name in scope.widget_inputs else None
 
 
 def _into_instance(scope: Scope, inner: Scope, link: Link) -> Source | _Next:
@@ -109,10 +111,8 @@ def _into_instance(scope: Scope, inner: Scope, link: Link) -> Source | _Next:
         return _past(scope, [(slot.type, slot.link) for slot in inner.host_slots], link)
     if inner.kind == "group":
         return Origin(inner.prefix[:-1], link.origin_slot)
-    for link_id, candidate in inner.links.items():
-        if candidate.target == SUBGRAPH_OUTPUT and candidate.target_slot == link.origin_slot:
-            return _Next(inner, link_id)
-    return None
+    link_id = inner.outlets.get(link.origin_slot)
+    return None if link_id is None else _Next(inner, link_id)
 
 
 def _past(scope: Scope, inputs: list[tuple[str, str | None]], link: Link) -> _Next | None:

@@ -165,6 +165,8 @@ class Scope:
     mode: int = ALWAYS
     _raw_links: dict[str, Json] | None = None
     _link_ids: frozenset[Json] | None = None
+    _links: dict[str, Link] | None = None
+    _outlets: dict[int, str] | None = None
     _host_slots: tuple[Slot, ...] | None = None
     _widget_inputs: list[str] | None = None
 
@@ -199,8 +201,23 @@ class Scope:
     @property
     def links(self) -> dict[str, Link]:
         """All links of this level, by id."""
-        self.link("")
-        return {link_id: link for link_id in self._raw_links or () if (link := self.link(link_id)) is not None}
+        if self._links is None:
+            self.link("")
+            found = {link_id: self.link(link_id) for link_id in self._raw_links or ()}
+            self._links = {link_id: link for link_id, link in found.items() if link is not None}
+        return self._links
+
+    @property
+    def outlets(self) -> dict[int, str]:
+        """Output slot of a subgraph → the inner link that ends there."""
+        if self._outlets is None:
+            raw = self.raw.get("links")
+            self._outlets = {}
+            for item in raw if isinstance(raw, list) else ():
+                if isinstance(item, dict) and raw_id(item.get("target_id")) == SUBGRAPH_OUTPUT:
+                    slot = item.get("target_slot")
+                    self._outlets.setdefault(slot if type(slot) is int else -1, raw_id(item.get("id")))
+        return self._outlets
 
     @property
     def widget_inputs(self) -> list[str]:
