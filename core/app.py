@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .catalogue.build import build
 from .errors import NewerSchema, UnreadableFile
-from .files import open_plain, sweep
+from .files import open_plain, read_small, sweep
 from .inventory.types import DISABLED, FAILED, LOADED, UNREADABLE, Inventory
 from .knowledge import document
 from .library import WorkflowFile
@@ -28,7 +28,7 @@ from .requirements.references import Vocabulary
 from .requirements.scan import Scanner
 from .requirements.types import EMBEDDING, INPUT_MEDIA, LORA_TAG, MODEL, NODE_TYPE, Requirements
 from .workflow.map import GraphMap, graph_map
-from .workflow.read import MAX_GRAPH_BYTES, Reading, read
+from .workflow.read import MAX_GRAPH_BYTES, ONE_READ, Reading, read, read_bytes
 from .workflow.types import Problem, Workflow
 
 if TYPE_CHECKING:  # the reports and the weights are imported when they are first used: ComfyUI must start at once
@@ -64,6 +64,8 @@ class _Known(NamedTuple):
     mtime_ns: int
     digest: str
     maps: bool
+    name: str
+    given: bool
     checked: tuple[Checked, ...]
 
 
@@ -109,6 +111,9 @@ class App:
     def read(self, file: WorkflowFile) -> Reading:
         """What one file holds. Never raises for a bad file: that becomes a Problem."""
         try:
+            data = read_small(file.path, ONE_READ)
+            if data is not None:
+                return read_bytes(data, file.name)
             with open_plain(file.path) as (stream, status):
                 return read(stream, status.st_size, file.name)
         except UnreadableFile as error:
@@ -116,17 +121,20 @@ class App:
         except OSError as error:
             return Reading(problems=[Problem(file.name, "read_error", f"The file cannot be read: {error.strerror}.")])
 
+    def inspect(self, file: WorkflowFile) -> tuple[list[Requirements], list[Problem]]:
+        """What the workflows of one file ask for, and what is wrong with the file."""
+        try:
+            reading = self.read(file)
+            return [self._scanner.scan(one) for one in reading.workflows], reading.problems
+        except Exception as error:
+            return [], [_fault(file, error)]
+
     def _looked_at(self, file: WorkflowFile, maps: bool) -> tuple[Checked, ...]:
         """`_check_file`, but a fault of ours in one file never ends the scan of the others: it is said and logged."""
         try:
             return self._check_file(file, maps)
         except Exception as error:
-            _log.debug("fault while looking at %r", file.path, exc_info=True)
-            text = (
-                f"ComfyFixerSmart failed on this file ({type(error).__name__}). That is our fault, not the workflow's."
-            )
-            problem = Problem(file.name, "internal_error", text, "Please report it, with the file if you can.")
-            return (Checked(file.name, file.path, unreadable(problem)),)
+            return (Checked(file.name, file.path, unreadable(_fault(file, error))),)
 
     def requirements(self, workflow: Workflow) -> Requirements:
         """All that one workflow asks for."""
@@ -155,11 +163,15 @@ class App:
             and known.size == file.size
             and known.digest == self.inventory.digest
             and (known.maps or not maps)
+            and known.name == file.name
+            and known.given == file.given
         ):
             return known.checked
         checked = self._looked_at(file, maps)
         if file.size >= 0:
-            self._known[file.path] = _Known(file.size, file.mtime_ns, self.inventory.digest, maps, checked)
+            self._known[file.path] = _Known(
+                file.size, file.mtime_ns, self.inventory.digest, maps, file.name, file.given, checked
+            )
         return checked
 
     def _check_file(self, file: WorkflowFile, maps: bool) -> tuple[Checked, ...]:
@@ -304,6 +316,12 @@ class App:
             hardware.get("ram_total"),
             inventory.gaps,
         )
+
+
+def _fault(file: WorkflowFile, error: Exception) -> Problem:
+    _log.debug("fault while looking at %r", file.path, exc_info=error)
+    text = f"ComfyFixerSmart failed on this file ({type(error).__name__}). That is our fault, not the workflow's."
+    return Problem(file.name, "internal_error", text, "Please report it, with the file if you can.")
 
 
 def _reason(error: OSError | NewerSchema) -> str:

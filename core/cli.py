@@ -160,10 +160,10 @@ def _inspect(options: argparse.Namespace) -> int:
     folder = os.path.isdir(options.path)
     body: dict[str, Any] = {}
     for file in find([options.path]):
-        reading = app.read(file)
-        for workflow in reading.workflows:
-            body[workflow.name] = inspection(app.requirements(workflow))
-        for problem in reading.problems:
+        needs, problems = app.inspect(file)
+        for one in needs:
+            body[one.workflow] = inspection(one)
+        for problem in problems:
             if problem.code != "no_workflow" or not folder:
                 body[problem.name] = {"error": {"code": problem.code, "message": problem.message}}
     single = not folder and len(body) == 1

@@ -124,22 +124,47 @@ def open_plain(path: str | os.PathLike[str]) -> Iterator[tuple[BinaryIO, os.stat
 
     A FIFO, socket or device is refused before it could block; a file that vanishes is an error of its own.
     """
+    fd, status = _open_regular(path)
     try:
-        fd = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    except (OSError, ValueError) as error:
-        raise _not_opened(path, error) from None
-    try:
-        status = os.fstat(fd)
-        if not stat.S_ISREG(status.st_mode):
-            raise UnreadableFile(
-                "not_a_file", "Not a regular file, so it was not opened.", "Give a workflow or media file."
-            )
         with open(fd, "rb", buffering=0, closefd=False) as file:
             yield file, status
     except OSError as error:
         raise _not_opened(path, error) from None
     finally:
         os.close(fd)
+
+
+def read_small(path: str | os.PathLike[str], most: int) -> bytes | None:
+    """All bytes of a regular file of at most `most` bytes; None for a larger one. Raises UnreadableFile."""
+    fd, status = _open_regular(path)
+    try:
+        if status.st_size > most:
+            return None
+        data = os.read(fd, status.st_size + 1)
+        while 0 < len(data) < status.st_size and (more := os.read(fd, status.st_size - len(data))):
+            data += more
+        return data
+    except OSError as error:
+        raise _not_opened(path, error) from None
+    finally:
+        os.close(fd)
+
+
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+
+
+def _open_regular(path: str | os.PathLike[str]) -> tuple[int, os.stat_result]:
+    try:
+        fd = os.open(path, _FLAGS)
+    except (OSError, ValueError) as error:
+        raise _not_opened(path, error) from None
+    status = os.fstat(fd)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(fd)
+        raise UnreadableFile(
+            "not_a_file", "Not a regular file, so it was not opened.", "Give a workflow or media file."
+        )
+    return fd, status
 
 
 def _not_opened(path: str | os.PathLike[str], error: Exception) -> UnreadableFile:

@@ -18,7 +18,7 @@ from .types import Json, Problem, Workflow
 from .ui import Impossible, read_ui
 
 MAX_GRAPH_BYTES = 8 << 20  # the largest real graph seen is 1.3 MB
-_ONE_READ = 1 << 20  # files up to this size are read at once; of larger ones, first the head
+ONE_READ = 1 << 20  # files up to this size are read at once; of larger ones, first the head
 
 _CARRIER_ORDER = {"workflow": 0, "prompt": 1}
 
@@ -35,15 +35,14 @@ class Reading:
 
 def read(stream: BinaryIO, size: int, name: str) -> Reading:
     """Read one file of `size` bytes. Never raises for bad content (that becomes a Problem); OSError passes."""
-    small = size <= _ONE_READ
-    head = _exactly(stream, max(size, 0) + 1 if small else 4096)
+    head = _exactly(stream, 4096)
     if head[:1] not in (b"{", b"["):
         from .media import sniff  # media readers are only loaded once a file needs them
 
-        if sniff(head[:4096]) is not None:
+        if sniff(head) is not None:
             stream.seek(0)
             return _read_media(stream, size, name)
-    return read_json(head if small else head + _exactly(stream, MAX_GRAPH_BYTES + 1 - len(head)), name)
+    return read_json(head + _exactly(stream, MAX_GRAPH_BYTES + 1 - len(head)), name)
 
 
 def _exactly(stream: BinaryIO, count: int) -> bytes:

@@ -16,7 +16,7 @@ from comfyfixersmart.core.inventory.known import nothing
 from comfyfixersmart.core.inventory.types import Inventory, ModelFile, Pack
 from comfyfixersmart.core.library import find
 from comfyfixersmart.core.readiness.types import NEEDS_INPUT, RUNNABLE
-from comfyfixersmart.core.workflow.read import read as real_read
+from comfyfixersmart.core.workflow.read import read_bytes as real_read
 
 from ..workflow.graphs import graph, node
 
@@ -46,11 +46,11 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of all files that are parsed."""
     names: list[str] = []
 
-    def counted(stream: Any, size: int, name: str) -> Any:
+    def counted(data: bytes, name: str) -> Any:
         names.append(name)
-        return real_read(stream, size, name)
+        return real_read(data, name)
 
-    monkeypatch.setattr(app_module, "read", counted)
+    monkeypatch.setattr(app_module, "read_bytes", counted)
     return names
 
 
@@ -131,12 +131,12 @@ def test_a_fault_of_ours_in_one_file_ends_nothing(tmp_path: Path, monkeypatch: p
     write(tmp_path, "a.json")
     write(tmp_path, "b.json")
 
-    def broken(stream: Any, size: int, name: str) -> Any:
+    def broken(data: bytes, name: str) -> Any:
         if name == "a.json":
             raise ZeroDivisionError
-        return real_read(stream, size, name)
+        return real_read(data, name)
 
-    monkeypatch.setattr(app_module, "read", broken)
+    monkeypatch.setattr(app_module, "read_bytes", broken)
     assert statuses(App(here()), tmp_path) == {"a.json": "unreadable", "b.json": "blocked"}
 
 
