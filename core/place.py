@@ -77,14 +77,17 @@ class Place:
             from .inventory.snapshot import read_snapshot
 
             try:
-                return read_snapshot(self.snapshot, cache=state, keep=keep)
+                taken = read_snapshot(self.snapshot, cache=state, keep=keep)
             except InventoryError as error:
                 if not self.found:
                     raise
-                taken = self._disk(
-                    state, progress, keep
-                )  # the one lying there is damaged; the disk can be read all the same
-                return replace(taken, gaps=(*taken.gaps, f"{error.message}; the packs' source was read instead"))
+                why = error.message  # the one lying there is damaged; the disk can be read all the same
+            else:
+                if not self.found or os.path.realpath(taken.place) == os.path.realpath(self.base):
+                    return taken
+                why = f"{self.snapshot} was taken of {taken.place}, another place"
+            taken = self._disk(state, progress, keep)
+            return replace(taken, gaps=(*taken.gaps, f"{why}; the packs' source was read instead"))
         if self.kind == "disk":
             return self._disk(state, progress, keep)
         from .inventory.known import nothing
