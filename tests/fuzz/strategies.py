@@ -56,7 +56,7 @@ ANY = st.recursive(
             max_size=4,
         ),
     ),
-    max_leaves=8,
+    max_leaves=4,
 )
 
 
