@@ -158,11 +158,8 @@ class _Scan:
         suffixes = self.words.suffixes
         for value in widgets.values() if isinstance(widgets, dict) else widgets:
             if isinstance(value, str):
-                if (
-                    value[-16:].lower().endswith(suffixes)
-                    or "embedding:" in value
-                    or "<l" in value
-                    or value[:8] == "urn:air:"
+                if ("." in value and value[-16:].lower().endswith(suffixes)) or (
+                    ":" in value and ("embedding:" in value or "<l" in value or value[:8] == "urn:air:")
                 ):
                     return True
             elif isinstance(value, (dict, list)) and any(self._interesting([text]) for text in strings(value)):

@@ -134,7 +134,7 @@ def _read_media(stream: BinaryIO, size: int, name: str) -> Reading:
     if any(one.format == "ui" for one in found):
         found = [one._replace(companion=one.companion or one.format == "api") for one in found]
     if not found:
-        return Reading(container, problems=problems) if problems else _no_graph(container, name)
+        return Reading(container, problems=problems[:1]) if problems else _no_graph(container, name)
     return _assemble(_distinct(found), container, name)
 
 
