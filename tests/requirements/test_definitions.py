@@ -233,6 +233,29 @@ def test_a_link_through_a_subgraph_border() -> None:
     assert found(linked) == []
 
 
+def test_an_api_graph_is_sent_as_it_is_so_its_required_values_must_be_there() -> None:
+    body = api(n1=("PickTeal", {"size": "small", "share": 0.5}), n2=("HeronSink", {"images": ["1", 0], "prefix": ""}))
+    assert found(body) == [("LINK001", "1", "seed")]
+
+
+def test_an_instance_whose_output_nothing_feeds() -> None:
+    definition = subgraph("s", node(3, "StartHeron"), outputs=("image",))
+    assert found(shown(node(1, "s"), subgraphs=[definition])) == [("LINK001", "99", "images")]
+
+
+def test_an_instance_whose_input_nobody_connected() -> None:
+    inner = node(3, "FeedHeron", "t", inputs=[socket("image", 21)])
+    links = ((21, -10, 0, 3, 0, "IMAGE"), (22, 3, 0, -20, 0, "IMAGE"))
+    definition = subgraph("s", inner, links=links, inputs=("image",), outputs=("image",))
+    assert found(shown(node(1, "s", inputs=[socket("image")]), subgraphs=[definition])) == [("LINK001", "1:3", "image")]
+
+
+def test_a_sampler_saved_under_its_name_of_2023_is_mended_by_the_page() -> None:
+    kind = NodeType("KSampler", (Input("sampler_name", "COMBO", options=("heron",)),), output=True)
+    assert found(graph(node(1, "KSampler", "sample_heron")), kind) == []
+    assert found(api(n1=("KSampler", {"sampler_name": "sample_heron"})), kind) == [("VALUE001", "1", "sampler_name")]
+
+
 def test_use_everywhere_nodes_leave_links_open() -> None:
     body = shown(node(1, "FeedHeron", "t", inputs=[socket("image")]), node(5, "Anything Everywhere"))
     assert found(body) == []

@@ -200,6 +200,11 @@ def test_the_option_of_a_combo_is_no_file() -> None:
     assert names(found) == ["other.pt"]
 
 
+def test_previews_inside_a_widget_dict() -> None:
+    values = {"video": "a.mp4", "videopreview": {"params": {"filename": "thorn.pt"}}, "format": "x.pt"}
+    assert names(scan(graph(node(1, "Mystery", widgets_values=values)))) == ["x.pt"]
+
+
 # ---- activity ----------------------------------------------------------------------------------------------
 
 
@@ -435,6 +440,11 @@ def test_control_after_generate(values: list[Any]) -> None:
     found = scan(graph(node(1, "SeededTeal", *values)), SEEDED)
     assert ("teal.pt", ("teals",)) in [(one.name, one.folders) for one in found.of(MODEL)]
     assert ("note.pt", ("teals",)) not in [(one.name, one.folders) for one in found.of(MODEL)]
+
+
+def test_an_older_node_with_fewer_values() -> None:
+    found = scan(graph(node(1, "SeededTeal", 5, "fixed", "teal.pt")), SEEDED)
+    assert [(one.name, one.folders) for one in found.of(MODEL)] == [("teal.pt", ("teals",))]
 
 
 def test_widget_names_in_the_file_win_over_a_definition_that_does_not_fit() -> None:

@@ -338,6 +338,23 @@ def test_a_file_that_grows_or_shrinks_while_read() -> None:
     assert read(io.BytesIO(b""), 500, "a.json").problems[0].code == "empty"
 
 
+def test_a_stream_that_hands_out_little_at_a_time_is_read_whole() -> None:
+    class Slow(io.RawIOBase):
+        def __init__(self, data: bytes) -> None:
+            self.data = io.BytesIO(data)
+
+        def readable(self) -> bool:
+            return True
+
+        def readinto(self, buffer: Any) -> int:
+            part = self.data.read(min(len(buffer), 1000))
+            buffer[: len(part)] = part
+            return len(part)
+
+    data = json.dumps({**PLAIN, "extra": {"note": "x" * 20_000}}).encode()
+    assert read(Slow(data), len(data), "slow.json").workflows  # type: ignore[arg-type]
+
+
 def test_problems_name_the_remedy_where_there_is_one() -> None:
     assert read_json(b"", "a.json").problems[0].hint
     assert read_json(WHOLE[:-3], "a.json").problems[0].hint
