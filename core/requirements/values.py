@@ -54,7 +54,7 @@ def _match(node: Node, shape: Shape | None, stored: list[Json]) -> Values | None
     own = [slot.widget for slot in node.slots if slot.widget is not None]
     if shape is not None and len(stored) == len(shape.layout) and shape.names.issuperset(own):
         return Values([Value(name, value) for name, value in zip(shape.layout, stored, strict=True) if name], True)
-    if shape is not None and len(stored) == len(shape.forced) and shape.names.issuperset(own):
+    if shape is not None and len(stored) == len(shape.forced) and all(name in shape.by_name for name in own):
         return Values([Value(name, value) for name, value in zip(shape.forced, stored, strict=True) if name], True)
     by_slots = [(name, True) for name in own]
     by_definition = [(one.name, one.control) for one in shape.known.inputs or () if one.widget] if shape else []

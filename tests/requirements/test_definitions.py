@@ -315,3 +315,24 @@ def test_inputs_and_links_of_a_wrong_type(inputs: Any, links: Any) -> None:
 @pytest.mark.parametrize("value", [[1, 2], {"a": 1}, [[]], None, float("nan"), 10**400, "9" * 5000])
 def test_strange_values_never_end_a_scan(value: Any) -> None:
     found(shown(node(1, "PickTeal", value, value, "fixed", value)))
+
+
+FORCED = NodeType(
+    "CutKnot",
+    (
+        Input("image", "IMAGE", widget=False, required=False),
+        Input("coordinates", "STRING", widget=False),  # forceInput
+        Input("width", "INT", minimum=1, maximum=4096),
+        Input("share", "FLOAT", minimum=0.0, maximum=1.0),
+    ),
+    output=True,
+)
+
+
+def test_values_that_older_pages_stored_for_inputs_without_a_widget() -> None:
+    """The page drops them when their number comes out even with these inputs."""
+    inputs = [socket("image"), widget("coordinates", 7)]
+    body = graph(node(2, "StartHeron"), node(1, "CutKnot", "", 512, 0.5, inputs=inputs), links=((7, 2, 0, 1, 1),))
+    assert found(body, FORCED, START) == []
+    wrong = graph(node(2, "StartHeron"), node(1, "CutKnot", "", 512, 5, inputs=inputs), links=((7, 2, 0, 1, 1),))
+    assert found(wrong, FORCED, START) == [("VALUE002", "1", "share")]
