@@ -106,6 +106,15 @@ def test_a_map_is_made_when_it_is_first_asked_for(tmp_path: Path) -> None:
     assert again is drawn
 
 
+def test_the_same_file_under_another_name_is_told_under_that_name(tmp_path: Path) -> None:
+    write(tmp_path, "sub/a.json")
+    write(tmp_path, "sub/settings.json", {"theme": "dark"})
+    app = App(here())
+    assert list(statuses(app, tmp_path)) == ["sub/a.json"]
+    assert list(statuses(app, tmp_path / "sub")) == ["a.json"]
+    assert statuses(app, tmp_path / "sub/settings.json") == {"settings.json": "unreadable"}
+
+
 # ---- one bad file ------------------------------------------------------------------------------------------
 
 

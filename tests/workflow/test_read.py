@@ -458,3 +458,8 @@ def test_a_picture_whose_prompt_is_broken_still_gives_its_workflow() -> None:
     data = media.png(media.text("prompt", "{broken"), media.text("workflow", json.dumps(PLAIN)))
     found = read_bytes(data, "moor.png")
     assert [one.format for one in found.workflows] == ["ui"]
+
+
+def test_a_picture_with_two_damaged_texts_is_one_problem() -> None:
+    data = media.png(media.text("prompt", "{broken"), media.text("workflow", '{"nodes": ['))
+    assert len(read_bytes(data, "moor.png").problems) == 1
