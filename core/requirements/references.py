@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..workflow.types import Json
+from ..workflow.raw import Json
 
 MAX_NAME = 400  # characters; no file system allows a longer relative name that ComfyUI would list
 _EMBEDDING = re.compile(r"embedding:((?:\\[()]|[^\s,()<>|:])+)")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from ..workflow.types import Json
+from ..workflow.raw import Json
 from .values import Value
 
 

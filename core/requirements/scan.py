@@ -8,8 +8,9 @@ value that a link overrides, a switched-off row, a sentinel and a display cache 
 from __future__ import annotations
 
 from ..catalogue.types import Input, NodeCatalogue, NodeType
+from ..workflow.raw import Json
 from ..workflow.source import source
-from ..workflow.types import Json, Literal, ModelHint, Node, PackHint, Stored, Workflow
+from ..workflow.types import Literal, ModelHint, Node, PackHint, Stored, Workflow
 from ..workflow.ui import model_hints
 from .definitions import violations
 from .references import Vocabulary, embeddings, lora_tags, strings

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..catalogue.types import Input, NodeType
-from ..workflow.types import Json
+from ..workflow.raw import Json
 
 _PRIMITIVES = frozenset({"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO"})
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ..catalogue.build import CONTROL_WORDS
-from ..workflow.types import Json, Node
+from ..workflow.raw import Json
+from ..workflow.types import Node
 from .shapes import Shape
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .types import ALWAYS, Json, Link, Node, Scope, Slot, Workflow, raw_id
+from .raw import Json, Link, Slot, raw_id
+from .types import ALWAYS, Node, Scope, Workflow
 
 
 def read_api(graph: dict[str, Json], name: str, carrier: str) -> Workflow:

@@ -10,7 +10,7 @@ import json
 from collections import deque
 from typing import NamedTuple
 
-from .types import Json
+from .raw import Json
 
 MAX_VALUES = 20_000  # values looked at while searching a wrapper
 MAX_DEPTH = 12

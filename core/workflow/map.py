@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import NamedTuple
 
-from .types import Json, Node, Scope, Workflow
+from .raw import Json
+from .types import Node, Scope, Workflow
 
 
 class Box(NamedTuple):

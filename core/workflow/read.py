@@ -14,7 +14,8 @@ from typing import BinaryIO
 
 from .api import read_api
 from .locate import Found, kind, locate
-from .types import Json, Problem, Workflow
+from .raw import Json
+from .types import Problem, Workflow
 from .ui import Impossible, read_ui
 
 MAX_GRAPH_BYTES = 8 << 20  # the largest real graph seen is 1.3 MB

@@ -6,6 +6,7 @@ to the node that would really feed the input when ComfyUI runs the graph.
 
 from __future__ import annotations
 
+from .raw import Json, Link
 from .types import (
     BYPASSED,
     GETTERS,
@@ -14,8 +15,6 @@ from .types import (
     REROUTES,
     SETTERS,
     SUBGRAPH_INPUT,
-    Json,
-    Link,
     Literal,
     Node,
     Origin,

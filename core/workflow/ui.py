@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .types import ALWAYS, BYPASSED, MUTED, Json, ModelHint, Node, Origin, Scope, Workflow, raw_id
+from .raw import Json, raw_id
+from .types import ALWAYS, BYPASSED, MUTED, ModelHint, Node, Origin, Scope, Workflow
 
 MAX_NODES = 100_000  # flat nodes of one workflow
 MAX_LEVELS = 64  # instances inside instances
