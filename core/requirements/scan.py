@@ -20,6 +20,9 @@ from .types import EMBEDDING, INPUT_MEDIA, LORA_TAG, MODEL, NODE_TYPE, NodeRef, 
 from .values import Value, values
 
 
+_Key = tuple[str, str, tuple[str, ...], bool]  # kind, name, folders, active
+
+
 class _Gathered:
     """One requirement while its nodes are gathered."""
 
@@ -71,7 +74,7 @@ class _Scan:
         self.words = scanner._words
         self.scanner = scanner
         self.workflow = workflow
-        self.found: dict[tuple[str, str, tuple[str, ...], bool], _Gathered] = {}
+        self.found: dict[_Key, _Gathered] = {}
         self.here: dict[str, None] = {}
         self.refused: list[Violation] = []
         self.shared = scanner._shared
@@ -270,20 +273,21 @@ class _Scan:
     def _items(self) -> tuple[Requirement, ...]:
         """Active ones first; an inactive one that is also active somewhere is dropped."""
         on, off = self.types[True], self.types[False]
-        items = [self._installed(kind) for kind in self.here]
+        shared = self.shared
+        items = [shared.get(kind) or self._installed(kind) for kind in self.here]
         items += [_requirement((NODE_TYPE, kind, (), True), one) for kind, one in on.items()]
+        if not self.found and not off:
+            return tuple(items)
         items += [_requirement(key, one) for key, one in self.found.items() if key[3]]
-        used = {(item.kind, item.name) for item in items}
-        items += [
-            _requirement((NODE_TYPE, kind, (), False), one)
-            for kind, one in off.items()
-            if (NODE_TYPE, kind) not in used
-        ]
-        items += [_requirement(key, one) for key, one in self.found.items() if not key[3] and key[:2] not in used]
+        rest: list[tuple[_Key, _Gathered]] = [((NODE_TYPE, kind, (), False), one) for kind, one in off.items()]
+        rest += [(key, one) for key, one in self.found.items() if not key[3]]
+        if rest:
+            used = {(item.kind, item.name) for item in items}
+            items += [_requirement(key, one) for key, one in rest if key[:2] not in used]
         return tuple(items)
 
 
-def _requirement(key: tuple[str, str, tuple[str, ...], bool], one: _Gathered) -> Requirement:
+def _requirement(key: _Key, one: _Gathered) -> Requirement:
     kind, name, folders, active = key
     hint = one.hint
     return Requirement(
