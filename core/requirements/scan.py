@@ -19,7 +19,6 @@ from .shapes import MAYBE, Kind, Shape
 from .types import EMBEDDING, INPUT_MEDIA, LORA_TAG, MODEL, NODE_TYPE, NodeRef, Requirement, Requirements, Violation
 from .values import Value, values
 
-
 _Key = tuple[str, str, tuple[str, ...], bool]  # kind, name, folders, active
 
 
