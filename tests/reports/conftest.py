@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
 import sys
 import time
@@ -11,8 +10,6 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-
-GOLDEN = Path(__file__).resolve().parent.parent / "golden" / "reports"
 
 
 def _load_samples() -> ModuleType:
@@ -27,23 +24,12 @@ def _load_samples() -> ModuleType:
 _load_samples()  # tests are imported one by one, so a helper module beside them has to be named
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    with contextlib.suppress(ValueError):  # another folder's conftest may have added it
-        parser.addoption("--update-golden", action="store_true", help="write the golden files instead of comparing")
-
-
 @pytest.fixture
-def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+def golden(golden_file: Callable[[str, str], None]) -> Callable[[str, str], None]:
     """`golden(name, text)`: the text equals the file `tests/golden/reports/name`."""
-    update = request.config.getoption("--update-golden", default=False)
 
     def check(name: str, text: str) -> None:
-        path = GOLDEN / name
-        if update:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8", newline="\n")
-        assert path.is_file(), f"{path.name} is missing: run with --update-golden and read the difference"
-        assert text == path.read_text(encoding="utf-8"), f"{path.name} differs: run with --update-golden if it should"
+        golden_file(f"reports/{name}", text)
 
     return check
 
