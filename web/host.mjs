@@ -1,0 +1,5 @@
+// All that the panel knows of ComfyUI's page. The panel's modules get this as an object, so tests can give another.
+export { api, ApiError } from "./host/requests.mjs";
+export { activeWorkflow, graph, onGraphChange, openWorkflow, refreshDefinitions } from "./host/graph.mjs";
+export { goToNode } from "./host/canvas.mjs";
+export { copy, locale, messages, onSetting, openUrl, setting } from "./host/page.mjs";
