@@ -2,6 +2,8 @@
 import * as host from "./host.mjs";
 import { app } from "./host/comfy.mjs";
 
+export { patchMenu } from "./host/old_menu.mjs";
+
 const TAB = "comfyfixersmart.readiness";
 const BROKEN = ["blocked", "unreadable"];
 

@@ -4,8 +4,7 @@ import { api } from "../../scripts/api.js";
 
 let started = false;
 const ICON = "pi pi-wave-pulse";
-const failed = (error) => console.error("ComfyFixerSmart:", error);
-const use = (name, ...args) => import("./entry.mjs").then((entry) => entry[name](...args)).catch(failed);
+const use = (name, ...args) => import("./entry.mjs").then((entry) => entry[name](...args));
 
 const command = (id, label, icon) => ({ id: `ComfyFixerSmart.${id}`, label, icon, function: () => use(id) });
 const commands = [
@@ -16,7 +15,7 @@ const commands = [
   command("dashboard", "Open the readiness dashboard", "pi pi-external-link"),
 ];
 
-// Looks and cadence only: the web can write these. The server reads the first two.
+// Looks and cadence only, since the web can write these.
 // Tooltips are in locales/, but shown only where one is given here too.
 const setting = (name, text, defaultValue, more) => {
   const category = ["ComfyFixerSmart", "Readiness", name];
@@ -32,19 +31,8 @@ const settings = [
   }),
 ];
 
-const menu = commands.slice(1, 3).map((each) => ({ content: each.label, callback: each.function }));
-const getCanvasMenuItems = () => [null, ...menu.map((each) => ({ ...each }))];
-
-// For frontends before 1.29, which know no getCanvasMenuItems; later ones would show them twice.
-function patchMenu() {
-  const [major, minor] = (window.__COMFYUI_FRONTEND_VERSION__ ?? "0.0").split(".").map(Number);
-  if (major > 1 || minor >= 29) return;
-  const canvas = app.canvas.constructor.prototype;
-  const before = canvas.getCanvasMenuOptions;
-  canvas.getCanvasMenuOptions = function () {
-    return [...before.apply(this, arguments), ...getCanvasMenuItems()];
-  };
-}
+const menuItem = (each) => ({ content: each.label, callback: each.function });
+const getCanvasMenuItems = () => [null, ...commands.slice(1, 3).map(menuItem)];
 
 app.registerExtension({
   name: "ComfyFixerSmart.Readiness",
@@ -55,7 +43,9 @@ app.registerExtension({
   getCanvasMenuItems,
   afterConfigureGraph: () => api.dispatchEvent(new CustomEvent("comfyfixersmart.graph")),
   setup() {
-    patchMenu();
+    // Before 1.29 there is no getCanvasMenuItems; later, both would show the items twice.
+    const [major, minor] = (window.__COMFYUI_FRONTEND_VERSION__ ?? "0.0").split(".").map(Number);
+    if (major <= 1 && minor < 29) use("patchMenu", getCanvasMenuItems);
     app.extensionManager.registerSidebarTab({
       id: "comfyfixersmart.readiness",
       icon: ICON,

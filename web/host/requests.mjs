@@ -35,11 +35,10 @@ export const api = {
       body: JSON.stringify(body),
     }),
 
-  /** Hear "cycle" or "library" of ours, or an event of ComfyUI's own; gives back the function that stops it. */
+  /** Hear an event of the websocket, e.g. "comfyfixersmart.cycle"; gives back the function that stops it. */
   on(event, listener) {
-    const name = ["cycle", "library"].includes(event) ? `comfyfixersmart.${event}` : event;
     const hear = ({ detail }) => listener(detail);
-    comfyApi.addEventListener(name, hear);
-    return () => comfyApi.removeEventListener(name, hear);
+    comfyApi.addEventListener(event, hear);
+    return () => comfyApi.removeEventListener(event, hear);
   },
 };
