@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .catalogue.build import build
+from .catalogue.types import NodeCatalogue
 from .errors import NewerSchema, UnreadableFile
 from .files import open_plain, read_small, sweep
 from .inventory.types import DISABLED, FAILED, LOADED, UNREADABLE, Inventory
@@ -28,12 +29,15 @@ from .requirements.references import Vocabulary
 from .requirements.scan import Scanner
 from .requirements.types import EMBEDDING, INPUT_MEDIA, LORA_TAG, MODEL, NODE_TYPE, Requirements
 from .workflow.map import GraphMap, graph_map
-from .workflow.read import MAX_GRAPH_BYTES, ONE_READ, Reading, read, read_bytes
+from .workflow.raw import Json
+from .workflow.read import MAX_GRAPH_BYTES, ONE_READ, Reading, read, read_bytes, read_value
 from .workflow.types import Problem, Workflow
 
 if TYPE_CHECKING:  # the reports and the weights are imported when they are first used: ComfyUI must start at once
+    from .explanation.outline import Outline
+    from .probe import DiskProbe
     from .reports.history import History
-    from .reports.types import Library, Place
+    from .reports.types import Change, Entry, Library, Place
 
 _log = logging.getLogger("comfyfixersmart.core")  # a fixed name: inside ComfyUI, __name__ is a file path
 _SEARCHED = frozenset({NODE_TYPE, MODEL, INPUT_MEDIA})
@@ -55,6 +59,17 @@ class Checked(NamedTuple):
     modified: float | None = None
     uses: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
+
+
+class _Stages(NamedTuple):
+    """The stages made for one inventory. Replaced as a whole: a check in another thread sees the old set or the new."""
+
+    inventory: Inventory
+    catalogue: NodeCatalogue
+    found: Index
+    probe: DiskProbe
+    scanner: Scanner
+    checker: Checker
 
 
 class _Known(NamedTuple):
@@ -92,8 +107,7 @@ class App:
     def _use(self, inventory: Inventory) -> None:
         from .probe import DiskProbe
 
-        self.inventory = inventory
-        self.catalogue = build(
+        catalogue = build(
             inventory.definitions,
             document("nodes"),
             document("virtual_types"),
@@ -101,10 +115,20 @@ class App:
             digest=inventory.digest,
             version=inventory.comfyui_version,
         )
-        self.index: Index = build_index(inventory)
-        self.probe = DiskProbe(inventory, self.state)
-        self._scanner = Scanner(self.catalogue, self._vocabulary)
-        self._checker = Checker(self.index, self.probe, self._generic)
+        index = build_index(inventory)
+        probe = DiskProbe(inventory, self.state)
+        scanner, checker = Scanner(catalogue, self._vocabulary), Checker(index, probe, self._generic)
+        self._stages = _Stages(inventory, catalogue, index, probe, scanner, checker)
+
+    @property
+    def inventory(self) -> Inventory:
+        """What is installed, as it was last taken."""
+        return self._stages.inventory
+
+    @property
+    def catalogue(self) -> NodeCatalogue:
+        """What is known of node types here."""
+        return self._stages.catalogue
 
     # ---- reading and checking --------------------------------------------------------------------------
 
@@ -125,7 +149,7 @@ class App:
         """What the workflows of one file ask for, and what is wrong with the file."""
         try:
             reading = self.read(file)
-            return [self._scanner.scan(one) for one in reading.workflows], reading.problems
+            return [self._stages.scanner.scan(one) for one in reading.workflows], reading.problems
         except Exception as error:
             return [], [_fault(file, error)]
 
@@ -138,14 +162,15 @@ class App:
 
     def requirements(self, workflow: Workflow) -> Requirements:
         """All that one workflow asks for."""
-        return self._scanner.scan(workflow)
+        return self._stages.scanner.scan(workflow)
 
     def check_workflow(
         self, workflow: Workflow, *, path: str = "", maps: bool = False, modified: float | None = None
     ) -> Checked:
         """The verdict on one workflow."""
-        needs = self._scanner.scan(workflow)
-        readiness = self._checker.check(needs)
+        stages = self._stages
+        needs = stages.scanner.scan(workflow)
+        readiness = stages.checker.check(needs)
         graph = None
         if maps:
             marked = {node.id for one in readiness.findings if one.weight != INFO for node in one.nodes if node.id}
@@ -184,6 +209,29 @@ class App:
             checked.append(Checked(problem.name, file.path, unreadable(problem), None, modified))
         return tuple(checked)
 
+    def look_at(self, file: WorkflowFile, name: str) -> tuple[Checked, Outline | None]:
+        """The verdict on the workflow `name` of one file as it is now, and what its graph says of itself.
+
+        Where the file no longer holds that workflow, the verdict is on what is there instead.
+        """
+        return self._page(self.read(file), file.path, name, file.mtime_ns / 1e9 if file.size >= 0 else None)
+
+    def look_at_graph(self, graph: Json, name: str) -> tuple[Checked, Outline | None]:
+        """The same for a graph that is in no file: the one on the canvas."""
+        return self._page(read_value(graph, name), "", name, None)
+
+    def _page(self, reading: Reading, path: str, name: str, modified: float | None) -> tuple[Checked, Outline | None]:
+        from .explanation.outline import outline
+
+        graph = next((one for one in reading.workflows if one.name == name), None)
+        graph = graph or next(iter(reading.workflows), None)
+        if graph is None:
+            problem = next(iter(reading.problems), Problem(name, "no_workflow", "There is no workflow in it."))
+            return Checked(name, path, unreadable(problem), None, modified), None
+        checked = self.check_workflow(graph, path=path, maps=True, modified=modified)
+        stages = self._stages
+        return checked._replace(name=name), outline(graph, stages.scanner.scan(graph), stages.catalogue)
+
     def check(
         self,
         files: Iterable[WorkflowFile],
@@ -212,63 +260,59 @@ class App:
 
     # ---- the library -----------------------------------------------------------------------------------
 
-    def library(self, checked: list[Checked], *, when: float | None = None, unread: Iterable[str] = ()) -> Library:
+    def library(
+        self,
+        checked: list[Checked],
+        *,
+        when: float | None = None,
+        unread: Iterable[str] = (),
+        record: Path | None = None,
+    ) -> Library:
         """The report's values for one finished scan; records it in the history and keeps good versions.
 
-        `unread`: folders of the library that could not be read, in words.
+        `unread`: folders of the library that could not be read, in words. `record`: the folder of that history,
+        where it is not the state folder (several users, each with a library of their own).
         """
         from .readiness.planner import plan, unused
-        from .reports.types import Entry, Library
+        from .reports.types import Library
 
         now = time.time() if when is None else when
         unkept: list[str] = []
-        history = self._record(checked, now, unkept)
+        history = self._record(checked, now, unkept, record or self.state)
         readiness = [one.readiness._replace(workflow=one.name) for one in checked]
-        entries = tuple(
-            Entry(
-                one.name,
-                one.readiness,
-                one.graph,
-                history.change(one.name) if history else None,
-                one.modified,
-                one.path,
-                one.uses,
-            )
-            for one in checked
-        )
+        entries = tuple(entry(one, history.change(one.name) if history else None) for one in checked)
         named = {name for one in checked for name in one.models}
         points = history.points() if history else ()
         place = self.place()
         place = replace(place, gaps=(*place.gaps, *unread, *unkept))
         return Library(now, place, entries, plan(readiness), unused(self.inventory, named), points)
 
-    def _record(self, checked: list[Checked], now: float, unkept: list[str]) -> History | None:
+    def _record(self, checked: list[Checked], now: float, unkept: list[str], state: Path | None) -> History | None:
         """History, good versions and caches. What cannot be kept costs no report: it is said in `unkept`."""
-        if self.state is None or not self._keep:
+        if state is None or not self._keep:
             return None
         from .reports.history import History, reasons
 
         history: History | None = None
-        sweep(self.state)
-        sweep(self.state / "good")
+        sweep(state)
+        sweep(state / "good")
         try:
-            history = History.load(self.state / "history.json")
+            history = History.load(state / "history.json")
             history.record(now, {one.name: (one.readiness.status, reasons(one.readiness)) for one in checked})
             history.save()
         except (OSError, NewerSchema) as error:
             unkept.append(f"the history was not kept: {_reason(error)}")
         try:
-            self._keep_good(checked, now)
-            self.probe.save()
+            self._keep_good(checked, now, state)
+            self._stages.probe.save()
         except (OSError, NewerSchema) as error:
             unkept.append(f"good versions and hashes were not kept: {_reason(error)}")
         return history
 
-    def _keep_good(self, checked: list[Checked], now: float) -> None:
+    def _keep_good(self, checked: list[Checked], now: float, state: Path) -> None:
         from .reports.versions import GoodVersions
 
-        assert self.state is not None
-        versions = GoodVersions(self.state / "good")
+        versions = GoodVersions(state / "good")
         for one in checked:
             if one.readiness.status not in (RUNNABLE, NEEDS_INPUT) or not one.path.lower().endswith(".json"):
                 continue
@@ -316,6 +360,21 @@ class App:
             hardware.get("ram_total"),
             inventory.gaps,
         )
+
+
+def entry(checked: Checked, change: Change | None = None) -> Entry:
+    """A verdict as the reports take it."""
+    from .reports.types import Entry
+
+    return Entry(
+        checked.name,
+        checked.readiness._replace(workflow=checked.name),
+        checked.graph,
+        change,
+        checked.modified,
+        checked.path,
+        checked.uses,
+    )
 
 
 def _fault(file: WorkflowFile, error: Exception) -> Problem:

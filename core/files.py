@@ -16,19 +16,19 @@ from typing import Any, BinaryIO
 from .errors import ComfyFixerError, NewerSchema, UnreadableFile
 
 
-def write_atomic(path: Path, data: bytes | str, *, sync: bool = True) -> None:
+def write_atomic(path: Path, data: bytes | str, *, sync: bool = True, mode: int = 0o666) -> None:
     """Replace `path` by `data` in one step: a reader sees the old file or the new one, never a part.
 
     The temporary file lies in the same folder (a rename across volumes is not atomic) and is removed
     when anything fails. Text is written as UTF-8; lone surrogates, which file names on POSIX and JSON
     can both bring, are written as `?`. `sync=False` spares the wait for the disk where thousands of files
-    that can be made again are written. Raises OSError.
+    that can be made again are written. `mode` is narrowed by the umask, as always. Raises OSError.
     """
     raw = data.encode("utf-8", "replace") if isinstance(data, str) else data
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name[:80]}.{secrets.token_hex(6)}.tmp")
     try:
-        fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         with open(fd, "wb") as file:
             file.write(raw)
             file.flush()
@@ -56,10 +56,10 @@ def sweep(folder: Path) -> None:
                         os.unlink(entry.path)
 
 
-def write_json(path: Path, schema: int, body: dict[str, Any], *, indent: int | None = None) -> None:
+def write_json(path: Path, schema: int, body: dict[str, Any], *, indent: int | None = None, mode: int = 0o666) -> None:
     """Write `body` with its `schema` number atomically, unless `path` holds a newer schema (NewerSchema)."""
     read_json(path, schema)
-    write_atomic(path, json.dumps({"schema": schema, **body}, indent=indent, ensure_ascii=True) + "\n")
+    write_atomic(path, json.dumps({"schema": schema, **body}, indent=indent, ensure_ascii=True) + "\n", mode=mode)
 
 
 def to_json(body: Any, *, indent: int | None = 1) -> str:

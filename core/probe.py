@@ -50,7 +50,7 @@ class DiskProbe:
         for ending, kind in _ANNOTATIONS.items():
             if name.endswith(ending):
                 return self._inside(kind, name[: -len(ending)])
-        if os.path.isabs(name) and self._inventory.origin in ("disk", "snapshot"):
+        if os.path.isabs(name) and self._inventory.origin in ("disk", "snapshot", "host"):
             return os.path.isfile(name)
         return None
 

@@ -89,6 +89,11 @@ def _embedded(body: Mapping[str, Any]) -> str:
     return text
 
 
+def policy() -> str:
+    """The page's Content-Security-Policy, for whoever serves it: it runs our script and nothing that a file brings."""
+    return _policy(_script())
+
+
 def _policy(script: str) -> str:
     """Content-Security-Policy: only this very script runs, and nothing is ever loaded."""
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

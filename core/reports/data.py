@@ -19,17 +19,17 @@ Json = dict[str, Any]
 def report_json(library: Library) -> Json:
     """Everything in one object, as `scan --json` prints it."""
     slug = slugs(entry.name for entry in library.entries)
-    body = _library(library)
-    body["workflows"] = [_workflow(entry, slug[entry.name]) for entry in _sorted(library)]
+    body = library_json(library)
+    body["workflows"] = [_workflow(entry, slug[entry.name]) for entry in sorted_entries(library)]
     return {"schema": SCHEMA, **body}
 
 
 def index_json(library: Library, slug: dict[str, str]) -> Json:
     """The body of `index.json`: the library, and one line per workflow, nearest to running first."""
-    body = _library(library)
+    body = library_json(library)
     body["workflows"] = [
-        {**_line(entry, slug[entry.name]), "findings": [[f.code, f.name] for f in entry.readiness.findings]}
-        for entry in _sorted(library)
+        {**line_json(entry, slug[entry.name]), "findings": [[f.code, f.name] for f in entry.readiness.findings]}
+        for entry in sorted_entries(library)
     ]
     return {"schema": SCHEMA, **body}
 
@@ -39,11 +39,13 @@ def workflow_json(entry: Entry, slug: str) -> Json:
     return {"schema": SCHEMA, "kind": MARKER, "workflow": _workflow(entry, slug)}
 
 
-def _sorted(library: Library) -> list[Entry]:
+def sorted_entries(library: Library) -> list[Entry]:
+    """Nearest to running first."""
     return sorted(library.entries, key=lambda entry: (words.nearness(entry.readiness), entry.name))
 
 
-def _library(library: Library) -> Json:
+def library_json(library: Library) -> Json:
+    """The library without its workflows."""
     return {
         "kind": MARKER,
         "when": library.when,
@@ -55,7 +57,8 @@ def _library(library: Library) -> Json:
     }
 
 
-def _line(entry: Entry, slug: str) -> Json:
+def line_json(entry: Entry, slug: str) -> Json:
+    """What every list says of a workflow."""
     ready = entry.readiness
     return {
         "name": entry.name,
@@ -72,15 +75,16 @@ def _line(entry: Entry, slug: str) -> Json:
 
 def _workflow(entry: Entry, slug: str) -> Json:
     return {
-        **_line(entry, slug),
+        **line_json(entry, slug),
         "modified": entry.modified,
         "source": entry.source,
         "warnings": list(entry.readiness.warnings),
-        "findings": [_finding(finding) for finding in entry.readiness.findings],
+        "findings": [finding_json(finding) for finding in entry.readiness.findings],
     }
 
 
-def _finding(finding: Finding) -> Json:
+def finding_json(finding: Finding) -> Json:
+    """One finding, as every report holds it."""
     return {
         "code": finding.code,
         "weight": finding.weight,

@@ -119,11 +119,14 @@ def _machine(library: Library) -> Iterable[str]:
     yield ""
 
 
-def workflow_md(entry: Entry) -> str:
-    """`{slug}.md`: one workflow, its verdict first, then each finding with its evidence and what would settle it."""
+def workflow_md(entry: Entry, *, alone: bool = False) -> str:
+    """`{slug}.md`: one workflow, its verdict first, then each finding with its evidence and what would settle it.
+
+    `alone`: to be pasted elsewhere, so without the head and the link that make it one of our files.
+    """
     ready = entry.readiness
     name, folder = words.title(entry.name)
-    lines = [_HEAD + f"# {text(name) or '(no name)'}", ""]
+    lines = [("" if alone else _HEAD) + f"# {text(name) or '(no name)'}", ""]
     lines += [f"In {code(folder)}.", ""] if folder else []
     lines += [f"**{text(words.verdict(ready))}.**", ""]
     about = words.distance(ready.distance, update=words.needs_update(ready))
@@ -143,8 +146,8 @@ def workflow_md(entry: Entry) -> str:
         lines += ["## When did it break?", "", text(words.story(entry.change)), ""]
     if ready.warnings:
         lines += ["## Noticed while reading the file", "", *(f"- {text(one)}" for one in ready.warnings), ""]
-    lines += ["[All workflows](index.md)"]
-    return "\n".join(lines) + "\n"
+    lines += [] if alone else ["[All workflows](index.md)"]
+    return "\n".join(lines).rstrip() + "\n"
 
 
 def _findings(findings: tuple[Finding, ...]) -> list[str]:

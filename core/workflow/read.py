@@ -77,6 +77,11 @@ def read_json(data: bytes, name: str) -> Reading:
         return Reading(problems=[_broken(data, name, error)])
     if kind(value) is None and (not isinstance(value, (dict, list, str)) or not _may_hold_graph(data)):
         return _no_graph("json", name)
+    return read_value(value, name)
+
+
+def read_value(value: Json, name: str) -> Reading:
+    """The same for JSON already parsed, such as the graph on the canvas."""
     return _assemble(locate(value), "json", name)
 
 

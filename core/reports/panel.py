@@ -1,0 +1,97 @@
+"""The panel's values: one line per workflow for its list, and everything about one workflow for its page. Pure.
+
+The panel puts words together itself, in the person's language, so it gets numbers and codes; the English sentences go
+along for what it has no words for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from ..explanation.outline import Outline
+from ..readiness.types import Finding
+from ..workflow.map import GraphMap
+from . import words
+from .codes import codes, evidence_word, group, merged
+from .data import SCHEMA, finding_json, library_json, line_json, sorted_entries
+from .markdown import workflow_md
+from .types import Entry, Library
+
+Json = dict[str, Any]
+
+
+def library_body(library: Library, slug: Mapping[str, str], paths: Mapping[str, str | None]) -> Json:
+    """The list. `paths`: by name, where ComfyUI's own page opens the workflow, None where it cannot."""
+    body = library_json(library)
+    body["workflows"] = [_line(entry, slug[entry.name], paths.get(entry.name)) for entry in sorted_entries(library)]
+    return {"schema": SCHEMA, **body}
+
+
+def workflow_body(entry: Entry, slug: str, path: str | None, outline: Outline | None) -> Json:
+    """The page of one workflow."""
+    return {
+        **_line(entry, slug, path),
+        "source": entry.source,
+        "warnings": list(entry.readiness.warnings),
+        "map": _map(entry.graph) if entry.graph else None,
+        "findings": [_finding(finding, names) for finding, names in merged(entry.readiness.findings)],
+        "outline": outline.as_json() if outline else None,
+        "markdown": workflow_md(entry, alone=True),
+        "digest": digest(entry),
+    }
+
+
+def digest(entry: Entry) -> str:
+    """Equal for two verdicts that read the same: status and findings."""
+    ready = entry.readiness
+    text = repr((ready.status, ready.distance, ready.findings, ready.warnings, ready.nodes, ready.models))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def codes_body() -> Json:
+    """The documented finding codes, for the paragraph behind each."""
+    return {"codes": {code: {"title": known.title, "text": known.text} for code, known in codes().items()}}
+
+
+def _line(entry: Entry, slug: str, path: str | None) -> Json:
+    ready = entry.readiness
+    return {
+        **line_json(entry, slug),
+        "short": words.short(ready),
+        "reason": words.first_reason(ready),
+        "update": words.needs_update(ready),  # one of the packs of `distance` is ComfyUI itself
+        "unknown": _unknown(ready.findings),
+        "modified": entry.modified,
+        "uses": list(entry.uses),
+        "path": path,
+    }
+
+
+def _unknown(findings: tuple[Finding, ...]) -> Json:
+    """How many things cannot be told, by kind."""
+    codes_ = [one.code for one in findings if one.weight == "unknown"]
+    models, types = sum(c.startswith("MODEL") for c in codes_), sum(c.startswith("NODE") for c in codes_)
+    return {"models": models, "types": types, "other": len(codes_) - models - types}
+
+
+def _finding(finding: Finding, names: tuple[str, ...]) -> Json:
+    known = codes().get(finding.code)
+    body = finding_json(finding)
+    for one, shown in zip(body["evidence"], finding.evidence, strict=True):
+        one["word"] = evidence_word(shown.kind, shown.path)
+    return {**body, "group": group(finding), "title": known.title if known else "", "names": list(names)}
+
+
+def _map(graph: GraphMap) -> Json:
+    return {
+        "title": graph.title,
+        "width": graph.width,
+        "height": graph.height,
+        "outside": graph.outside,
+        "more": graph.more,
+        "boxes": [box._asdict() for box in graph.boxes],
+        "links": [list(link) for link in graph.links],
+        "marked": sorted(graph.marked),
+    }

@@ -1,0 +1,151 @@
+"""What a person may set, and from where: flag, then environment, then the protected file, then ComfyUI's dialog, then default.
+
+ComfyUI's settings dialog is written by the web page, so it may only say how things look and how often a cycle
+runs, and is kept within bounds. Everything else comes from the protected file `settings.json` or the environment.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from .errors import ComfyFixerError
+from .files import read_json, write_json
+
+SCHEMA = 1
+FLAG, ENVIRONMENT, FILE, DIALOG, DEFAULT = "flag", "environment", "file", "dialog", "default"
+
+HostName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$", to_lower=True)]
+
+
+class Values(BaseModel):
+    """Every setting with its bounds and default."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    cycle_hours: float = Field(2.0, ge=10 / 3600, le=168, description="hours between two cycles while ComfyUI is open")
+    watch: bool = Field(True, description="check again as soon as a saved workflow or a model folder changes")
+    allow_remote: bool = Field(False, description="let browsers on other machines start scans and change settings")
+    allowed_hosts: tuple[HostName, ...] = Field(
+        (), max_length=50, description="names, beside localhost, under which this ComfyUI is reached"
+    )
+
+
+class Settings(NamedTuple):
+    """The values that hold, where each comes from, and what in the layers could not be used, in words."""
+
+    values: Values
+    origin: dict[str, str]
+    problems: tuple[str, ...] = ()
+
+
+ENVIRONMENT_NAMES = {
+    "cycle_hours": "COMFYFIXERSMART_CYCLE_HOURS",
+    "watch": "COMFYFIXERSMART_WATCH",
+    "allow_remote": "COMFYFIXERSMART_ALLOW_REMOTE",
+    "allowed_hosts": "COMFYFIXERSMART_ALLOWED_HOSTS",
+}
+# What the dialog may say, under which name, and within which bounds.
+DIALOG_NAMES = {"cycle_hours": "comfyfixersmart.cycleHours", "watch": "comfyfixersmart.watch"}
+DIALOG_BOUNDS = {"cycle_hours": (0.25, 168.0)}
+
+
+def resolve(
+    *,
+    flags: Mapping[str, Any] | None = None,
+    environment: Mapping[str, str] | None = None,
+    file: Mapping[str, Any] | None = None,
+    dialog: Mapping[str, Any] | None = None,
+) -> Settings:
+    """The values that hold. A value that cannot be used is passed over and named in `problems`."""
+    layers = (
+        (FLAG, dict(flags or {})),
+        (ENVIRONMENT, _from_environment(environment or {})),
+        (FILE, dict(file or {})),
+        (DIALOG, _from_dialog(dialog or {})),
+    )
+    values: dict[str, Any] = {}
+    origin = dict.fromkeys(Values.model_fields, DEFAULT)
+    problems: list[str] = []
+    for name, layer in layers:
+        for key, given in layer.items():
+            if key not in Values.model_fields:
+                problems.append(f"{key!r} from the {name} is no setting")
+            elif origin[key] == DEFAULT:
+                try:
+                    values[key] = _one(key, given)
+                    origin[key] = name
+                except ValueError as error:
+                    problems.append(f"{key} from the {name}: {error}")
+    return Settings(Values(**values), origin, tuple(problems))
+
+
+def _one(key: str, given: Any) -> Any:
+    try:
+        return getattr(Values.model_validate({key: given}), key)
+    except ValidationError as error:
+        raise ValueError(error.errors()[0]["msg"]) from None
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = {key: environment[name] for key, name in ENVIRONMENT_NAMES.items() if environment.get(name)}
+    if "allowed_hosts" in found:
+        found["allowed_hosts"] = [one.strip() for one in found["allowed_hosts"].split(",") if one.strip()]
+    return found
+
+
+def _from_dialog(dialog: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, name in DIALOG_NAMES.items():
+        value = dialog.get(name)
+        if isinstance(value, bool) and key not in DIALOG_BOUNDS:
+            found[key] = value
+        elif isinstance(value, int | float) and not isinstance(value, bool) and key in DIALOG_BOUNDS:
+            low, high = DIALOG_BOUNDS[key]
+            found[key] = min(max(float(value), low), high) if value == value else low
+    return found
+
+
+class SettingsFile:
+    """The protected file. It is a person's own, so a damaged one is never replaced without being asked."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def read(self) -> dict[str, Any]:
+        """What it says; {} when it is absent. Raises NewerSchema, and ComfyFixerError `damaged_settings`."""
+        body = read_json(self.path, SCHEMA)
+        if body is None and os.path.lexists(self.path):
+            raise ComfyFixerError(
+                "damaged_settings",
+                f"{self.path} cannot be read as settings",
+                "Mend the file, or move it away to start with the defaults.",
+            )
+        return {key: value for key, value in (body or {}).items() if key != "schema"}
+
+    def change(self, values: Mapping[str, Any], fixed: Mapping[str, str]) -> None:
+        """Set these values (None forgets one) and write the file, readable by its owner only.
+
+        `fixed`: where each present value comes from; what a flag or the environment says cannot be changed here.
+        Raises ComfyFixerError `bad_setting` or `fixed_setting` before anything is written, and what `read` raises.
+        """
+        body = self.read()
+        for key, given in values.items():
+            if key not in Values.model_fields:
+                raise ComfyFixerError("bad_setting", f"{key!r} is no setting", "See the README for what can be set.")
+            if fixed.get(key) in (FLAG, ENVIRONMENT):
+                name = ENVIRONMENT_NAMES.get(key, key)
+                where = f"the environment variable {name}" if fixed[key] == ENVIRONMENT else "a command-line flag"
+                raise ComfyFixerError("fixed_setting", f"{key} is set by {where}", "Change it there.")
+            if given is None:
+                body.pop(key, None)
+                continue
+            try:
+                body[key] = Values.model_validate({key: _one(key, given)}).model_dump(mode="json")[key]
+            except ValueError as error:
+                raise ComfyFixerError("bad_setting", f"{key}: {error}", "Give another value.") from None
+        write_json(self.path, SCHEMA, body, indent=1, mode=0o600)
