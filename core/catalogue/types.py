@@ -42,6 +42,9 @@ class NodeType:
     pack: str | None = None  # folder name of the pack, "comfy-core", or None
     source: str = "knowledge"  # "server", "snapshot", "source" or "knowledge"
     dynamic: bool = False  # takes inputs the definition does not list (kwargs, autogrow)
+    outputs: tuple[str, ...] | None = None  # link types by slot, "" where not known; None when unknown
+    exact: bool = False  # its link types are plain texts that ComfyUI itself compares: no text class that equals
+    # everything, no VALIDATE_INPUTS with input_types
 
     def input(self, name: str) -> Input | None:
         """The input of this name, if it is known."""

@@ -63,10 +63,12 @@ def _encode_type(node: NodeType) -> dict[str, Any]:
         out["output"] = node.output
     if node.pack is not None:
         out["pack"] = node.pack
+    if node.outputs is not None:
+        out["outputs"] = list(node.outputs)
     return {**out, **{flag: True for flag in _FLAGS if getattr(node, flag)}}
 
 
-_FLAGS = ("api", "downloads", "dynamic")
+_FLAGS = ("api", "downloads", "dynamic", "exact")
 
 
 def _encode_input(one: Input) -> dict[str, Any]:
@@ -88,8 +90,12 @@ def _decode_type(raw: Any) -> NodeType | None:
     output, pack, source = raw.get("output"), raw.get("pack"), raw.get("source", "knowledge")
     if not isinstance(output, bool | None) or not isinstance(pack, str | None) or not isinstance(source, str):
         return None
+    outputs = raw.get("outputs")  # absent from snapshots of older versions
+    if outputs is not None and not (isinstance(outputs, list) and all(isinstance(one, str) for one in outputs)):
+        return None
+    made = None if outputs is None else tuple(outputs)
     flags = {flag: raw.get(flag) is True for flag in _FLAGS}
-    return NodeType(raw["class_type"], inputs, output, pack=pack, source=source, **flags)
+    return NodeType(raw["class_type"], inputs, output, pack=pack, source=source, outputs=made, **flags)
 
 
 def _decode_input(raw: Any) -> Input | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ...catalogue.types import Input, NodeType
 from .interpreter import attributes, calls
 from .interpreter.machine import NOTHING, Machine
@@ -20,6 +22,7 @@ from .interpreter.values import (
     Value,
     as_text,
 )
+from .links import given, output_types, plain_entries, schema_outputs, validates_types
 from .widgets import make_input, settings_of
 
 _DYNAMIC = ("Autogrow", "AutogrowDynamic", "DynamicCombo", "DynamicSlot", "ComboDynamic")
@@ -43,9 +46,9 @@ def from_mapping(m: Machine, name: str, cls: Value, pack: str) -> NodeType:
         return NodeType(name, pack=pack, source="source")
     schema = schema_of(m, cls)
     if schema is not None and attributes.has_attribute(m, cls, "INPUT_TYPES") is not True:
-        found = from_schema(m, schema, pack)
-        return NodeType(name, found.inputs, found.output, found.api, False, pack, "source", found.dynamic)
-    inputs, dynamic = _v1_inputs(m, cls)
+        return replace(from_schema(m, schema, pack, cls), class_type=name)
+    inputs, dynamic, plain = _v1_inputs(m, cls)
+    outputs, exact = output_types(attributes.get(m, cls, "RETURN_TYPES") if given(m, cls, "RETURN_TYPES") else None)
     return NodeType(
         name,
         inputs,
@@ -54,6 +57,8 @@ def from_mapping(m: Machine, name: str, cls: Value, pack: str) -> NodeType:
         pack=pack,
         source="source",
         dynamic=dynamic,
+        outputs=outputs,
+        exact=exact and plain and not validates_types(m, cls, "VALIDATE_INPUTS"),
     )
 
 
@@ -70,29 +75,31 @@ def _may_inherit(cls: Class) -> bool:
     return any(isinstance(base, Unknown) for one in cls.mro() for base in one.bases)
 
 
-def _v1_inputs(m: Machine, cls: Class) -> tuple[tuple[Input, ...] | None, bool]:
+def _v1_inputs(m: Machine, cls: Class) -> tuple[tuple[Input, ...] | None, bool, bool]:
+    """The inputs, whether there may be others, and whether their types are all plain texts."""
     declared = attributes.get(m, cls, "INPUT_TYPES")
     if isinstance(declared, (Func, Bound)):
         args = [] if isinstance(declared, Bound) or not _takes_one(declared) else [cls]
         try:
             declared = calls.call(m, declared, args, {}, "")
         except PackRaised:
-            return None, False
+            return None, False, False
     if not isinstance(declared, Dict) or declared.more:
-        return None, False
+        return None, False, False
     found: list[Input] = []
-    dynamic = False
+    dynamic, plain = False, True
     for section in ("required", "optional"):
         entries = declared.get(section, Dict())
         if isinstance(entries, Instance):  # a dictionary that claims to hold any name
             dynamic = True
             entries = entries.data if entries.data is not None else Dict()
         if not isinstance(entries, Dict) or entries.more:
-            return None, dynamic
+            return None, dynamic, False
+        plain = plain and plain_entries(entries)
         for name, entry in entries.entries.items():
             if isinstance(name, str):
                 found.append(_v1_input(name, entry.value, section == "required"))
-    return tuple(_unchecked(m, cls, found)), dynamic
+    return tuple(_unchecked(m, cls, found)), dynamic, plain
 
 
 def _unchecked(m: Machine, cls: Class, inputs: list[Input]) -> list[Input]:
@@ -137,8 +144,8 @@ def node_id(schema: Made) -> str | None:
     return as_text(schema.kwargs.get("node_id", schema.args[0] if schema.args else None))
 
 
-def from_schema(m: Machine, schema: Made, pack: str) -> NodeType:
-    """The definition behind an io.Schema(…)."""
+def from_schema(m: Machine, schema: Made, pack: str, cls: Class) -> NodeType:
+    """The definition behind an io.Schema(…), which `cls` returns."""
     listed = schema.kwargs.get("inputs", None if not schema.unsure else NOTHING)
     listed = Seq() if listed is None else listed
     output, api = (schema.kwargs.get(key, False) for key in ("is_output_node", "is_api_node"))
@@ -160,7 +167,17 @@ def from_schema(m: Machine, schema: Made, pack: str) -> NodeType:
     done = None
     if inputs is not None:
         done = tuple(one._replace(v3=True) for one in sorted(inputs, key=lambda one: not one.required))
-    return NodeType(node_id(schema) or "", done, truth(output), truth(api) is True, False, pack, "source", dynamic)
+    return NodeType(
+        node_id(schema) or "",
+        done,
+        truth(output),
+        api=truth(api) is True,
+        pack=pack,
+        source="source",
+        dynamic=dynamic,
+        outputs=schema_outputs(schema),
+        exact=not validates_types(m, cls, "validate_inputs"),
+    )
 
 
 def _v3_input(m: Machine, made: Made) -> Input | None:

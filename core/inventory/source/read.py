@@ -229,7 +229,7 @@ def _from_class(machine: Machine, cls: Value, pack: str, found: _Found) -> None:
         if schema is not None:
             name = definitions.node_id(schema)
             if name is not None:
-                found.types[name] = definitions.from_schema(machine, schema, pack)
+                found.types[name] = definitions.from_schema(machine, schema, pack, cls)
     except (OutOfBudget, Unreadable, RecursionError):
         name = None
     if name is None:
