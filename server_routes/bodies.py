@@ -1,0 +1,68 @@
+"""What a request may carry: JSON of a known shape and size. Imported on the first POST, since pydantic takes its time."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ..core.errors import ComfyFixerError
+from ..core.workflow.ui import MAX_NODES
+
+Body = TypeVar("Body", bound=BaseModel)
+
+
+class Empty(BaseModel):
+    """`{}`: the route needs no words."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Check(BaseModel):
+    """A graph as the page holds it, UI or API format, and the name it goes by."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    workflow: dict[str, Any]
+    name: str = Field("", max_length=1000)
+
+
+class Change(BaseModel):
+    """Settings to change; None forgets one. What each may be is for `core/settings.py` to say."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    values: dict[str, Any] = Field(min_length=1, max_length=100)
+
+
+def parse(shape: type[Body], raw: bytes) -> Body:
+    """The body as `shape`. Raises ComfyFixerError `bad_body` or `too_large`; slow for large ones, so call it in a thread."""
+    try:
+        body = shape.model_validate(json.loads(raw))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part)[:40] for part in first["loc"]) or "the body"
+        raise _bad(f"{place}: {first['msg']}") from None
+    except (ValueError, RecursionError) as error:
+        raise _bad(f"it is no JSON that can be read ({str(error)[:100]})") from None
+    if isinstance(body, Check) and _nodes(body.workflow) > MAX_NODES:
+        raise ComfyFixerError(
+            "too_large", f"The graph has more than {MAX_NODES:,} nodes.", "Split it into several workflows."
+        )
+    return body
+
+
+def _bad(why: str) -> ComfyFixerError:
+    return ComfyFixerError("bad_body", f"The request cannot be used: {why}.", "Reload the page and try again.")
+
+
+def _nodes(graph: dict[str, Any]) -> int:
+    """Nodes written in a graph and in its subgraph definitions, as they stand; an API graph is its nodes."""
+    if not isinstance(graph.get("nodes"), list):
+        return len(graph)
+    definitions = graph.get("definitions")
+    inner = definitions.get("subgraphs") if isinstance(definitions, dict) else None
+    graphs = [graph, *(inner if isinstance(inner, list) else ())]
+    lists = [one.get("nodes") for one in graphs if isinstance(one, dict)]
+    return sum(len(nodes) for nodes in lists if isinstance(nodes, list))
