@@ -20,12 +20,13 @@ _CORE = ("nodes", "comfy_extras", "comfy_api_nodes", "comfy_api")
 
 
 def read_types(
-    object_info: Mapping[str, Any], lists: FileLists, exact: Container[str] = ()
+    object_info: Mapping[str, Any], lists: FileLists, exact: Container[str] = (), claims: Claims | None = None
 ) -> tuple[dict[str, NodeType], set[str]]:
     """The definitions of an `/object_info` answer, and the input files that its choices name.
 
     Entries of a wrong shape still give the type, with `inputs` None. `exact`: class_types of packs that
-    are known to be `exact`; JSON does not tell, so without it only ComfyUI's own nodes are.
+    are known to be `exact`; JSON does not tell, so without it only ComfyUI's own nodes are. `claims` says which
+    folders an input is said to read; without it the lists decide alone.
     """
     types: dict[str, NodeType] = {}
     files: set[str] = set()
@@ -34,7 +35,7 @@ def read_types(
         pack, api = pack_of(known.get("python_module")), known.get("api_node") is True
         types[class_type] = NodeType(
             class_type,
-            _inputs(known, lists, files),
+            _inputs(known, _Reader(lists, files, claims, class_type, pack)),
             bool(known.get("output_node", False)),
             api=api,
             pack=pack,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ...knowledge import document
+
+_NOTHING = frozenset({"none", "", "disabled", "default", "auto", "baked vae"})
 
 
 class FileLists:
@@ -27,7 +29,15 @@ class FileLists:
         """Whether a choice is a file name by its suffix."""
         return isinstance(value, str) and os.path.splitext(value)[1].lower() in self.suffixes
 
-    def settle(self, options: list[Any]) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
+    def is_placeholder(self, value: Any) -> bool:
+        """Whether a choice stands for "no file", as in a list that would hold files if there were any."""
+        return isinstance(value, str) and value.lower() in _NOTHING
+
+    def files_of(self, folders: Iterable[str]) -> frozenset[str]:
+        """The files of several folders together; a folder that is not listed has none."""
+        return frozenset().union(*(self.names.get(folder, frozenset()) for folder in folders))
+
+    def settle(self, options: Sequence[Any]) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
         """The folders whose files these choices are, and the choices that stand beside the files.
 
         Several folders when a tie could not be settled, or when the choices are the files of all of them.
