@@ -62,7 +62,7 @@ class Inventory:
     known of that kind (no installation given, a folder that cannot be listed).
     """
 
-    origin: str  # "disk", "server", "snapshot" or "none"
+    origin: str  # "disk", "server", "host" (inside the running ComfyUI), "snapshot" or "none"
     place: str  # the folder or address, for people
     separator: str = "/"  # os.sep of the machine that runs ComfyUI
     comfyui_version: str = ""

@@ -79,8 +79,11 @@ class Sources:
             self._keep(path, stamp, found)
         return found
 
-    def save(self) -> None:
-        """Write the cache when anything in it changed; packs that are gone fall out of it."""
+    def save(self, *, others: bool = False) -> None:
+        """Write the cache when anything in it changed. Packs that were not asked for fall out of it, unless `others`
+        says that only some were asked for: then those of them that are still there are kept."""
+        if others:
+            self._new = {**{key: old for key, old in self._old.items() if _lasts(key)}, **self._new}
         if self.path is None or self._new == self._old:
             return
         # A state folder that cannot be written costs time at the next scan, nothing else.
@@ -107,6 +110,10 @@ class Sources:
     def _keep(self, key: str, stamp: str, pack: SourcePack) -> None:
         if self.path is not None:
             self._new[key] = {"stamp": stamp, **_encode(pack)}
+
+
+def _lasts(key: str) -> bool:
+    return key.startswith("core/") or os.path.exists(key)
 
 
 def _encode(pack: SourcePack) -> dict[str, Any]:

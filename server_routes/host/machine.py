@@ -1,0 +1,78 @@
+"""The machine as ComfyUI uses it: queue, memory, device, and the addresses it listens on."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from .modules import argument, module, text
+
+EVERYWHERE = "0.0.0.0"
+
+
+class Memory(NamedTuple):
+    """In bytes. `vram_*` are None where the device has no memory of its own (CPU, Apple). `device`: its name."""
+
+    ram_free: int
+    ram_total: int
+    vram_free: int | None
+    vram_total: int | None
+    device: str
+
+
+def busy(server: Any) -> int:
+    """Prompts running and waiting. What queue items hold may be secret and is not looked at."""
+    remaining = getattr(getattr(server, "prompt_queue", None), "get_tasks_remaining", None)
+    return int(remaining()) if callable(remaining) else 0
+
+
+def memory() -> Memory:
+    """Free and total memory now. What cannot be asked is 0, or None for the device."""
+    ram_free, ram_total = _ram()
+    device, name = _device()
+    vram_free = vram_total = None
+    if device is not None and getattr(device, "type", "") not in ("cpu", "mps"):
+        vram_free, vram_total = _asked("get_free_memory", device), _asked("get_total_memory", device)
+    return Memory(ram_free, ram_total, vram_free, vram_total, name)
+
+
+def devices() -> list[dict[str, Any]]:
+    """ComfyUI's device as `/system_stats` names it; [] without one that has memory of its own."""
+    now = memory()
+    if now.vram_total is None:
+        return []
+    return [{"name": now.device, "vram_total": now.vram_total, "vram_free": now.vram_free or 0}]
+
+
+def listen() -> tuple[str, ...]:
+    """The addresses of `--listen`. Where they cannot be told, the widest: a guard must not think it is loopback."""
+    given = argument("listen")
+    if not isinstance(given, str):
+        return (EVERYWHERE,)
+    return tuple(dict.fromkeys(one.strip() or EVERYWHERE for one in given.split(",")))
+
+
+def _ram() -> tuple[int, int]:
+    try:
+        import psutil
+
+        found = psutil.virtual_memory()
+        return int(found.available), int(found.total)
+    except Exception:  # absent, or refused by a container
+        return 0, 0
+
+
+def _device() -> tuple[Any, str]:
+    management = module("comfy.model_management")
+    try:
+        device = management.get_torch_device()
+        name = text(management.get_torch_device_name(device)) or text(getattr(device, "type", ""))
+    except Exception:  # drivers fail in their own ways
+        return None, ""
+    return device, name.replace("\n", " ")[:200]
+
+
+def _asked(question: str, device: Any) -> int | None:
+    try:
+        return int(getattr(module("comfy.model_management"), question)(device))
+    except Exception:
+        return None
