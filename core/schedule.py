@@ -80,9 +80,9 @@ class Schedule:
         self.asked = self.asked or not self._running
 
     def see(self, files: str, now: Now, *, installed: str = "") -> None:
-        """What lies on the disk now, and what is installed, as fingerprints: equal means unchanged."""
+        """What lies on the disk now, and what is installed, as fingerprints: equal means unchanged, "" not looked at."""
         self._installed_now = installed or self._installed_now
-        if files == self._seen:
+        if not files or files == self._seen:
             return
         before, self._seen = self._seen or self.checked, files
         if before != files:

@@ -19,7 +19,7 @@ from .files import read_json, write_json
 SCHEMA = 1
 FLAG, ENVIRONMENT, FILE, DIALOG, DEFAULT = "flag", "environment", "file", "dialog", "default"
 
-HostName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$", to_lower=True)]
+HostName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$", to_lower=True)]
 
 
 class Values(BaseModel):
