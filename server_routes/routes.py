@@ -1,12 +1,12 @@
 """The routes under /comfyfixersmart/: one table, and what every request goes through before and after its handler.
 
 `add_routes` wraps each handler in the guard by the route's kind, so no handler can forget it. Handlers return plain
-values; they are encoded, and all errors become JSON, here.
+values; they are encoded, and all errors become JSON, here. Work is done in two threads of our own, never in asyncio's
+pool: ComfyUI serves its files from that.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -18,6 +18,7 @@ from ..core.errors import ComfyFixerError, UnreadableFile
 from ..core.files import read_small, safe_join, to_json
 from . import guard
 from .guard import CHANGE, CHECK, READ
+from .worker import Worker
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -54,13 +55,25 @@ _TYPES = {"html": "text/html", "md": "text/markdown", "json": "application/json"
 _LOCAL_SETTINGS = frozenset({"allow_remote", "allowed_hosts"})
 
 
+class Desk(NamedTuple):
+    """What all requests share. `quick` answers at once; `graphs` reads one workflow after the other."""
+
+    service: Service
+    quick: Worker
+    graphs: Worker
+
+
 class Call(NamedTuple):
     """One request that passed the guard."""
 
     request: web.Request
-    service: Service
+    desk: Desk
     user: User
     facts: guard.Facts
+
+    @property
+    def service(self) -> Service:
+        return self.desk.service
 
 
 Handler = Callable[[Call], Awaitable[Any]]
@@ -77,14 +90,15 @@ class Route(NamedTuple):
 
 def add_routes(routes: web.RouteTableDef, service: Service) -> None:
     """Put every route of the table, guarded, into ComfyUI's. ComfyUI makes the copies under /api itself."""
+    desk = Desk(service, Worker("comfyfixersmart-quick"), Worker("comfyfixersmart-graphs"))
     for route in ROUTES:
-        routes.route(route.method, PREFIX + route.path)(_served(route, service))
+        routes.route(route.method, PREFIX + route.path)(_served(route, desk))
 
 
-def _served(route: Route, service: Service) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+def _served(route: Route, desk: Desk) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def serve(request: web.Request) -> web.StreamResponse:
         try:
-            answer = await _answer(route, service, request)
+            answer = await _answer(route, desk, request)
         except ComfyFixerError as error:
             answer = _failed(error.as_json(), STATUS.get(error.code, 400))
         except ConnectionError:
@@ -106,29 +120,30 @@ _INTERNAL = {
 }
 
 
-async def _answer(route: Route, service: Service, request: web.Request) -> web.Response:
+async def _answer(route: Route, desk: Desk, request: web.Request) -> web.Response:
     facts = guard.facts_of(request)
-    refusal = await _judged(lambda rules: guard.judge(route.kind, facts, rules), service)
+    refusal = await _judged(lambda rules: guard.judge(route.kind, facts, rules), desk)
     if refusal:
         return _refused(refusal)
-    answer = await route.handler(Call(request, service, service.host.user_of(request), facts))
+    answer = await route.handler(Call(request, desk, desk.service.host.user_of(request), facts))
     return answer if isinstance(answer, web.Response) else _json(answer)
 
 
-async def _judged(judge: Callable[[guard.Rules], guard.Refusal | None], service: Service) -> guard.Refusal | None:
+async def _judged(judge: Callable[[guard.Rules], guard.Refusal | None], desk: Desk) -> guard.Refusal | None:
     """The judgement under the person's rules. What passes the strictest needs no look at the settings."""
-    return judge(guard.STRICTEST) and judge(await asyncio.to_thread(_rules, service))
+    return judge(guard.STRICTEST) and judge(await desk.quick.run(lambda: _rules(desk.service)))
 
 
 def _rules(service: Service) -> guard.Rules:
     """What the person allowed; the strictest where the settings cannot be read."""
     try:
-        values = service.settings()["values"]
+        settings = service.settings()
+        values = settings["values"]
         return guard.Rules(
             allow_remote=values["allow_remote"] is True,
             allowed_hosts=tuple(values["allowed_hosts"]),
             listen=tuple(service.host.listen()),
-            settings_file=str(service.host.state_folder() / "settings.json"),
+            settings_file=settings["file"],
         )
     except Exception:
         _log.debug("the settings cannot be read", exc_info=True)
@@ -147,9 +162,9 @@ def _json(body: Any, status: int = 200) -> web.Response:
     return web.Response(text=to_json(body, indent=None), status=status, content_type="application/json")
 
 
-async def _in_thread(work: Callable[..., Any], *arguments: Any) -> web.Response:
-    """Call it and encode what it gives, both away from the loop."""
-    text = await asyncio.to_thread(lambda: to_json(work(*arguments), indent=None))
+async def _encoded(worker: Worker, work: Callable[[], Any]) -> web.Response:
+    """Do it and encode what it gives, both away from the loop."""
+    text = await worker.run(lambda: to_json(work(), indent=None))
     return web.Response(text=text, content_type="application/json")
 
 
@@ -165,7 +180,8 @@ async def _body(call: Call, shape: str, limit: int) -> Any:
                 )
     except web.RequestPayloadError as error:
         raise ComfyFixerError("bad_body", f"The request is damaged ({error}).", "Try again.") from None
-    return await asyncio.to_thread(_parsed, shape, bytes(raw))
+    worker = call.desk.quick if limit == SMALL_BODY else call.desk.graphs
+    return await worker.run(lambda: _parsed(shape, bytes(raw)))
 
 
 def _parsed(shape: str, raw: bytes) -> BaseModel:
@@ -181,12 +197,12 @@ async def _status(call: Call) -> Any:
 
 async def _with_permission(call: Call, status: dict[str, Any]) -> dict[str, Any]:
     """The status with what the guard would say to a change by whoever sent this very request."""
-    refusal = await _judged(lambda rules: guard.change_refused(call.facts, rules), call.service)
+    refusal = await _judged(lambda rules: guard.change_refused(call.facts, rules), call.desk)
     return {**status, "may_change": {"allowed": refusal is None, "error": refusal and refusal.as_json()}}
 
 
 async def _library(call: Call) -> web.Response:
-    revision, body = await asyncio.to_thread(call.service.library_json, call.user)
+    revision, body = await call.desk.quick.run(lambda: call.service.library_json(call.user))
     answer = web.Response(body=body, content_type="application/json", charset="utf-8")
     if any(tag.value in (revision, "*") for tag in call.request.if_none_match or ()):
         answer = web.Response(status=304)
@@ -196,22 +212,16 @@ async def _library(call: Call) -> web.Response:
 
 async def _workflow(call: Call) -> web.Response:
     slug = call.request.query.get("slug", "")
-    return await _in_thread(lambda: {"workflow": call.service.workflow(call.user, slug)})
+    return await _encoded(call.desk.graphs, lambda: {"workflow": call.service.workflow(call.user, slug)})
 
 
 async def _codes(call: Call) -> web.Response:
-    return await _in_thread(_documented)
-
-
-def _documented() -> dict[str, Any]:
-    from ..core.reports.codes import codes
-
-    return {"codes": {code: {"title": one.title, "text": one.text} for code, one in codes().items()}}
+    return await _encoded(call.desk.quick, call.service.codes)
 
 
 async def _report(call: Call) -> web.Response:
     name = call.request.match_info["name"]
-    return await asyncio.to_thread(_report_file, call, name)
+    return await call.desk.quick.run(lambda: _report_file(call, name))
 
 
 def _report_file(call: Call, name: str) -> web.Response:
@@ -245,31 +255,31 @@ def _policed(answer: web.Response, page: bytes) -> web.Response:
 
 async def _scan(call: Call) -> Any:
     await _body(call, "Empty", SMALL_BODY)
-    return await _with_permission(call, await asyncio.to_thread(call.service.request_scan, call.user))
+    return await _with_permission(call, await call.desk.quick.run(lambda: call.service.request_scan(call.user)))
 
 
 async def _cancel(call: Call) -> Any:
     await _body(call, "Empty", SMALL_BODY)
-    return await _with_permission(call, await asyncio.to_thread(call.service.cancel_scan))
+    return await _with_permission(call, await call.desk.quick.run(lambda: call.service.cancel_scan(call.user)))
 
 
 async def _check(call: Call) -> web.Response:
     body = await _body(call, "Check", GRAPH_BODY)
-    return await _in_thread(lambda: {"workflow": call.service.check_graph(body.workflow, body.name)})
+    return await _encoded(call.desk.graphs, lambda: {"workflow": call.service.check_graph(body.workflow, body.name)})
 
 
 async def _settings(call: Call) -> web.Response:
-    return await _in_thread(call.service.settings)
+    return await _encoded(call.desk.quick, call.service.settings)
 
 
 async def _change_settings(call: Call) -> web.Response:
     """Who may do what is decided on this computer only: a guest could else make the permission last."""
     body = await _body(call, "Change", SMALL_BODY)
     if _LOCAL_SETTINGS & body.values.keys():
-        refusal = await _judged(lambda rules: guard.rights_refused(call.facts, rules), call.service)
+        refusal = await _judged(lambda rules: guard.rights_refused(call.facts, rules), call.desk)
         if refusal:
             return _refused(refusal)
-    return await _in_thread(call.service.change_settings, body.values)
+    return await _encoded(call.desk.quick, lambda: call.service.change_settings(body.values))
 
 
 ROUTES = (

@@ -1,0 +1,125 @@
+"""One person's library: where it lies, where its reports go, and the list that the panel shows.
+
+The list of the last cycle is kept on disk, so that the panel has something to show right after a restart.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..core.errors import ComfyFixerError
+from ..core.files import read_json, safe_join, to_json, write_json
+from ..core.library import WorkflowFile, find
+
+if TYPE_CHECKING:
+    from ..core.reports.types import Library
+    from .host import User
+
+SCHEMA = 1
+
+
+class Listed(NamedTuple):
+    """The list as the panel gets it, and what the status says of it."""
+
+    revision: str
+    when: float
+    counts: dict[str, int]
+    body: bytes
+    sources: dict[str, tuple[str, str]]  # slug → name in the library, path on this disk
+
+
+class Shelf:
+    """The library of one user. `state`: caches and history; `reports`: where a person finds the reports."""
+
+    def __init__(self, user: User, state: Path, reports: Path) -> None:
+        self.user = user
+        self.state = state
+        self.reports = reports
+        self.workflows = os.path.join(user.folder, "workflows")
+        self._kept = state / "library.json"
+        self._listed: Listed | None = None
+        self._loaded = False
+
+    @property
+    def listed(self) -> Listed | None:
+        """The list of the last cycle; None before the first. Reads a file the first time."""
+        if not self._loaded:
+            self._loaded = True
+            self._listed = _listed(read_json(self._kept, SCHEMA))
+        return self._listed
+
+    @property
+    def known(self) -> Listed | None:
+        """The same, without touching the disk."""
+        return self._listed
+
+    def files(self, unread: list[str]) -> list[WorkflowFile]:
+        """The saved workflows."""
+        return list(find([self.workflows], media=False, unread=unread)) if os.path.isdir(self.workflows) else []
+
+    def publish(self, library: Library) -> bool:
+        """Take a finished scan as the list; whether anything but its time changed. Raises OSError, NewerSchema."""
+        from ..core.reports.panel import library_body
+        from ..core.reports.slugs import slugs
+
+        slug = slugs(entry.name for entry in library.entries)
+        sources = {slug[entry.name]: (entry.name, entry.source) for entry in library.entries}
+        body = library_body(library, slug, {entry.name: self.page_path(entry.source) for entry in library.entries})
+        before = self.listed
+        lasting = {key: value for key, value in body.items() if key not in ("when", "history", "place")}
+        revision = hashlib.sha256(to_json(lasting, indent=None).encode()).hexdigest()[:16]
+        body = {"revision": revision, **body}
+        write_json(
+            self._kept, SCHEMA, {"library": body, "sources": {key: list(value) for key, value in sources.items()}}
+        )
+        text = to_json(body, indent=None).encode()
+        self._listed = Listed(revision, library.when, dict(body["counts"]), text, sources)
+        return before is None or before.revision != revision
+
+    def page_path(self, source: str) -> str | None:
+        """What ComfyUI's page calls this saved workflow: `workflows/sub/x.json`; None for anything else."""
+        below = os.path.relpath(source, self.workflows) if source.startswith(self.workflows + os.sep) else ""
+        return f"workflows/{below.replace(os.sep, '/')}" if below.lower().endswith(".json") else None
+
+    def find(self, slug: str) -> tuple[WorkflowFile, str]:
+        """The file of a listed workflow as it lies now, and the workflow's name. Raises ComfyFixerError."""
+        listed = self.listed
+        name, path = listed.sources.get(slug, ("", "")) if listed else ("", "")
+        if not name:
+            raise ComfyFixerError(
+                "unknown_workflow", "There is no such workflow in the last check.", "Check again, then open the list."
+            )
+        try:
+            status = os.stat(path)
+            return WorkflowFile(path, name, status.st_size, status.st_mtime_ns, True), name
+        except (OSError, ValueError):
+            return WorkflowFile(path, name, -1, 0, True), name
+
+    def report(self, name: str) -> Path:
+        """A report file by its plain name. Raises ComfyFixerError `no_report` and `unsafe_name`."""
+        path = safe_join(self.reports, name)
+        if path.is_symlink() or not path.is_file():
+            raise ComfyFixerError("no_report", f"There is no report {name} yet.", "Check the library once.")
+        return path
+
+
+def _listed(body: dict[str, Any] | None) -> Listed | None:
+    """What `publish` wrote; None where any of it is not as it was written, so that it is made again."""
+    library = body.get("library") if body else None
+    raw = body.get("sources") if body else None
+    if not isinstance(library, dict) or not isinstance(raw, dict):
+        return None
+    revision, when, counts = library.get("revision"), library.get("when"), library.get("counts")
+    sources = {
+        slug: (row[0], row[1])
+        for slug, row in raw.items()
+        if isinstance(row, list) and len(row) == 2 and all(isinstance(one, str) for one in row)
+    }
+    if not isinstance(revision, str) or not isinstance(when, int | float) or not isinstance(counts, dict):
+        return None
+    if not isinstance(library.get("workflows"), list) or len(sources) != len(raw):
+        return None
+    return Listed(revision, float(when), counts, to_json(library, indent=None).encode(), sources)
