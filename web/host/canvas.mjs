@@ -62,7 +62,7 @@ function boundsOf(node) {
 /** The part of the canvas that our own panel leaves free, in CSS pixels from the canvas's corner. */
 function free(canvas) {
   const whole = canvas.canvas.getBoundingClientRect();
-  const panel = document.querySelector(".cfs-panel")?.getBoundingClientRect();
+  const panel = document.querySelector(".cfs")?.getBoundingClientRect();
   let [left, right] = [whole.left, whole.right];
   if (panel?.width && panel.left < right && panel.right > left) {
     if (panel.left - left < right - panel.right) left = Math.max(left, panel.right);

@@ -1,0 +1,252 @@
+// The page of one workflow: a saved one by its slug, or the graph on the canvas as it is being edited.
+
+import { h, fill } from "./dom.mjs";
+import { ago } from "./format.mjs";
+import { findingGroups } from "./findings.mjs";
+import { icon } from "./icons.mjs";
+import { graphMap } from "./map.mjs";
+import { title, visible, whole } from "./names.mjs";
+import { outlineSections } from "./outline.mjs";
+import { bar, button, iconButton, note } from "./parts.mjs";
+import { plain } from "./store.mjs";
+import { t } from "./texts.mjs";
+import { checkOpen, watchOpen } from "./live.mjs";
+import { ignoredLine, lead, storyLine, warningList } from "./verdict.mjs";
+
+const DASHBOARD = "/comfyfixersmart/report/dashboard.html";
+const STYLE = "workflow.css";
+const remembered = new Map(); // by view: what is folded and how far down one was, for the way back
+
+/**
+ * `view`: {page: "workflow", slug} or {page: "open"}, with `focus` "explain" or "missing".
+ * Gives {element, update(), destroy()}; `update` is called when the store changed.
+ */
+export function workflowPage(store, host, view) {
+  const page = new Page(store, host, view);
+  return { element: page.element, update: () => page.update(), destroy: () => page.destroy() };
+}
+
+let styled = null;
+
+function loadPageStyle() {
+  if (styled?.isConnected) return;
+  styled = h("link", { rel: "stylesheet", href: new URL(STYLE, import.meta.url).href });
+  document.head.append(styled);
+}
+
+const codes = new WeakMap(); // host -> promise of {code: {title, text}}
+
+/** The documented codes; an empty table where the server cannot be asked, so that the page says so in place. */
+function codesOf(host) {
+  if (!codes.has(host)) {
+    const asked = host.api.get("codes").then((answer) => answer.codes);
+    codes.set(host, asked.catch(() => (codes.delete(host), {})));
+  }
+  return codes.get(host);
+}
+
+class Page {
+  constructor(store, host, view) {
+    Object.assign(this, { store, host, view, workflow: null, error: null, revision: null, shown: "", over: false });
+    this.live = view.page === "open";
+    this.key = this.live ? "open" : view.slug;
+    this.kept = remembered.get(this.key) ?? { fold: new Set(), scroll: 0 };
+    remembered.set(this.key, this.kept);
+    this.explaining = view.focus === "explain";
+    this.resolving = view.focus === "missing";
+    this.element = h("div", { class: "cfs-page cfs-workflow" });
+    this.unwatch = this.live ? watchOpen(store, host) : null;
+    loadPageStyle();
+    this.offGraph = host.onGraphChange(() => this.update()); // another tab of ComfyUI: nodes can be gone to, or not
+    this.draw();
+    this.update();
+  }
+
+  destroy() {
+    this.over = true;
+    this.kept.scroll = this.element.scrollTop;
+    this.unwatch?.();
+    this.offGraph?.();
+  }
+
+  update() {
+    if (this.live) {
+      const { result, error } = this.store.state.open;
+      Object.assign(this, { workflow: result, error });
+    } else if (this.revision !== (this.store.state.library?.revision ?? "")) {
+      this.load();
+    }
+    this.draw();
+  }
+
+  async load() {
+    this.revision = this.store.state.library?.revision ?? "";
+    try {
+      const workflow = await this.store.workflow(this.view.slug);
+      Object.assign(this, { workflow, error: null });
+    } catch (error) {
+      this.error = plain(error);
+    }
+    if (!this.over) this.draw();
+  }
+
+  /** Whether this workflow is the one on the canvas. */
+  onCanvas() {
+    if (this.live) return true;
+    const path = this.workflow?.path ?? null;
+    return path !== null && this.host.activeWorkflow()?.path === path;
+  }
+
+  draw() {
+    const mark = JSON.stringify([this.workflow?.digest, this.workflow?.slug, this.workflow?.map, this.workflow?.modified, this.error,
+      this.onCanvas(), this.store.state.open.active, this.explaining, this.resolving, Boolean(this.workflow)]);
+    if (mark === this.shown) return;
+    const first = this.shown === "" || !this.drawnWorkflow;
+    this.shown = mark;
+    this.drawnWorkflow = Boolean(this.workflow);
+    const at = this.element.scrollTop, focused = document.activeElement?.closest?.("[data-key]")?.dataset.key;
+    const inside = this.element.contains(document.activeElement);
+    fill(this.element, this.head(), this.body());
+    this.element.scrollTop = first ? this.kept.scroll : at;
+    if (inside) (focused && this.element.querySelector(`[data-key="${CSS.escape(focused)}"]`) || this.element.querySelector("[data-back]"))?.focus();
+    if (this.workflow && this.resolving && first) this.element.querySelector(".cfs-missing")?.focus();
+  }
+
+  head() {
+    const { workflow } = this, actions = [];
+    if (workflow) {
+      actions.push(iconButton("book", t(this.explaining ? "workflow.findings" : "workflow.explain.title"), () => this.explain(), {
+        "aria-pressed": this.explaining, "data-key": "explain" }));
+      if (workflow.markdown) {
+        const copy = iconButton("copy", t("workflow.copy"), () => this.copy(workflow.markdown, copy), { "data-key": "copy" });
+        actions.push(copy);
+      }
+      if (!this.live && workflow.path && !this.onCanvas()) {
+        actions.push(iconButton("open", t("workflow.open"), () => this.open(), { "data-key": "open" }));
+      }
+    }
+    actions.push(iconButton("board", t("workflow.dashboard"), () => this.host.openUrl(DASHBOARD), { "data-key": "dashboard" }));
+    return bar({ back: [t("workflow.back"), () => this.store.back()], actions });
+  }
+
+  body() {
+    const { workflow, error } = this;
+    const trouble = error && note({
+      tone: "warn", name: "warn", title: error.message || t("workflow.no_answer"), hint: error.hint || t("workflow.try_later"),
+      actions: [button(t("error.retry"), () => this.again(), { small: true })],
+    });
+    const wrapped = trouble && h("div", { class: "cfs-pad" }, trouble);
+    if (!workflow) return [this.name(), wrapped ?? h("p", { class: "cfs-pad cfs-muted", role: "status" }, t("workflow.loading"))];
+    if (this.explaining) return [this.name(), wrapped, lead(workflow, { short: true }), outlineSections(workflow.outline, this.tools())];
+    return [this.name(), wrapped, this.card(), storyLine(workflow), this.resolving && this.missing(),
+      findingGroups(workflow.findings, this.tools()), ignoredLine(workflow), warningList(workflow)];
+  }
+
+  name() {
+    const { active } = this.store.state.open;
+    const of = this.live ? active?.name ?? t("workflow.untitled") : this.workflow?.name ?? "";
+    const [name, folder] = title(of);
+    return h("div", { class: "cfs-title" }, h("h2", null, whole(name)), h("p", { class: "cfs-muted" }, this.about(folder).join(" · ")));
+  }
+
+  about(folder) {
+    const { workflow, store } = this, out = [];
+    if (folder) out.push(visible(folder));
+    if (workflow?.nodes) out.push(t("workflow.nodes", { n: workflow.nodes }));
+    if (this.live) {
+      const { active } = store.state.open;
+      out.push(t(active?.temporary ? "workflow.never_saved" : active?.modified ? "workflow.unsaved" : "workflow.as_open"));
+    } else if (workflow?.modified) out.push(t("workflow.saved", { when: ago(workflow.modified, store.now()) }));
+    return out;
+  }
+
+  card() {
+    const { workflow } = this, act = [];
+    if (workflow.findings.some((one) => one.weight === "blocked" || one.weight === "needs_input")) {
+      act.push(button(t("workflow.resolve"), () => this.resolve(), { kind: "main", "data-key": "resolve" }));
+    }
+    if (!this.live && workflow.path && !this.onCanvas()) act.push(button(t("workflow.open"), () => this.open(), { "data-key": "open-big" }));
+    const go = this.onCanvas() ? (id) => this.go(id) : null;
+    return h("section", { class: "cfs-card", "aria-live": this.live ? "polite" : null },
+      lead(workflow), graphMap(workflow.map, go), act.length > 0 && h("div", { class: "cfs-card-acts" }, act));
+  }
+
+  /** The search for sources is a part of its own; what can be said now is what to do by hand. */
+  missing() {
+    return h("div", { class: "cfs-missing cfs-pad", tabindex: -1 }, note({ name: "info", title: t("workflow.missing.title"), text: t("workflow.missing.text") }));
+  }
+
+  tools() {
+    return {
+      fold: this.kept.fold,
+      codes: () => codesOf(this.host),
+      copy: (text, from) => this.copy(text, from),
+      node: (node) => this.node(node),
+    };
+  }
+
+  /** A node's name: a button that goes there, or opens the workflow first; text where neither can be. */
+  node({ id, title: name, class_type: type }) {
+    const label = [h("span", null, visible(name || type || t("workflow.node"))), " ", h("span", { class: "cfs-id" }, id)];
+    const here = this.onCanvas();
+    if (!here && !this.workflow.path) return h("span", { class: "cfs-node" }, label);
+    const props = { type: "button", class: "cfs-node", "data-key": `node-${id}`, onclick: () => (here ? this.go(id) : this.open(id)) };
+    if (here) return h("button", { ...props, title: t("workflow.go") }, icon("target"), label);
+    return h("button", { ...props, title: t("workflow.open_first") }, icon("open"), h("span", { class: "cfs-muted" }, t("workflow.open_word")), " ", label);
+  }
+
+  go(id) {
+    if (!this.host.goToNode(id)) this.tell(t("workflow.gone", { id }));
+  }
+
+  async open(id = null) {
+    try {
+      if (!(await this.host.openWorkflow(this.workflow.path))) return this.tell(t("workflow.not_opened"));
+      this.draw();
+      if (id !== null) this.go(id);
+    } catch (error) {
+      this.tell(t("workflow.not_opened"), error);
+    }
+  }
+
+  async copy(text, from) {
+    const done = await this.host.copy(text);
+    this.tell(t(done ? "workflow.copied" : "workflow.not_copied"));
+    if (!done) return;
+    from.classList.add("cfs-done");
+    setTimeout(() => from.classList.remove("cfs-done"), 1500);
+  }
+
+  explain() {
+    Object.assign(this, { explaining: !this.explaining });
+    this.kept.scroll = 0;
+    this.element.scrollTop = 0;
+    this.draw();
+  }
+
+  resolve() {
+    this.resolving = true;
+    for (const name of ["models", "packs", "values", "inputs"]) this.kept.fold.delete(name);
+    this.draw();
+    const at = this.element.querySelector(".cfs-missing");
+    at?.scrollIntoView({ block: "start" });
+    at?.focus();
+  }
+
+  again() {
+    this.revision = null;
+    this.store.workflows.clear();
+    if (this.live) checkOpen(this.store);
+    else this.update();
+  }
+
+  /** One line for the person, said to screen readers too; it goes away by itself. */
+  tell(text, error = null) {
+    if (error) console.warn("ComfyFixerSmart:", error);
+    this.element.querySelector(".cfs-told")?.remove();
+    const line = h("p", { class: "cfs-told", role: "status" });
+    this.element.append(line);
+    line.textContent = text;
+    setTimeout(() => line.remove(), 4000);
+  }
+}
