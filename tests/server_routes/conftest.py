@@ -1,0 +1,184 @@
+"""Our routes over real HTTP, as ComfyUI serves them, before a service that counts what reaches it."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import threading
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+from comfyfixersmart.core.errors import ComfyFixerError
+from comfyfixersmart.server_routes import routes as our_routes
+from comfyfixersmart.server_routes.guard import CHANGE, CHECK, READ
+
+PREFIX = "/comfyfixersmart"
+
+# Every route there is: method, path, kind, and what a legitimate request adds. A route that is not listed here fails the
+# test below, so that nobody adds one without saying what the guard has to demand of it.
+LISTED: dict[tuple[str, str], tuple[str, str, dict[str, Any] | None]] = {
+    ("GET", "/status"): (READ, "/status", None),
+    ("GET", "/library"): (READ, "/library", None),
+    ("GET", "/workflow"): (READ, "/workflow?slug=one", None),
+    ("GET", "/codes"): (READ, "/codes", None),
+    ("GET", "/report/{name}"): (READ, "/report/dashboard.html", None),
+    ("GET", "/settings"): (READ, "/settings", None),
+    ("POST", "/settings"): (CHANGE, "/settings", {"values": {"watch": False}}),
+    ("POST", "/scan"): (CHANGE, "/scan", {}),
+    ("POST", "/cancel"): (CHANGE, "/cancel", {}),
+    ("POST", "/check"): (CHECK, "/check", {"workflow": {"nodes": []}, "name": "open"}),
+}
+
+
+class Fake:
+    """A service and its host. `calls` are the methods that were called, `changes` those of them that change something."""
+
+    def __init__(self, folder: Path) -> None:
+        self.host = self
+        self.folder = folder
+        self.values: dict[str, Any] = {"allow_remote": False, "allowed_hosts": []}
+        self.calls: list[str] = []
+        self.changes: list[Any] = []
+        self.threads: set[str] = set()
+        self.fails: Exception | None = None
+        self.graph: Any = None
+
+    def user_of(self, request: web.Request) -> SimpleNamespace:
+        name = request.headers.get("comfy-user", "default")
+        if name not in ("default", "ann", "bob"):
+            raise ComfyFixerError("unknown_user", "ComfyUI does not know the user who asks.", "Choose a user.")
+        return SimpleNamespace(id=name, name=name, folder="")
+
+    def listen(self) -> tuple[str, ...]:
+        return ("0.0.0.0",)
+
+    def _called(self, name: str) -> None:
+        self.calls.append(name)
+        self.threads.add(threading.current_thread().name)
+        if self.fails:
+            raise self.fails
+
+    def status(self, user: Any) -> dict[str, Any]:
+        self.calls.append("status")
+        return {"user": user.name}
+
+    def library_json(self, user: Any) -> tuple[str, bytes]:
+        self._called("library")
+        return "rev-1", json.dumps({"user": user.name, "workflows": []}).encode()
+
+    def workflow(self, user: Any, slug: str) -> dict[str, Any]:
+        self._called("workflow")
+        return {"slug": slug, "user": user.name}
+
+    def codes(self) -> dict[str, Any]:
+        self._called("codes")
+        return {"codes": {"NODE001": {"title": "Node not installed", "text": "…"}}}
+
+    def check_graph(self, graph: Any, name: str) -> dict[str, Any]:
+        self._called("check")
+        self.graph = graph
+        return {"name": name}
+
+    def request_scan(self, user: Any) -> dict[str, Any]:
+        self._called("scan")
+        self.changes.append("scan")
+        return self.status(user)
+
+    def cancel_scan(self, user: Any) -> dict[str, Any]:
+        self._called("cancel")
+        self.changes.append("cancel")
+        return self.status(user)
+
+    def settings(self) -> dict[str, Any]:
+        return {"values": self.values, "from": {}, "file": "/protected/settings.json"}
+
+    def change_settings(self, values: dict[str, Any]) -> dict[str, Any]:
+        self._called("settings")
+        self.changes.append(values)
+        return self.settings()
+
+    def report_file(self, user: Any, name: str) -> Path:
+        self._called("report")
+        return self.folder / name
+
+
+class Place(NamedTuple):
+    """A server with our routes as ComfyUI serves them. `peer["address"]` is who the server believes is calling."""
+
+    client: TestClient[web.Request, web.Application]
+    fake: Fake
+    app: web.Application
+    peer: dict[str, str]
+
+    @property
+    def listed(self) -> dict[tuple[str, str], tuple[str, str, dict[str, Any] | None]]:
+        return LISTED
+
+    @property
+    def own(self) -> str:
+        return f"{self.client.host}:{self.client.port}"
+
+    def headers(self, kind: str, **changes: str | None) -> dict[str, str]:
+        """What our page in a current browser sends, with changes; None takes a header away. `_` stands for `-`."""
+        own = {"Host": self.own, "Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty"}
+        if kind != READ:
+            own |= {"Origin": f"http://{self.own}", "Content-Type": "application/json", "X-ComfyFixerSmart": "1"}
+        given: dict[str, str | None] = own | {name.replace("_", "-"): value for name, value in changes.items()}
+        return {name: value.replace("SELF", self.own) for name, value in given.items() if value is not None}
+
+    async def ask(
+        self, method: str, path: str, kind: str, body: Any = None, **changes: str | None
+    ) -> tuple[int, dict[str, Any]]:
+        encoded = body if isinstance(body, bytes) else json.dumps(body).encode()
+        data = None if body is None else io.BytesIO(encoded)
+        headers = self.headers(kind, **changes)
+        skip = ("Content-Type",)
+        async with self.client.request(method, path, data=data, headers=headers, skip_auto_headers=skip) as answer:
+            raw = await answer.read()
+            return answer.status, json.loads(raw) if raw and answer.content_type == "application/json" else {"raw": raw}
+
+    async def raw(self, lines: str) -> bytes:
+        """What the server answers to a request written by hand."""
+        reader, writer = await asyncio.open_connection(self.client.host, self.client.port)
+        writer.write(lines.replace("SELF", self.own).replace("\n", "\r\n").encode("utf-8", "surrogateescape"))
+        await writer.drain()
+        answer = await reader.read(4000)
+        writer.close()
+        await writer.wait_closed()
+        return answer
+
+    @staticmethod
+    def error(answer: tuple[int, dict[str, Any]]) -> str | None:
+        told = answer[1].get("error")
+        if told is not None:
+            assert set(told) == {"code", "message", "hint"} and all(isinstance(part, str) for part in told.values())
+        return told["code"] if told else None
+
+
+@pytest.fixture
+async def place(tmp_path: Path) -> AsyncIterator[Place]:
+    (tmp_path / "dashboard.html").write_text("<!doctype html><title>x</title>")
+    fake, peer = Fake(tmp_path), {"address": "127.0.0.1"}
+
+    @web.middleware
+    async def called_by(request: web.Request, handler: Callable[..., Any]) -> web.StreamResponse:
+        answer: web.StreamResponse = await handler(request.clone(remote=peer["address"]))
+        return answer
+
+    app = web.Application(middlewares=[called_by], client_max_size=100 << 20)
+    table = web.RouteTableDef()
+    our_routes.add_routes(table, fake)  # type: ignore[arg-type]
+    copies = web.RouteTableDef()
+    for route in table:
+        assert isinstance(route, web.RouteDef)
+        copies.route(route.method, "/api" + route.path)(route.handler, **route.kwargs)
+    app.add_routes(copies)
+    app.add_routes(table)
+    async with TestClient(TestServer(app)) as client:
+        yield Place(client, fake, app, peer)

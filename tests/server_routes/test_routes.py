@@ -1,0 +1,251 @@
+"""What the routes answer: reports, bodies of any shape, errors, users, threads."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+import logging
+import threading
+from typing import Any
+
+import pytest
+from aiohttp import web
+from comfyfixersmart.core.errors import ComfyFixerError
+from comfyfixersmart.server_routes.guard import CHANGE, CHECK, READ
+
+PREFIX = "/comfyfixersmart"
+
+
+async def test_who_may_allow_others_is_decided_on_this_computer(place: Any) -> None:
+    """Else a guest, once let in, could let everyone in for good."""
+    place.fake.values = {"allow_remote": True, "allowed_hosts": []}
+    for values in ({"allow_remote": False}, {"allow_remote": None}, {"watch": True, "allowed_hosts": ["evil.example"]}):
+        place.peer["address"] = "192.168.1.7"
+        answer = await place.ask("POST", PREFIX + "/settings", CHANGE, {"values": values})
+        assert (answer[0], place.error(answer)) == (403, "not_local")
+        assert "/protected/settings.json" in answer[1]["error"]["hint"]
+        assert not place.fake.changes
+        place.peer["address"] = "127.0.0.1"
+        assert (await place.ask("POST", PREFIX + "/settings", CHANGE, {"values": values}))[0] == 200
+        assert place.fake.changes.pop() == values
+
+
+async def test_status_says_whether_this_very_page_may_change_anything(place: Any) -> None:
+    assert (await place.ask("GET", PREFIX + "/status", READ))[1]["may_change"] == {"allowed": True, "error": None}
+    place.peer["address"] = "192.168.1.7"
+    told = (await place.ask("GET", PREFIX + "/status", READ))[1]["may_change"]
+    assert not told["allowed"] and told["error"]["code"] == "not_local"
+    assert "COMFYFIXERSMART_ALLOW_REMOTE=1" in told["error"]["hint"]
+    place.fake.values = {"allow_remote": True, "allowed_hosts": []}
+    assert (await place.ask("GET", PREFIX + "/status", READ))[1]["may_change"]["allowed"]
+
+
+async def test_settings_that_cannot_be_read_allow_nothing(place: Any) -> None:
+    place.fake.values = {}
+    assert place.error(await place.ask("POST", PREFIX + "/scan", CHANGE, {}, Via="1.1 x")) == "not_local"
+    assert place.error(await place.ask("GET", PREFIX + "/status", READ, Host="comfy.home")) == "bad_host"
+    assert (await place.ask("POST", PREFIX + "/scan", CHANGE, {}))[0] == 200, "on this computer all goes on"
+
+
+async def test_each_user_sees_their_own_and_unknown_ones_nothing(place: Any) -> None:
+    for name in ("ann", "bob"):
+        assert (await place.ask("GET", PREFIX + "/library", READ, comfy_user=name))[1]["user"] == name
+        assert (await place.ask("GET", PREFIX + "/workflow?slug=x", READ, comfy_user=name))[1]["workflow"][
+            "user"
+        ] == name
+    place.fake.calls.clear()
+    for (method, _), (kind, address, body) in place.listed.items():
+        for name in ("eve", "", "__comfyfixersmart", "../ann"):
+            answer = await place.ask(method, PREFIX + address, kind, body, comfy_user=name)
+            assert (answer[0], place.error(answer)) == (403, "unknown_user")
+    assert not place.fake.calls
+
+
+async def test_library_is_sent_once_per_revision(place: Any) -> None:
+    first = await place.client.get(PREFIX + "/library")
+    assert first.headers["ETag"] == '"rev-1"' and (await first.json())["workflows"] == []
+    for known, status in (
+        ('"rev-1"', 304),
+        ('W/"rev-1"', 304),
+        ('"a", "rev-1"', 304),
+        ("*", 304),
+        ('"rev-2"', 200),
+        ("rubbish", 200),
+    ):
+        again = await place.client.get(PREFIX + "/library", headers={"If-None-Match": known})
+        assert again.status == status, known
+        assert again.headers["ETag"] == '"rev-1"'
+        assert (await again.read() == b"") == (status == 304)
+
+
+async def test_answers_cannot_be_framed_sniffed_or_kept(place: Any) -> None:
+    for (method, _), (kind, address, body) in place.listed.items():
+        for changes in ({}, {"Host": "evil.example"}):
+            headers = place.headers(kind, **changes)
+            async with place.client.request(method, PREFIX + address, json=body, headers=headers) as answer:
+                assert answer.headers["Cache-Control"] == "no-store"
+                assert answer.headers["X-Content-Type-Options"] == "nosniff"
+                assert answer.headers["Referrer-Policy"] == "no-referrer"
+                assert answer.headers["X-Frame-Options"] == "DENY"
+                assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+                assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+                assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+async def test_reports_come_by_plain_name_with_their_type(place: Any) -> None:
+    for name, kind in (("a.md", "text/markdown"), ("index.json", "application/json"), ("dashboard.html", "text/html")):
+        (place.fake.folder / name).write_text('"x"')
+        answer = await place.client.get(f"{PREFIX}/report/{name}")
+        assert (answer.status, answer.content_type, answer.charset) == (200, kind, "utf-8")
+    (place.fake.folder / "evil.html").write_text("<script>")
+    (place.fake.folder / "link.md").mkdir()
+    for name in ("evil.html", "missing.md", "settings.toml", "x.svg", "x.xml", "x.HTML", "dashboard", "link.md"):
+        answer = await place.client.get(f"{PREFIX}/report/{name}")
+        assert answer.status == 404 and (await answer.json())["error"]["code"] == "no_report"
+
+
+SPELLINGS = (
+    "..%2Fsettings.json",
+    "..%5Csettings.json",
+    "%2e%2e%2fsettings.json",
+    "%2Fetc%2Fpasswd",
+    "C:%5Cx.json",
+    "a%00.md",
+    "..",
+    "%2e%2e",
+    ".",
+    "con.md",
+    "x.md.",
+    "x.md%20",
+    "a:b.md",
+    "%ff.md",
+    "..%252Fsettings.json",
+    "x%0d%0a.md",
+    "a" * 300 + ".md",
+    "%C0%AE%C0%AE%2Fx.md",
+)
+
+
+@pytest.mark.parametrize("name", SPELLINGS)
+async def test_no_report_lies_outside_its_folder(place: Any, name: str) -> None:
+    (place.fake.folder.parent / "settings.json").write_text('{"secret": 1}')
+    answer = await place.raw(f"GET /comfyfixersmart/report/{name} HTTP/1.1\nHost: SELF\nConnection: close\n\n")
+    assert b" 200 " not in answer.split(b"\r\n")[0] and b"secret" not in answer
+    assert b" 500 " not in answer.split(b"\r\n")[0]
+
+
+async def test_the_dashboard_runs_our_script_only_whatever_stands_in_the_file(place: Any) -> None:
+    """ComfyUI's upload route can write into the output folder, where reports lie."""
+    from comfyfixersmart.core.reports.dashboard import policy
+
+    planted = '<meta http-equiv="Content-Security-Policy" content="default-src *"><script>window.pwned = 1</script>'
+    (place.fake.folder / "dashboard.html").write_text(planted)
+    answer = await place.client.get(PREFIX + "/report/dashboard.html")
+    text = await answer.text()
+    assert answer.headers["Content-Security-Policy"] == f"{policy()}; frame-ancestors 'none'"
+    assert text.index(policy()) < text.index("pwned"), "the page says so too: --disable-api-nodes replaces the header"
+    assert '"' not in policy() and "script-src 'sha256-" in policy() and "default-src 'none'" in policy()
+
+
+async def test_a_graph_is_checked_as_sent(place: Any) -> None:
+    graph = {"nodes": [{"id": 1, "type": "A\ud800", "widgets_values": [float("inf"), "\u0000"]}], "x": {"y": []}}
+    answer = await place.ask("POST", PREFIX + "/check", CHECK, {"workflow": graph, "name": "ä/b"})
+    assert answer == (200, {"workflow": {"name": "ä/b"}})
+    assert place.fake.graph == graph
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "code"),
+    [
+        ("/check", b"", 400, "bad_body"),
+        ("/check", b"\xff\xfe\x00", 400, "bad_body"),
+        ("/check", b"[" * 200_000, 400, "bad_body"),
+        ("/check", b'{"workflow": ' + b"9" * 10_000 + b"}", 400, "bad_body"),
+        ("/check", b"[]", 400, "bad_body"),
+        ("/check", b"null", 400, "bad_body"),
+        ("/check", b'{"name": "x"}', 400, "bad_body"),
+        ("/check", b'{"workflow": []}', 400, "bad_body"),
+        ("/check", b'{"workflow": {}, "name": 5}', 400, "bad_body"),
+        ("/check", b'{"workflow": {}, "name": "\\ud800"}', 400, "bad_body"),
+        ("/check", b'{"workflow": {"\\ud800": 1}}', 200, None),
+        ("/check", b'{"workflow": {}, "path": "/etc/passwd"}', 400, "bad_body"),
+        ("/check", b'{"workflow": {"nodes": [' + b"0," * 100_000 + b"0]}}", 413, "too_large"),
+        (
+            "/check",
+            b'{"workflow": {"nodes": [], "definitions": {"subgraphs": [{"nodes": [' + b"0," * 100_000 + b"0]}]}}}",
+            413,
+            "too_large",
+        ),
+        ("/check", b'{"workflow": {"nodes": [], "definitions": {"subgraphs": [1, {"nodes": 5}, null]}}}', 200, None),
+        ("/check", b'"' + b"x" * (9 << 20) + b'"', 413, "too_large"),
+        ("/scan", b"", 400, "bad_body"),
+        ("/scan", b'{"force": 1}', 400, "bad_body"),
+        ("/cancel", b"[]", 400, "bad_body"),
+        ("/settings", b'{"values": {}}', 400, "bad_body"),
+        ("/settings", b'{"values": []}', 400, "bad_body"),
+        ("/settings", b'{"watch": true}', 400, "bad_body"),
+        ("/settings", b'{"values": {"x": "' + b"y" * 70_000 + b'"}}', 413, "too_large"),
+    ],
+)
+async def test_bodies_of_any_shape(place: Any, path: str, body: bytes, status: int, code: str | None) -> None:
+    answer = await place.ask("POST", PREFIX + path, CHANGE, body)
+    assert (answer[0], place.error(answer)) == (status, code)
+    assert not place.fake.changes
+
+
+async def test_a_packed_body_counts_unpacked(place: Any) -> None:
+    bomb = gzip.compress(b" " * (64 << 20))
+    answer = await place.ask("POST", PREFIX + "/check", CHECK, bomb, Content_Encoding="gzip")
+    assert (answer[0], place.error(answer)) == (413, "too_large")
+    answer = await place.ask("POST", PREFIX + "/check", CHECK, b"no gzip", Content_Encoding="gzip")
+    assert answer[0] == 400
+
+
+@pytest.mark.parametrize(
+    ("raised", "status", "code"),
+    [
+        (ComfyFixerError("unknown_workflow", "x", "y"), 404, "unknown_workflow"),
+        (ComfyFixerError("no_report", "x"), 404, "no_report"),
+        (ComfyFixerError("bad_setting", "x"), 400, "bad_setting"),
+        (ComfyFixerError("fixed_setting", "x"), 409, "fixed_setting"),
+        (ComfyFixerError("whatever", "x\ud800"), 400, "whatever"),
+        (ValueError("/home/ann/secret"), 500, "internal_error"),
+        (KeyError("x"), 500, "internal_error"),
+        (RecursionError(), 500, "internal_error"),
+        (web.HTTPFound("http://evil.example"), 500, "internal_error"),
+    ],
+)
+async def test_errors_are_json_and_tell_no_inside(
+    place: Any, raised: Exception, status: int, code: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    place.fake.fails = raised
+    with caplog.at_level(logging.DEBUG, logger="comfyfixersmart"):
+        for (method, path), (kind, address, body) in place.listed.items():
+            if path in ("/status", "/settings") and method == "GET":
+                continue
+            answer = await place.ask(method, PREFIX + address, kind, body)
+            assert (answer[0], place.error(answer)) == (status, code), address
+            assert "secret" not in json.dumps(answer[1])
+    assert all(
+        record.levelno == logging.DEBUG for record in caplog.records if record.name.startswith("comfyfixersmart")
+    )
+    assert bool(caplog.records) == (status == 500)
+
+
+async def test_nothing_but_the_status_runs_on_the_loop_or_in_its_pool(place: Any) -> None:
+    """ComfyUI serves its files from asyncio's pool, and Ctrl-C waits for it."""
+    for (method, _), (kind, address, body) in place.listed.items():
+        assert (await place.ask(method, PREFIX + address, kind, body))[0] == 200
+    assert place.fake.threads == {"comfyfixersmart-quick", "comfyfixersmart-graphs"}
+
+
+async def test_a_slow_check_holds_nothing_else_up(place: Any) -> None:
+    go = threading.Event()
+    place.fake.check_graph = lambda graph, name: go.wait(10) and {}  # type: ignore[method-assign,assignment,return-value]
+    body = place.listed["POST", "/check"][2]
+    slow = [asyncio.create_task(place.ask("POST", PREFIX + "/check", CHECK, body)) for _ in range(3)]
+    for path in ("/status", "/library", "/codes", "/settings", "/report/dashboard.html"):
+        assert (await asyncio.wait_for(place.ask("GET", PREFIX + path, READ), 5))[0] == 200
+    go.set()
+    assert [answer[0] for answer in await asyncio.gather(*slow)] == [200] * 3
