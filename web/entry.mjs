@@ -7,21 +7,26 @@ export { patchMenu } from "./host/old_menu.mjs";
 const TAB = "comfyfixersmart.readiness";
 const BROKEN = ["blocked", "unreadable"];
 
-let mounted = null; // {element, panel}
+let mounted = null; // {element, panel, unwatch}
 let wanted = null; // the view to show when the tab is drawn
 
 /** Draw the panel into the tab's element. ComfyUI may call it again on the same element. */
 export async function render(element) {
   if (mounted?.element === element) return;
   destroy();
-  const { mount } = await import("./panel.mjs");
+  const [{ mount }, { storeFor }, { watchOpen }] = await Promise.all([
+    import("./panel.mjs"),
+    import("./store.mjs"),
+    import("./live.mjs"),
+  ]);
   if (!element.isConnected || mounted?.element === element) return;
-  mounted = { element, panel: mount(element, host, { open: wanted }) };
+  mounted = { element, panel: mount(element, host, { open: wanted }), unwatch: watchOpen(storeFor(host), host) };
   wanted = null;
 }
 
 export function destroy() {
   mounted?.panel.destroy();
+  mounted?.unwatch();
   mounted = null;
 }
 

@@ -22,7 +22,7 @@ export const checkOpen = (store) => watchers.get(store)?.check();
 
 class Watcher {
   constructor(store, host) {
-    Object.assign(this, { store, host, users: 0, off: [], asking: false, again: false });
+    Object.assign(this, { store, host, users: 0, off: [], asking: false, again: false, path: null });
   }
 
   start() {
@@ -62,14 +62,15 @@ class Watcher {
     const active = host.activeWorkflow();
     const workflow = host.graph();
     if (!workflow) return store.setOpen({ active, result: null, checking: false, error: null });
-    const before = store.state.open;
-    const same = before.active?.path === active?.path;
+    const before = store.state.open.result;
+    const same = this.path === (active?.path ?? null); // whose answer `before` is
+    this.path = active?.path ?? null;
     store.setOpen({ active, checking: true, ...(same ? {} : { result: null, error: null }) });
     try {
       const { workflow: result } = await host.api.post("check", { workflow, name: active?.name ?? "" });
       if (this.again) return;
       store.setOpen({ active: host.activeWorkflow(), result, checking: false, error: null });
-      if (same && lost(before.result, result)) await host.refreshDefinitions();
+      if (same && lost(before, result)) await host.refreshDefinitions();
     } catch (error) {
       if (!this.again) store.setOpen({ checking: false, error: plain(error) });
     }

@@ -1,7 +1,7 @@
 // The page of one workflow: a saved one by its slug, or the graph on the canvas as it is being edited.
 
 import { h, fill } from "./dom.mjs";
-import { ago } from "./format.mjs";
+import { ago, verdict } from "./format.mjs";
 import { findingGroups } from "./findings.mjs";
 import { icon } from "./icons.mjs";
 import { graphMap } from "./map.mjs";
@@ -19,11 +19,12 @@ const remembered = new Map(); // by view: what is folded and how far down one wa
 
 /**
  * `view`: {page: "workflow", slug} or {page: "open"}, with `focus` "explain" or "missing".
- * Gives {element, update(), destroy()}; `update` is called when the store changed.
+ * Gives {element, update(), destroy(), enter(), leave(), focus(), key(event)}; `update` is called when the store changed.
  */
-export function workflowPage(store, host, view) {
-  const page = new Page(store, host, view);
-  return { element: page.element, update: () => page.update(), destroy: () => page.destroy() };
+export function workflowPage(store, host, view, panel = null) {
+  const page = new Page(store, host, view, panel);
+  const calls = ["update", "destroy", "enter", "leave", "focus", "key"];
+  return { element: page.element, ...Object.fromEntries(calls.map((name) => [name, (event) => page[name](event)])) };
 }
 
 let styled = null;
@@ -46,27 +47,47 @@ function codesOf(host) {
 }
 
 class Page {
-  constructor(store, host, view) {
-    Object.assign(this, { store, host, view, workflow: null, error: null, revision: null, shown: "", over: false });
+  constructor(store, host, view, panel) {
+    Object.assign(this, { store, host, view, panel, workflow: null, error: null, revision: null, shown: "", over: false });
     this.live = view.page === "open";
     this.key = this.live ? "open" : view.slug;
     this.kept = remembered.get(this.key) ?? { fold: new Set(), scroll: 0 };
     remembered.set(this.key, this.kept);
     this.explaining = view.focus === "explain";
     this.resolving = view.focus === "missing";
-    this.element = h("div", { class: "cfs-page cfs-workflow" });
+    this.element = h("div", { class: "cfs-view cfs-workflow" });
     this.unwatch = this.live ? watchOpen(store, host) : null;
     loadPageStyle();
     this.offGraph = host.onGraphChange(() => this.update()); // another tab of ComfyUI: nodes can be gone to, or not
-    this.draw();
     this.update();
   }
 
   destroy() {
     this.over = true;
-    this.kept.scroll = this.element.scrollTop;
     this.unwatch?.();
     this.offGraph?.();
+  }
+
+  /** The panel scrolls, not the page: where one was is kept from leaving to coming back. */
+  get scroller() { return this.element.closest(".cfs-page") ?? this.element; }
+
+  enter() {
+    this.scroller.scrollTop = this.kept.scroll;
+    if (this.resolving) this.toMissing();
+  }
+
+  leave() { this.kept.scroll = this.scroller.scrollTop; }
+
+  focus() { (this.element.querySelector(this.resolving ? ".cfs-missing" : "h2") ?? this.element.querySelector("button"))?.focus(); }
+
+  /** Keys of this page; true where one did something. */
+  key({ key, target }) {
+    if (target.matches("input, textarea, select")) return false;
+    const press = (name) => { const found = this.element.querySelector(`[data-key="${name}"]`); found?.click(); return Boolean(found); };
+    if (key === "e") return press("explain");
+    if (key === "c") return press("copy");
+    if (key === "g") { const node = this.element.querySelector("button.cfs-node"); node?.click(); return Boolean(node); }
+    return false;
   }
 
   update() {
@@ -101,15 +122,22 @@ class Page {
     const mark = JSON.stringify([this.workflow?.digest, this.workflow?.slug, this.workflow?.map, this.workflow?.modified, this.error,
       this.onCanvas(), this.store.state.open.active, this.explaining, this.resolving, Boolean(this.workflow)]);
     if (mark === this.shown) return;
-    const first = this.shown === "" || !this.drawnWorkflow;
+    const arrived = this.shown !== "" && !this.drawnStatus && this.workflow;
     this.shown = mark;
-    this.drawnWorkflow = Boolean(this.workflow);
-    const at = this.element.scrollTop, focused = document.activeElement?.closest?.("[data-key]")?.dataset.key;
+    const at = this.scroller.scrollTop, focused = document.activeElement?.closest?.("[data-key]")?.dataset.key;
     const inside = this.element.contains(document.activeElement);
     fill(this.element, this.head(), this.body());
-    this.element.scrollTop = first ? this.kept.scroll : at;
-    if (inside) (focused && this.element.querySelector(`[data-key="${CSS.escape(focused)}"]`) || this.element.querySelector("[data-back]"))?.focus();
-    if (this.workflow && this.resolving && first) this.element.querySelector(".cfs-missing")?.focus();
+    this.scroller.scrollTop = arrived ? this.kept.scroll : at;
+    if (inside) (focused && this.element.querySelector(`[data-key="${CSS.escape(focused)}"]`) || this.element.querySelector("h2"))?.focus({ preventScroll: true });
+    if (arrived && this.resolving) this.toMissing();
+    if (this.live && this.workflow && this.drawnStatus && this.drawnStatus !== this.workflow.status) this.panel?.announce?.(verdict(this.workflow));
+    this.drawnStatus = this.workflow?.status ?? "";
+  }
+
+  toMissing() {
+    const at = this.element.querySelector(".cfs-missing");
+    at?.scrollIntoView({ block: "start" });
+    at?.focus({ preventScroll: true });
   }
 
   head() {
@@ -146,7 +174,7 @@ class Page {
     const { active } = this.store.state.open;
     const of = this.live ? active?.name ?? t("workflow.untitled") : this.workflow?.name ?? "";
     const [name, folder] = title(of);
-    return h("div", { class: "cfs-title" }, h("h2", null, whole(name)), h("p", { class: "cfs-muted" }, this.about(folder).join(" · ")));
+    return h("div", { class: "cfs-title" }, h("h2", { tabindex: -1 }, whole(name)), h("p", { class: "cfs-muted" }, this.about(folder).join(" · ")));
   }
 
   about(folder) {
@@ -167,7 +195,7 @@ class Page {
     }
     if (!this.live && workflow.path && !this.onCanvas()) act.push(button(t("workflow.open"), () => this.open(), { "data-key": "open-big" }));
     const go = this.onCanvas() ? (id) => this.go(id) : null;
-    return h("section", { class: "cfs-card", "aria-live": this.live ? "polite" : null },
+    return h("section", { class: "cfs-card" },
       lead(workflow), graphMap(workflow.map, go), act.length > 0 && h("div", { class: "cfs-card-acts" }, act));
   }
 
@@ -219,18 +247,15 @@ class Page {
 
   explain() {
     Object.assign(this, { explaining: !this.explaining });
-    this.kept.scroll = 0;
-    this.element.scrollTop = 0;
     this.draw();
+    this.scroller.scrollTop = 0;
   }
 
   resolve() {
     this.resolving = true;
     for (const name of ["models", "packs", "values", "inputs"]) this.kept.fold.delete(name);
     this.draw();
-    const at = this.element.querySelector(".cfs-missing");
-    at?.scrollIntoView({ block: "start" });
-    at?.focus();
+    this.toMissing();
   }
 
   again() {
