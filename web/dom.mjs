@@ -63,3 +63,22 @@ export function perFrame(work) {
   ask.cancel = () => { cancelAnimationFrame(asked); asked = 0; };
   return ask;
 }
+
+/**
+ * A place whose content is made anew only when its `signature` changed: what is being read or pressed stays put.
+ * An element with the same `data-focus` gets the focus back. Empty content hides the place.
+ */
+export function slot(tag, props) {
+  const element = h(tag, { hidden: true, ...props });
+  let known;
+  const update = (signature, build) => {
+    const text = JSON.stringify(signature);
+    if (text === known) return;
+    known = text;
+    const held = element.contains(document.activeElement) ? document.activeElement.dataset.focus : undefined;
+    fill(element, build());
+    element.hidden = !element.hasChildNodes();
+    if (held) [...element.querySelectorAll("[data-focus]")].find((one) => one.dataset.focus === held)?.focus({ preventScroll: true });
+  };
+  return { element, update };
+}

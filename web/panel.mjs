@@ -1,0 +1,160 @@
+// The panel's frame: which page is shown, the keys, what a screen reader hears, and where the focus goes.
+
+import { fill, h, say } from "./dom.mjs";
+import { libraryPage } from "./library.mjs";
+import { visible } from "./names.mjs";
+import { bar, note } from "./parts.mjs";
+import { storeFor } from "./store.mjs";
+import { standing } from "./summary.mjs";
+import { followPalette, loadStyle } from "./theme.mjs";
+import { lang, setTexts, t } from "./texts.mjs";
+import { unlockPage } from "./unlock.mjs";
+
+const QUIET = 5_000; // between two words about progress
+const mounted = new WeakMap();
+
+/**
+ * Draws the panel into `element`; a second call on the same element replaces the first. `host` is all the panel knows
+ * of ComfyUI's page (see host.mjs); `open` is the view to show first: {page: "library"}, {page: "workflow", slug},
+ * {page: "open", focus: "explain" | "missing"} or {page: "unlock"}. Returns {show(view), destroy()}.
+ */
+export function mount(element, host, { open = null } = {}) {
+  mounted.get(element)?.destroy();
+  const panel = new Panel(element, host, open);
+  const handle = { show: (view) => panel.show(view), destroy: () => { panel.destroy(); mounted.delete(element); } };
+  mounted.set(element, handle);
+  return handle;
+}
+
+class Panel {
+  constructor(element, host, open) {
+    Object.assign(this, { host, store: storeFor(host), page: null, gone: false, off: [] });
+    this.live = h("p", { class: "cfs-live", role: "status", "aria-live": "polite" });
+    this.main = h("main", { class: "cfs-main", "aria-label": "ComfyFixerSmart" });
+    this.root = h("div", { class: "cfs", onkeydown: (event) => this.key(event) }, this.main, this.live);
+    this.root.style.visibility = "hidden"; // until the style is there
+    fill(element, this.root);
+    if (open) this.store.go(open);
+    this.begin();
+  }
+
+  async begin() {
+    const { host } = this;
+    const texts = Promise.resolve(host.messages?.()).catch(() => ({}));
+    const [messages] = await Promise.all([texts, loadStyle()]);
+    if (this.gone) return;
+    setTexts(messages, host.locale?.());
+    this.root.lang = lang();
+    this.root.style.visibility = "";
+    const change = (event) => this.changed(event.detail.keys);
+    this.store.addEventListener("change", change);
+    this.off = [() => this.store.removeEventListener("change", change), followPalette(this.root)];
+    const look = () => this.store.setOpen({ active: host.activeWorkflow?.() ?? null });
+    this.off.push(host.onGraphChange?.(look));
+    look();
+    this.store.start();
+    await this.draw();
+  }
+
+  destroy() {
+    if (this.gone) return;
+    this.gone = true;
+    this.page?.leave?.();
+    this.page?.destroy();
+    if (this.off.length) this.store.stop();
+    for (const end of this.off) end?.();
+    this.root.remove();
+  }
+
+  show(view) { this.store.go(view); }
+
+  /** Puts the page of the store's view in place of the shown one. */
+  async draw({ focus = false } = {}) {
+    const { view } = this.store.state;
+    this.page?.leave?.();
+    const page = await this.make(view);
+    if (this.gone || view !== this.store.state.view) return page.destroy();
+    this.page?.destroy();
+    this.page = page;
+    this.drawn = view;
+    for (const layer of this.root.querySelectorAll(":scope > .cfs-layer, :scope > .cfs-menu")) layer.remove();
+    this.main.inert = false;
+    fill(this.main, page.element);
+    page.enter?.();
+    if (focus) page.focus?.();
+    return undefined;
+  }
+
+  async make(view) {
+    const { store, host } = this;
+    try {
+      if (view.page === "unlock") return unlockPage(store);
+      if (view.page !== "workflow" && view.page !== "open") return libraryPage(store, host, this);
+      const { workflowPage } = await import("./workflow.mjs");
+      return withFocus(workflowPage(store, host, view, this));
+    } catch (error) {
+      console.error("ComfyFixerSmart: this page could not be drawn", error);
+      return broken(store, error);
+    }
+  }
+
+  changed(keys) {
+    if (keys.has("status")) this.tell();
+    if (keys.has("view") && this.store.state.view !== this.drawn) {
+      const inside = this.root.contains(document.activeElement);
+      this.draw({ focus: inside });
+      return;
+    }
+    this.page?.update(keys);
+  }
+
+  /** Says how a check stands: at most every five seconds, and once when it is done. */
+  tell() {
+    const { status, library } = this.store.state, { cycle } = status ?? {}, now = performance.now();
+    const was = this.was;
+    this.was = cycle?.state;
+    if (cycle?.state === "running") {
+      if (was !== "running") this.store.began = null;
+      if (cycle.phase === "checking") this.store.began ??= { at: this.store.now(), done: cycle.done };
+      if (now - (this.told ?? -QUIET) >= QUIET) { this.told = now; this.announce(standing(cycle, null, 0).words); }
+    } else if (was === "running" && cycle?.last?.outcome === "done") {
+      const counts = status.library?.counts ?? library?.counts ?? {};
+      this.announce(t("live.done", { runs: counts.runnable ?? 0, n: cycle.last.workflows ?? 0 }));
+    }
+  }
+
+  announce(text) { say(this.live, text); }
+
+  /** Keys work only here, and only those that do something are kept from ComfyUI. */
+  key(event) {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (event.target.closest(".cfs-menu, .cfs-layer")) return;
+    if (!this.handled(event)) return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  handled(event) {
+    const typing = event.target.matches("input:not([type=checkbox]), textarea, select");
+    if (this.page?.key?.(event)) return true;
+    if (typing && event.key !== "Escape") return false;
+    if (event.key === "Escape" && this.store.state.view.page !== "library") { this.store.back(); return true; }
+    return false;
+  }
+}
+
+/** A page need not say where its focus goes: its heading, else its first button. */
+function withFocus(page) {
+  const focus = () => (page.element.querySelector("[data-first]") ?? page.element.querySelector("h2[tabindex], h3[tabindex]") ?? page.element.querySelector("button"))?.focus();
+  return { focus, update() {}, destroy() {}, ...bound(page) };
+}
+
+const bound = (page) => Object.fromEntries(["element", "update", "destroy", "key", "focus", "enter", "leave"]
+  .filter((name) => page[name]).map((name) => [name, typeof page[name] === "function" ? page[name].bind(page) : page[name]]));
+
+function broken(store, error) {
+  const element = h("div", { class: "cfs-page" },
+    bar({ back: [t("page.library"), () => store.back()] }),
+    h("div", { class: "cfs-notes" }, note({ tone: "warn", name: "warn", title: t("page.broken"), text: visible(error?.message), hint: t("page.broken_hint") })));
+  return { element, update() {}, destroy() {}, focus: () => element.querySelector("button").focus() };
+}

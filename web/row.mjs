@@ -1,0 +1,29 @@
+// One workflow in the library's list, and its accessible name.
+
+import { badge, short } from "./format.mjs";
+import { h } from "./dom.mjs";
+import { statusIcon } from "./icons.mjs";
+import { middle, title, visible } from "./names.mjs";
+import { t } from "./texts.mjs";
+
+/** The content of a row. `because`: the model or node that the search found, shown in place of the folder. */
+export function row({ line, because }, now) {
+  const [name, folder] = title(line.name), away = visible(short(line)), change = badge(line.change, now);
+  const below = because ? [t("row.uses"), " ", h("b", null, visible(because))] : [visible(folder)];
+  const tag = change && h("span", { class: `cfs-tag${change.tone === "good" ? " cfs-good" : ""}` }, change.text);
+  return h("span", { class: "cfs-row-in" },
+    statusIcon(line.status, { quiet: true }),
+    h("span", { class: "cfs-row-words" },
+      middle(name, "cfs-name"),
+      h("span", { class: "cfs-row-sub" },
+        away && h("span", { class: "cfs-away cfs-narrow", title: away }, away),
+        h("span", { class: "cfs-folder" }, below))),
+    h("span", { class: "cfs-row-end" }, tag, away && h("span", { class: "cfs-away cfs-wide", title: away }, away)));
+}
+
+/** What a screen reader says of it: name, status, distance, folder, change. */
+export function rowName({ line, because }, now) {
+  const [name, folder] = title(line.name), change = badge(line.change, now);
+  return [visible(name), t(`status.${line.status}`), visible(short(line)), visible(folder), because && `${t("row.uses")} ${visible(because)}`, change?.text]
+    .filter(Boolean).join(", ");
+}

@@ -1,0 +1,92 @@
+// The settings sheet (cadence and watching, each with where its value comes from) and the sheet about privacy.
+
+import { h, say } from "./dom.mjs";
+import { icon } from "./icons.mjs";
+import { visible } from "./names.mjs";
+import { button, note, sheet } from "./parts.mjs";
+import { plain } from "./store.mjs";
+import { has, t } from "./texts.mjs";
+
+const HOURS = [0.25, 0.5, 1, 2, 4, 8, 12, 24, 48, 168];
+const FIXED = new Set(["environment", "flag"]);
+
+/** "Every 2 hours", "Every 15 minutes", "Every 10 seconds". */
+function cadence(hours) {
+  if (hours < 1 / 60) return t("settings.every_s", { n: Math.round(hours * 3600) });
+  return hours < 1 ? t("settings.every_min", { n: Math.round(hours * 60) }) : t("settings.every_h", { n: hours });
+}
+
+/** Where a value comes from, in words; why it cannot be changed here, or "". */
+const source = (from) => (has(`settings.from.${from}`) ? t(`settings.from.${from}`) : visible(from));
+const fixed = (from) => (FIXED.has(from) ? t("settings.fixed") : "");
+
+export async function openSettings(store, panel) {
+  const body = h("div", { class: "cfs-form" }, h("p", { class: "cfs-muted" }, t("loading")));
+  sheet(panel.root, { title: t("settings.title"), body });
+  try {
+    await store.loadSettings();
+    form(body, store, panel);
+  } catch (error) {
+    body.replaceChildren(failure(error));
+  }
+}
+
+function failure(error) {
+  const { message, hint } = plain(error);
+  return note({ tone: "warn", name: "warn", title: t("settings.failed"), text: visible(message), hint: visible(hint) });
+}
+
+function form(body, store, panel) {
+  const { values, from } = store.state.settings, refused = store.state.status?.may_change?.allowed === false ? store.state.status.may_change.error : null;
+  const trouble = h("div", { role: "alert" });
+  const save = async (change, field) => {
+    field.disabled = true;
+    try {
+      await store.saveSettings(change);
+      trouble.replaceChildren();
+      form(body, store, panel);
+      panel.announce(t("settings.saved"));
+      body.querySelector(`[name="${field.name}"]`)?.focus();
+    } catch (error) {
+      trouble.replaceChildren(failure(error));
+      field.disabled = false;
+      field.focus();
+    }
+  };
+  const off = (name) => Boolean(refused) || FIXED.has(from[name]);
+  const hours = [...new Set([...HOURS, values.cycle_hours])].sort((a, b) => a - b);
+  const every = h("select", { name: "cycle_hours", id: "cfs-cycle-hours", disabled: off("cycle_hours"), "aria-describedby": "cfs-from-cycle_hours", onchange: () => save({ cycle_hours: Number(every.value) }, every) },
+    hours.map((one) => h("option", { value: one, selected: one === values.cycle_hours }, cadence(one))));
+  const watch = h("input", { type: "checkbox", name: "watch", id: "cfs-watch", checked: values.watch === true, disabled: off("watch"), "aria-describedby": "cfs-from-watch", onchange: () => save({ watch: watch.checked }, watch) });
+  body.replaceChildren(
+    refused ? note({ tone: "calm", name: "lock", title: t("settings.refused"), text: visible(refused.message), hint: visible(refused.hint) }) : "",
+    h("div", { class: "cfs-setting" }, h("label", { for: "cfs-cycle-hours" }, t("settings.cycle")), h("span", { class: "cfs-select" }, every, icon("down")), origin("cycle_hours", from)),
+    h("div", { class: "cfs-setting" }, h("label", { class: "cfs-check" }, watch, h("span", null, t("settings.watch"))), origin("watch", from)),
+    trouble);
+}
+
+function origin(name, from) {
+  const line = h("p", { class: "cfs-small cfs-muted", id: `cfs-from-${name}` });
+  say(line, [source(from[name]), fixed(from[name])].filter(Boolean).join(" "));
+  return line;
+}
+
+/** Where things are stored, and that nothing leaves. */
+export function about(store, panel) {
+  const { status } = store.state;
+  const facts = [
+    [t("about.reports"), visible(status?.reports?.folder ?? "")], [t("about.state"), "user/__comfyfixersmart"],
+    [t("about.version"), visible(status?.version ?? "")], ["ComfyUI", visible(status?.host?.comfyui ?? "")],
+  ].filter(([, value]) => value);
+  sheet(panel.root, {
+    title: t("about.title"),
+    body: [
+      h("p", null, t("about.private")), h("p", { class: "cfs-muted" }, t("about.never")),
+      h("dl", { class: "cfs-facts" }, facts.map(([name, value]) => [h("dt", null, name), h("dd", null, value)])),
+      h("h3", null, t("about.keys")), h("dl", { class: "cfs-facts cfs-keys" }, keys()),
+    ],
+  });
+}
+
+const KEYS = [["/", "search"], ["↓ ↑  j k", "rows"], ["Enter", "open"], ["Esc", "back"], ["1 … 5", "status"], ["0", "all"], ["s", "sort"], ["r", "check"], ["g", "node"], ["e", "explain"], ["c", "copy"]];
+const keys = () => KEYS.map(([key, name]) => [h("dt", null, key.split(/\s+/).map((one) => h("kbd", null, one))), h("dd", null, t(`keys.${name}`))]);

@@ -1,0 +1,69 @@
+// What would make the most workflows run, and which: the line in the library and the page behind it.
+
+import { bytes, listed } from "./format.mjs";
+import { h } from "./dom.mjs";
+import { icon, statusIcon } from "./icons.mjs";
+import { middle, title, visible, whole } from "./names.mjs";
+import { bar, button } from "./parts.mjs";
+import { parts, t } from "./texts.mjs";
+
+const SHOWN = 12; // workflows per step before "all of them"
+
+/** "3 files, 9.2 GB", "1 file and 2 packs": what has to come. */
+export function needs(step) {
+  const kinds = ["file", "pack", "type", "local"].map((kind) => [kind, step.needs.filter((need) => need.kind === kind)]);
+  const things = kinds.filter(([, some]) => some.length).map(([kind, some]) => t(`unlock.${kind}`, { n: some.length }));
+  const files = step.needs.filter((need) => need.kind === "file");
+  const size = files.reduce((sum, need) => sum + (need.size ?? 0), 0);
+  if (!size) return listed(things);
+  const unsized = files.some((need) => !need.size);
+  return t("unlock.sized", { things: listed(things), size: unsized ? t("away.over", { size: bytes(size) }) : bytes(size) });
+}
+
+/** The line in the library, or null where nothing would help. */
+export function unlockLine(library, open) {
+  const [first] = library?.unlock ?? [];
+  if (!first) return null;
+  return h("button", { type: "button", class: "cfs-unlock", onclick: open, "data-focus": "unlock" },
+    icon("key"), h("span", { class: "cfs-grow" }, parts("unlock.line", { needs: h("b", null, needs(first)), n: first.workflows.length })), icon("right"));
+}
+
+/** The page: each step with its needs and the workflows it makes run. */
+export function unlockPage(store) {
+  const element = h("div", { class: "cfs-page" });
+  const draw = () => {
+    const steps = store.state.library?.unlock ?? [];
+    element.replaceChildren(
+      bar({ back: [t("page.library"), () => store.back()] }),
+      h("div", { class: "cfs-title" }, h("h2", { tabindex: -1, "data-first": true }, t("unlock.title")),
+        h("p", { class: "cfs-muted" }, t(steps.length ? "unlock.text" : "unlock.none"))),
+      ...steps.map((one, at) => step(one, at, store)));
+  };
+  draw();
+  return { element, update: (keys) => { if (keys.has("library")) draw(); }, destroy() {}, focus: () => element.querySelector("[data-first]").focus() };
+}
+
+function step(one, at, store) {
+  const lines = new Map((store.state.library?.workflows ?? []).map((line) => [line.name, line]));
+  const items = one.workflows.map((name) => workflow(lines.get(name), name, store));
+  const list = h("ul", { class: "cfs-plain" }, items.slice(0, SHOWN));
+  const more = items.length > SHOWN && button(t("unlock.all", { n: items.length }), () => { list.append(...items.slice(SHOWN)); more.remove(); items[SHOWN].querySelector("button")?.focus(); }, { kind: "ghost", small: true });
+  return h("section", { class: "cfs-sec", "aria-label": t("unlock.step", { n: at + 1 }) },
+    h("h3", { class: "cfs-step-title" }, parts("unlock.line", { needs: needs(one), n: one.workflows.length })),
+    h("ul", { class: "cfs-needs" }, one.needs.map(need)), list, more);
+}
+
+const KIND_ICONS = { file: "file", pack: "pack", type: "pack", local: "move" };
+
+function need(one) {
+  return h("li", null, icon(KIND_ICONS[one.kind] ?? "file"),
+    h("span", { class: "cfs-need-words" }, whole(one.name), h("span", { class: "cfs-small cfs-muted" }, t(`unlock.kind.${KIND_ICONS[one.kind] ? one.kind : "file"}`, { folder: visible(one.folder) || t("unlock.any_folder") }))),
+    h("span", { class: "cfs-num" }, one.size ? bytes(one.size) : ""));
+}
+
+function workflow(line, name, store) {
+  const [stem, folder] = title(name), words = [middle(stem, "cfs-name"), h("span", { class: "cfs-small cfs-muted cfs-cut" }, visible(folder))];
+  if (!line) return h("li", { class: "cfs-step-row" }, h("span", { class: "cfs-grow" }, words));
+  return h("li", null, h("button", { type: "button", class: "cfs-step-row", title: visible(name), onclick: () => store.go({ page: "workflow", slug: line.slug }) },
+    statusIcon(line.status), h("span", { class: "cfs-grow" }, words), icon("right")));
+}
