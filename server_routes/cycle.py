@@ -99,6 +99,7 @@ class Cycle:
             rest = TICK
             try:
                 await self.turn()
+                self._service.parts["cycle"] = None
             except Exception as error:
                 self._fault(error)
                 rest = AFTER_FAULT
@@ -172,6 +173,7 @@ class Cycle:
     def _look(self) -> None:
         began = time.monotonic()
         host = self._service.host
+        self._next_look = self._clock().steady + LOOK
         self._read_settings()  # ComfyUI's dialog writes without telling
         self._service.look_at_machine()
         files = ""
@@ -210,10 +212,19 @@ class Cycle:
             "phase": phase,
             "done": done,
             "total": total,
-            "last": schedule.last._asdict() if schedule.last else None,
+            "last": self._last(),
             "next": schedule.due,
             "every": schedule.every,
         }
+
+    def _last(self) -> dict[str, Any] | None:
+        last = self._schedule.last
+        if last is None:
+            return None
+        error = last.error
+        if error and self._service.host.multi_user():  # the path in it may be another user's
+            error = {"code": error["code"], "message": "The check failed.", "hint": "ComfyUI's log says more."}
+        return {**last._asdict(), "error": error}
 
 
 def as_error(error: Exception) -> dict[str, str]:
