@@ -6,7 +6,7 @@ import asyncio
 import io
 import json
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -161,10 +161,8 @@ class Place(NamedTuple):
         return told["code"] if told else None
 
 
-@pytest.fixture
-async def place(tmp_path: Path) -> AsyncIterator[Place]:
-    (tmp_path / "dashboard.html").write_text("<!doctype html><title>x</title>")
-    fake, peer = Fake(tmp_path), {"address": "127.0.0.1"}
+def application(fake: Fake, peer: dict[str, str]) -> web.Application:
+    """Our routes, and their copies under /api, as ComfyUI serves them."""
 
     @web.middleware
     async def called_by(request: web.Request, handler: Callable[..., Any]) -> web.StreamResponse:
@@ -172,13 +170,57 @@ async def place(tmp_path: Path) -> AsyncIterator[Place]:
         return answer
 
     app = web.Application(middlewares=[called_by], client_max_size=100 << 20)
-    table = web.RouteTableDef()
+    table, copies = web.RouteTableDef(), web.RouteTableDef()
     our_routes.add_routes(table, fake)  # type: ignore[arg-type]
-    copies = web.RouteTableDef()
     for route in table:
         assert isinstance(route, web.RouteDef)
         copies.route(route.method, "/api" + route.path)(route.handler, **route.kwargs)
     app.add_routes(copies)
     app.add_routes(table)
+    return app
+
+
+@pytest.fixture
+def fake_service(tmp_path: Path) -> Fake:
+    (tmp_path / "dashboard.html").write_text("<!doctype html><title>x</title>")
+    return Fake(tmp_path)
+
+
+@pytest.fixture
+async def place(fake_service: Fake) -> AsyncIterator[Place]:
+    peer = {"address": "127.0.0.1"}
+    app = application(fake_service, peer)
     async with TestClient(TestServer(app)) as client:
-        yield Place(client, fake, app, peer)
+        yield Place(client, fake_service, app, peer)
+
+
+@pytest.fixture
+def in_background() -> Iterator[Callable[[web.Application], int]]:
+    """`in_background(app)` serves it on loopback beside a test that is not asynchronous, and gives the port."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    runners: list[web.AppRunner] = []
+
+    async def start(app: web.Application) -> int:
+        runners.append(web.AppRunner(app))
+        await runners[-1].setup()
+        await web.TCPSite(runners[-1], "127.0.0.1", 0).start()
+        port: int = runners[-1].addresses[0][1]
+        return port
+
+    async def stop() -> None:
+        for runner in runners:
+            await runner.cleanup()
+
+    yield lambda app: asyncio.run_coroutine_threadsafe(start(app), loop).result(10)
+    asyncio.run_coroutine_threadsafe(stop(), loop).result(10)
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(10)
+    loop.close()
+
+
+@pytest.fixture
+def our_application(fake_service: Fake) -> web.Application:
+    """The routes before `fake_service`, for a server of a test's own."""
+    return application(fake_service, {"address": "127.0.0.1"})
