@@ -359,6 +359,7 @@ class App:
             first.get("vram_total"),
             hardware.get("ram_total"),
             inventory.gaps,
+            inventory.taken if inventory.origin == "snapshot" and inventory.taken > 0 else None,
         )
 
 

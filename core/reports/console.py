@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -71,6 +72,7 @@ def print_library(library: Library, dashboard: Path) -> None:
             " …" if len(step.needs) > 4 else ""
         )
         out.print(f"  {_safe(step_title(step))}: {needs}.", style="dim")
+    _print_age(out, library.place, library.when)
     for gap in library.place.gaps[:5]:
         out.print(f"  Not known: {_safe(gap)}", style="dim")
     out.print(f"Dashboard: {_safe(str(dashboard.resolve()))}")
@@ -85,8 +87,17 @@ def print_checked(entries: Sequence[Entry], place: Place, new: set[str] | None) 
         sign = f"[{_COLOURS[ready.status]}]{_SIGNS[ready.status]}[/]"
         out.print(f"{sign} [bold]{_safe(entry.name)}[/]  {_safe(words.verdict(ready))}{mark}")
         _print_findings(out, ready)
+    _print_age(out, place, time.time())
     for gap in place.gaps:
         out.print(f"Not known: {_safe(gap)}", style="dim")
+
+
+def _print_age(out: Any, place: Place, now: float) -> None:
+    """A snapshot says how old it is: what ComfyUI loaded since is not in it."""
+    if place.origin == "snapshot":
+        age = words.ago(place.taken, now)
+        text = f"Node types as ComfyUI had them {age or 'at an unknown time'}; model files as they lie here now."
+        out.print(f"  {text}", style="dim")
 
 
 def _print_findings(out: Any, ready: Readiness) -> None:

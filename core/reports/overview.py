@@ -158,7 +158,7 @@ def machine(place: Place) -> list[tuple[str, str, str]]:
     known = place.models or place.packs_loaded or place.origin != "none"
     rows = [
         ("ComfyUI", place.comfyui_version, ""),
-        ("Found at", place.place if place.origin != "none" else "", _ORIGIN.get(place.origin, "")),
+        ("Found at", place.place if place.origin != "none" else "", origin(place)),
         ("GPU", place.gpu, words.size(place.vram_bytes) if place.vram_bytes else ""),
         ("Memory", words.size(place.ram_bytes) if place.ram_bytes else "", ""),
         ("Models", f"{words.plural(place.models, 'file')}, {words.size(place.models_bytes)}" if known else "", ""),
@@ -170,8 +170,16 @@ def machine(place: Place) -> list[tuple[str, str, str]]:
 _ORIGIN = {
     "disk": "read from its files, nothing was started",
     "server": "asked while it was running",
-    "snapshot": "as it was when ComfyUI last started",
+    "snapshot": "as ComfyUI had it",
+    "host": "asked from inside, while it was running",
 }
+
+
+def origin(place: Place) -> str:
+    """Where the answers come from, and of a snapshot, when it was taken."""
+    said = _ORIGIN.get(place.origin, "")
+    when = words.date(place.taken, year=True, clock=True) if place.origin == "snapshot" and place.taken else ""
+    return f"{said} on {when}" if when else said
 
 
 def packs(place: Place) -> str:

@@ -127,6 +127,7 @@ class Place(_Model):
     vram_bytes: int | None
     ram_bytes: int | None
     gaps: list[str]
+    taken: float | None = None
 
 
 class Need(_Model):

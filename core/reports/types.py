@@ -46,7 +46,7 @@ class Entry:
 class Place:
     """The installation in a few words, for the "This machine" card. Empty values are not shown."""
 
-    origin: str  # "disk", "server", "snapshot" or "none"
+    origin: str  # "disk", "server", "snapshot", "host" (from inside a running ComfyUI) or "none"
     place: str
     comfyui_version: str = ""
     packs_loaded: int = 0
@@ -61,6 +61,7 @@ class Place:
     vram_bytes: int | None = None
     ram_bytes: int | None = None
     gaps: tuple[str, ...] = ()
+    taken: float | None = None  # when a snapshot was taken, seconds since the epoch
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -312,3 +313,19 @@ def test_ctrl_c_ends_with_a_word_and_without_a_trace(tmp_path: Path) -> None:
     if asked.returncode not in (FINE, FINDINGS):  # it was quicker than we were
         assert asked.returncode == CANNOT
         assert err.startswith("Cancelled")
+
+
+def test_a_snapshot_says_how_old_it_is(base: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What ComfyUI loaded after that moment is not in it, so its age is part of every answer made from it."""
+    path = base / "user" / "__comfyfixersmart" / "snapshot.json"
+    body = json.loads(path.read_text())
+    for taken, said in ((time.time() - 3 * 3600 - 60, "3 h ago"), (0, "at an unknown time")):
+        path.write_text(json.dumps({**body, "taken": taken}))
+        main(["check", str(base / "user/default/workflows"), "--comfyui", str(base)])
+        assert f"Node types as ComfyUI had them {said}" in capsys.readouterr().out
+    main(["scan", "--comfyui", str(base), "--json"])
+    assert json.loads(capsys.readouterr().out)["place"]["taken"] is None
+    path.write_text(json.dumps(body))
+    main(["scan", "--comfyui", str(base), "--quiet"])
+    index = (base / "output/reports/workflows/index.md").read_text()
+    assert "as ComfyUI had it on " in index
