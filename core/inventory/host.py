@@ -17,6 +17,7 @@ from .inputs import Inputs
 from .models import Listing
 from .packs.cache import Sources
 from .packs.loading import CORE
+from .packs.running import SINCE_START
 from .seen import Seen
 from .server.decide import Claims
 from .server.definitions import plain_links, read_types
@@ -47,6 +48,7 @@ class Facts:
     code: str  # the folder with ComfyUI's own source
     version: str
     taken: float
+    started: float  # when ComfyUI was started; both in seconds since the epoch
     types: dict[str, TypeFacts]
     folders: dict[str, Folder]
     files: dict[str, list[str]]
@@ -71,7 +73,8 @@ def host_inventory(
         first = facts.types[failed[0]].error
         gaps.append(f"the inputs of {len(failed)} node types cannot be asked for: {_some(failed)} ({_line(first)})")
     own = frozenset(name for name, node in definitions.items() if node.pack in (CORE, None))
-    core = Pack(CORE, LOADED, own, bool(own), "" if own else "it shows none", facts.code, facts.version, ("comfyui",))
+    reason = "it shows none" if not own else SINCE_START if sources.core_newest > facts.started * 1e9 else ""
+    core = Pack(CORE, LOADED, own, bool(own), reason, facts.code, facts.version, ("comfyui",))
     packs = (core, *sorted(facts.packs, key=lambda pack: pack.name.lower()))
     found = Inventory(
         origin="host",

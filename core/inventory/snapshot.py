@@ -23,6 +23,7 @@ from .hardware import read_hardware
 from .inputs import list_inputs
 from .models import list_models
 from .packs.entries import entries, unlisted
+from .packs.running import SINCE_START
 from .packs.stamps import core_stamp, pack_stamp
 from .seen import remember
 from .types import DISABLED, UNREADABLE, Folder, Inventory, Pack
@@ -89,7 +90,7 @@ def read_snapshot(
         directories=directories,
         seen=remember(Path(cache), listing, keep=keep) if cache is not None else {},
         aliases=_texts(body, "aliases"),
-        gaps=(*(gap for gap in _list(body.get("gaps")) if isinstance(gap, str)), *listing.gaps, *inputs.gaps),
+        gaps=tuple(dict.fromkeys((*_gaps(body), *listing.gaps, *inputs.gaps))),
         types_known=body.get("types_known") is not False,
         models_known=bool(folders),
         inputs_known=inputs.known,
@@ -110,7 +111,8 @@ def _pack_out(pack: Pack) -> dict[str, Any]:
         "path": pack.path,
         "version": pack.version,
         "ids": list(pack.ids),
-        "newest": _newest(pack.name, pack.path),
+        # Source that is newer than what ComfyUI loaded must not be believed when the snapshot is read.
+        "newest": -1 if pack.reason == SINCE_START else _newest(pack.name, pack.path),
     }
 
 
@@ -143,7 +145,7 @@ def _distrust(pack: Pack, newest: Any) -> Pack:
     if not pack.path or pack.state == DISABLED:
         return pack
     now = _newest(pack.name, pack.path)
-    if now == newest:
+    if now == newest and os.path.lexists(pack.path):
         return pack
     reason = CHANGED if now else GONE
     return replace(pack, state=UNREADABLE, node_types=frozenset(), complete=False, reason=reason)
@@ -180,6 +182,10 @@ def _digest(body: dict[str, Any], packs: tuple[Pack, ...], *more: str) -> str:
 def _taken(body: dict[str, Any]) -> float:
     taken = body.get("taken")
     return float(taken) if isinstance(taken, int | float) and 0 <= taken < 1e11 else 0.0
+
+
+def _gaps(body: dict[str, Any]) -> Iterator[str]:
+    return (gap for gap in _list(body.get("gaps")) if isinstance(gap, str))
 
 
 def _text(body: dict[str, Any], key: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import definitions, folders, machine, packs, users
+from . import collector, definitions, folders, machine, packs, users
 from .modules import module, text, version
 
 if TYPE_CHECKING:
@@ -47,6 +47,10 @@ class Host:
 
         `cache`: the state folder. Raises InventoryError (`cancelled`) when `cancel` says so.
         """
+        with collector.paused():
+            return self._inventory(cache, progress, cancel)
+
+    def _inventory(self, cache: Path | None, progress: Progress | None, cancel: Cancel | None) -> Inventory:
         from ...core.inventory.host import Facts, host_inventory
         from ...core.inventory.inputs import list_inputs
         from ...core.inventory.models import list_models
@@ -69,6 +73,7 @@ class Host:
             code=code,
             version=version(),
             taken=time.time(),
+            started=self.start.time,
             types=types,
             folders=table,
             files=folders.file_lists(table, gaps),

@@ -31,7 +31,7 @@ class Sources:
         self.code = code
         self.path = state / "sources.json" if state is not None else None
         # A change of ComfyUI or of the reader changes what can be read of every pack.
-        self.core_stamp = core_stamp(code)[0] if code else ""
+        self.core_stamp, self.core_newest = core_stamp(code) if code else ("", 0)  # newest: mtime_ns
         self.stamp = f"{self.core_stamp}:{pack_stamp(_READER)[0]}"
         self.stamps: list[str] = [self.core_stamp]
         self._host: Host | None = None

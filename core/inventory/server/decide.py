@@ -56,10 +56,18 @@ class Claims:
         """`known`: knowledge by class_type. `source(class_type, pack)`: the type as its source defines it."""
         self._known, self._source, self._aliases = known, source, dict(aliases)
 
+    def media(self, class_type: str, name: str) -> str | None:
+        """The kind of media that knowledge names for an input."""
+        node = self._known.get(class_type)
+        one = node.input(name) if node is not None else None
+        return one.media if one is not None and not one.folders else None
+
     def known(self, class_type: str, name: str) -> Claim:
+        """What knowledge says."""
         return self._claim(self._known.get(class_type), name)
 
     def source(self, class_type: str, pack: str | None, name: str) -> Claim:
+        """What the source of the pack (None: ComfyUI's own) says."""
         return self._claim(self._source(class_type, pack), name)
 
     def _claim(self, node: NodeType | None, name: str) -> Claim:

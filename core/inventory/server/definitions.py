@@ -56,6 +56,10 @@ class _Reader(NamedTuple):
     class_type: str
     pack: str | None
 
+    def media(self, name: str) -> str | None:
+        """The kind of media that the input `name` is known to take from the input folder."""
+        return self.claims.media(self.class_type, name) if self.claims is not None else None
+
     def settle(self, name: str, choices: list[Any]) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
         """The folders behind the choices of the input `name`, and the choices beside their files."""
         if self.claims is None:
@@ -161,6 +165,9 @@ def _combo(one: Input, choices: list[Any] | None, settings: dict[str, Any], read
     media = next((kind for key, kind in UPLOADS.items() if settings.get(key)), None)
     if choices is None:  # fetched by the browser ("remote"), or absent
         return one
+    said = reader.media(one.name) if media is None else None
+    if said is not None:  # their suffix may be one of their own: LoadLatent's
+        return one._replace(media=said)
     from_input = settings.get("image_folder", "input") == "input"
     if media is None:
         folders, extras = reader.settle(one.name, choices)
