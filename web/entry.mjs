@@ -20,6 +20,7 @@ export async function render(element) {
     import("./live.mjs"),
   ]);
   if (!element.isConnected || mounted?.element === element) return;
+  element.style.height = "100%"; // ComfyUI's own element is only as high as what is in it
   mounted = { element, panel: mount(element, host, { open: wanted }), unwatch: watchOpen(storeFor(host), host) };
   wanted = null;
 }

@@ -165,7 +165,7 @@ class Page {
     });
     const wrapped = trouble && h("div", { class: "cfs-pad" }, trouble);
     if (!workflow) return [this.name(), wrapped ?? h("p", { class: "cfs-pad cfs-muted", role: "status" }, t("workflow.loading"))];
-    if (this.explaining) return [this.name(), wrapped, lead(workflow, { short: true }), outlineSections(workflow.outline, this.tools())];
+    if (this.explaining) return [this.name(), wrapped, this.card({ short: true }), outlineSections(workflow.outline, this.tools())];
     return [this.name(), wrapped, this.card(), storyLine(workflow), this.resolving && this.missing(),
       findingGroups(workflow.findings, this.tools()), ignoredLine(workflow), warningList(workflow)];
   }
@@ -188,15 +188,15 @@ class Page {
     return out;
   }
 
-  card() {
+  card({ short = false } = {}) {
     const { workflow } = this, act = [];
-    if (workflow.findings.some((one) => one.weight === "blocked" || one.weight === "needs_input")) {
+    if (!short && workflow.findings.some((one) => one.weight === "blocked" || one.weight === "needs_input")) {
       act.push(button(t("workflow.resolve"), () => this.resolve(), { kind: "main", "data-key": "resolve" }));
     }
-    if (!this.live && workflow.path && !this.onCanvas()) act.push(button(t("workflow.open"), () => this.open(), { "data-key": "open-big" }));
+    if (!short && !this.live && workflow.path && !this.onCanvas()) act.push(button(t("workflow.open"), () => this.open(), { "data-key": "open-big" }));
     const go = this.onCanvas() ? (id) => this.go(id) : null;
     return h("section", { class: "cfs-card" },
-      lead(workflow), graphMap(workflow.map, go), act.length > 0 && h("div", { class: "cfs-card-acts" }, act));
+      lead(workflow, { short }), graphMap(workflow.map, go), act.length > 0 && h("div", { class: "cfs-card-acts" }, act));
   }
 
   /** The search for sources is a part of its own; what can be said now is what to do by hand. */
@@ -215,12 +215,13 @@ class Page {
 
   /** A node's name: a button that goes there, or opens the workflow first; text where neither can be. */
   node({ id, title: name, class_type: type }) {
-    const label = [h("span", null, visible(name || type || t("workflow.node"))), " ", h("span", { class: "cfs-id" }, id)];
+    const called = name && name !== type ? name : this.host.displayName?.(type) ?? type;
+    const label = [visible(called || t("workflow.node")), " ", h("span", { class: "cfs-id" }, id)];
     const here = this.onCanvas();
-    if (!here && !this.workflow.path) return h("span", { class: "cfs-node" }, label);
+    if (!here && !this.workflow.path) return h("span", { class: "cfs-node" }, h("span", null, label));
     const props = { type: "button", class: "cfs-node", "data-key": `node-${id}`, onclick: () => (here ? this.go(id) : this.open(id)) };
-    if (here) return h("button", { ...props, title: t("workflow.go") }, icon("target"), label);
-    return h("button", { ...props, title: t("workflow.open_first") }, icon("open"), h("span", { class: "cfs-muted" }, t("workflow.open_word")), " ", label);
+    if (here) return h("button", { ...props, title: t("workflow.go") }, icon("target"), h("span", null, label));
+    return h("button", { ...props, title: t("workflow.open_first") }, icon("open"), h("span", null, h("span", { class: "cfs-id" }, t("workflow.open_word")), " ", label));
   }
 
   go(id) {

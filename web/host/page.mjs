@@ -32,6 +32,9 @@ export async function messages() {
   );
 }
 
+/** What ComfyUI calls a node type in the person's language; undefined for a type it does not have. */
+export const displayName = (type) => window.LiteGraph?.registered_node_types?.[type]?.title;
+
 /** Put text on the clipboard; false where the browser does not let us (no secure context, no permission). */
 export async function copy(text) {
   try {
