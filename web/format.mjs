@@ -151,7 +151,7 @@ const lowered = (text) => text.slice(0, 1).toLowerCase() + text.slice(1);
 /** Why it is unknown or unreadable, in the check's own words and without the full stop. */
 export function firstReason(workflow) {
   const finding = (workflow.findings ?? []).find((one) => one.weight === workflow.status);
-  return String(finding?.message ?? workflow.reasons?.[0] ?? "").replace(/[. ]+$/, "");
+  return String(finding?.message ?? workflow.reason ?? "").replace(/[. ]+$/, "");
 }
 
 /** What stands in the distance column of a list. */
@@ -160,10 +160,11 @@ export function short(workflow) {
   return distance(workflow.distance, { update: needsUpdate(workflow) });
 }
 
-/** "cannot tell: 2 models, 1 node type", where the line counts them (`untold: {models, types, inputs}`). */
-function untold({ status, untold: counts }) {
+/** "cannot tell: 2 models, 1 node type", from the counts that the line brings along. */
+function untold({ status, unknown: counts }) {
   if (status !== "unknown" || !counts) return "";
-  const out = ["models", "types", "inputs"].filter((kind) => counts[kind]).map((kind) => t(`away.${kind}`, { n: counts[kind] }));
+  const kinds = [["models", "models"], ["types", "types"], ["other", "inputs"]].filter(([kind]) => counts[kind]);
+  const out = kinds.map(([kind, word]) => t(`away.${word}`, { n: counts[kind] }));
   return out.length ? t("verdict.untold", { things: out.join(t("list.comma")) }) : "";
 }
 

@@ -57,13 +57,13 @@ export function libraryPage(store, host, panel) {
   function moreMenu() {
     const why = refusal()?.message ?? "";
     menu(more, [
-      { label: t("action.check"), name: "again", run: () => store.scan(), reason: why },
-      { label: t("action.dashboard"), name: "board", run: openDashboard },
-      { rule: true },
+      state.status && { label: t("action.check"), name: "again", run: () => store.scan(), reason: why },
+      state.library && { label: t("action.dashboard"), name: "board", run: openDashboard },
+      (state.status || state.library) && { rule: true },
       { label: t("action.compact"), kind: "check", checked: ui.compact, run: () => compact(!ui.compact) },
       { label: t("action.settings"), name: "gear", run: () => openSettings(store, panel) },
       { label: t("action.about"), name: "shield", run: () => about(store, panel) },
-    ]);
+    ].filter(Boolean));
   }
 
   function compact(on) {

@@ -79,7 +79,7 @@ class Panel {
     this.drawn = view;
     for (const layer of this.root.querySelectorAll(":scope > .cfs-layer, :scope > .cfs-menu")) layer.remove();
     this.main.inert = false;
-    fill(this.main, page.element);
+    fill(this.main, page.element.classList.contains("cfs-page") ? page.element : h("div", { class: "cfs-page" }, page.element));
     page.enter?.();
     if (focus) page.focus?.();
     return undefined;

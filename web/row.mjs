@@ -11,7 +11,8 @@ export function row({ line, because }, now) {
   const [name, folder] = title(line.name), away = visible(short(line)), change = badge(line.change, now);
   const below = because ? [t("row.uses"), " ", h("b", null, visible(because))] : [visible(folder)];
   const tag = change && h("span", { class: `cfs-tag${change.tone === "good" ? " cfs-good" : ""}` }, change.text);
-  return h("span", { class: "cfs-row-in" },
+  const lone = folder || because ? "" : away ? " cfs-homeless" : " cfs-homeless cfs-bare"; // no second line to stand above
+  return h("span", { class: `cfs-row-in${lone}` },
     statusIcon(line.status, { quiet: true }),
     h("span", { class: "cfs-row-words" },
       middle(name, "cfs-name"),

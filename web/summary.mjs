@@ -30,7 +30,7 @@ export function ring(counts, total) {
   const said = STATUSES.filter((status) => counts[status]).map((status) => `${t(`status.${status}`)} ${number(counts[status])}`);
   const circle = (more) => h("circle", { cx: 22, cy: 22, r: 100 / (2 * Math.PI), pathLength: AROUND, ...more });
   return h("div", { class: "cfs-ring" },
-    h("svg", { viewBox: "0 0 44 44", role: "img", "aria-label": t("summary.ring", { share, statuses: said.join(t("list.comma")) }) },
+    h("svg", { viewBox: "4 4 36 36", role: "img", "aria-label": t("summary.ring", { share, statuses: said.join(t("list.comma")) }) },
       circle({ class: "cfs-ring-all" }),
       arcs(counts, total).map(([status, start, length]) => circle({
         class: `cfs-${status}`, "stroke-dasharray": `${length} ${AROUND - length}`, "stroke-dashoffset": -start,
@@ -57,7 +57,7 @@ export function waiting({ why }) {
 const two = (first, second) => [h("p", { class: "cfs-small cfs-muted" }, first), h("p", { class: "cfs-small cfs-muted" }, second)];
 
 /** The lines under the headline. */
-export function times(cycle, began, now) {
+export function times(cycle, began, now, when) {
   if (cycle?.state === "running") {
     const at = standing(cycle, began, now);
     return [
@@ -65,7 +65,8 @@ export function times(cycle, began, now) {
       h("div", { class: "cfs-progress-line" }, progress(at.share, at.words)),
     ];
   }
-  const last = cycle?.last?.outcome === "done" ? t("summary.checked", { when: ago(cycle.last.finished, now) }) : t("summary.not_whole");
+  const whole = cycle?.last?.outcome === "done" ? cycle.last.finished : when; // a failed check leaves the older verdicts
+  const last = t("summary.checked", { when: ago(whole, now) });
   if (cycle?.state === "waiting") return two(last, waiting(cycle));
   const next = !cycle?.next ? t("summary.no_next") : cycle.next <= now ? t("summary.due") : t("summary.next", { when: due(cycle.next, now) });
   return two(last, next);
@@ -74,6 +75,6 @@ export function times(cycle, began, now) {
 /** The whole block. `library` is there; `cycle` may be missing while the server is silent. */
 export function summary({ counts, total, cycle, began, now, when }) {
   const runs = counts.runnable ?? 0;
-  const lines = cycle ? times(cycle, began, now) : two(t("summary.checked", { when: ago(when, now) }), "");
+  const lines = cycle ? times(cycle, began, now, when) : two(t("summary.checked", { when: ago(when, now) }), "");
   return [ring(counts, total), h("div", { class: "cfs-sum-words" }, h("h3", null, t("summary.runs", { runs, n: total })), lines)];
 }

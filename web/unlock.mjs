@@ -17,8 +17,10 @@ export function needs(step) {
   const size = files.reduce((sum, need) => sum + (need.size ?? 0), 0);
   if (!size) return listed(things);
   const unsized = files.some((need) => !need.size);
-  return t("unlock.sized", { things: listed(things), size: unsized ? t("away.over", { size: bytes(size) }) : bytes(size) });
+  return t("unlock.sized", { things: listed(things), size: unsized ? t("away.over", { size: unbroken(size) }) : unbroken(size) });
 }
+
+const unbroken = (size) => bytes(size).replace(" ", "\u00a0");
 
 /** The line in the library, or null where nothing would help. */
 export function unlockLine(library, open) {

@@ -1,0 +1,12 @@
+// Opens the panel as web/entry.mjs does. The address says how: ?scenario=library&tone=light&width=460&locale=zh
+import { mount } from "/web/panel.mjs";
+import * as host from "./host.mjs";
+
+const asked = new URL(location.href).searchParams;
+document.documentElement.className = asked.get("tone") ?? "dark";
+const sidebar = document.getElementById("sidebar");
+sidebar.style.width = `${asked.get("width") ?? 320}px`;
+const view = asked.get("view");
+window.host = host;
+window.remount = () => (window.panel = mount(sidebar, host));
+window.panel = mount(sidebar, host, view ? { open: JSON.parse(view) } : {});

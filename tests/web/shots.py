@@ -1,0 +1,107 @@
+"""Pictures of the panel's states, to be looked at: `python tests/web/shots.py FOLDER [scenario …]`.
+
+Each scenario is shown in the dark and the light palette, at 320 and 460 px, side by side in one picture.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import os
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+VIEWS: dict[str, dict[str, Any]] = {
+    "unlock": {"scenario": "library", "view": {"page": "unlock"}},
+    "compact": {"scenario": "library", "comfyfixersmart.compact": "true"},
+    "zh": {"scenario": "library", "locale": "zh"},
+    "zh-first": {"scenario": "first", "locale": "zh"},
+    "settings": {"scenario": "refused", "then": ["More", "Settings"]},
+    "menu": {"scenario": "library", "then": ["More"]},
+    "sort": {"scenario": "library", "then": ["Sorted: Nearest to running"]},
+    "about": {"scenario": "library", "then": ["More", "Privacy, places and keys"]},
+    "searched": {"scenario": "library", "search": "FineGrain"},
+    "no-match": {"scenario": "library", "search": "wan 3"},
+}
+
+
+def load(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"panel_{name}", HERE / f"{name}.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def shoot(browser: Any, address: str, name: str, folder: Path, height: int, widths: tuple[int, ...]) -> None:
+    wanted = dict(VIEWS.get(name, {"scenario": name}))
+    then, search = wanted.pop("then", []), wanted.pop("search", "")
+    if "view" in wanted:
+        wanted["view"] = json.dumps(wanted["view"])
+    wanted.setdefault("canvas", "1")
+    for tone in ("dark", "light"):
+        for width in widths:
+            context = browser.new_context(
+                viewport={"width": width, "height": height}, device_scale_factor=1.5, timezone_id="UTC"
+            )
+            page = context.new_page()
+            page.on("console", lambda said: print(name, "console:", said.text) if said.type == "error" else None)
+            page.on("pageerror", lambda error: print(name, "uncaught:", error))
+            query = "&".join(f"{key}={value}" for key, value in {**wanted, "tone": tone, "width": width}.items())
+            page.goto(f"{address}/?{query}")
+            page.wait_for_selector(".cfs[data-tone]")
+            page.wait_for_timeout(250)
+            if search:
+                page.fill(".cfs-field", search)
+            for label in then:
+                page.get_by_label(label, exact=True).or_(page.get_by_role("menuitem", name=label)).first.click()
+            page.wait_for_timeout(300)
+            page.screenshot(path=folder / f"{name}-{tone}-{width}.png")
+            context.close()
+
+
+def sheet(folder: Path, name: str, widths: tuple[int, ...]) -> None:
+    """One picture of all four."""
+    from PIL import Image
+
+    shots = [Image.open(folder / f"{name}-{tone}-{width}.png") for tone in ("dark", "light") for width in widths]
+    board = Image.new("RGB", (sum(one.width + 24 for one in shots) - 24, max(one.height for one in shots)), "#808080")
+    at = 0
+    for one in shots:
+        board.paste(one, (at, 0))
+        at += one.width + 24
+    board.save(folder / f"{name}.png")
+    for tone in ("dark", "light"):
+        for width in widths:
+            (folder / f"{name}-{tone}-{width}.png").unlink()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--height", type=int, default=860)
+    parser.add_argument("--widths", type=int, nargs="+", default=[320, 460])
+    given = parser.parse_args()
+    given.folder.mkdir(parents=True, exist_ok=True)
+    from playwright.sync_api import sync_playwright
+
+    scenarios, serve = load("scenarios"), load("serve")
+    names = given.names or [*scenarios.MAKE, *VIEWS]
+    with serve.serving(scenarios.MAKE) as server, sync_playwright() as play:
+        browser = play.chromium.launch(
+            executable_path=os.environ.get("COMFYFIXERSMART_CHROMIUM", "/usr/bin/chromium"), args=["--no-sandbox"]
+        )
+        for name in names:
+            shoot(browser, server.address, name, given.folder, given.height, tuple(given.widths))
+            sheet(given.folder, name, tuple(given.widths))
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
