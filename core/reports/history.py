@@ -34,6 +34,7 @@ _SAYS = {
     "VALUE002": "{} out of range",
     "LINK001": "{} not connected",
     "LINK002": "no output node",
+    "LINK003": "{} wrongly linked",
     "INPUT001": "{} not in the input folder",
     "FILE001": "the file cannot be read",
 }
@@ -105,7 +106,7 @@ class History:
         said = [f"{why} ({count})" if total > 1 else why for why, count in broke.most_common(2)]
         self._scans = [p for p in self._scans if p.when != when]
         self._scans.append(Point(when, len(workflows), runnable, total, listed(said)))
-        self._scans = _thinned(sorted(self._scans))
+        self._scans = _thinned(_flattened(sorted(self._scans)))
         self._forget(when)
 
     def save(self) -> None:
@@ -152,6 +153,18 @@ def _difference(before: _Record, status: str, why: tuple[str, ...]) -> str:
     new = [reason for reason in why if reason not in before.good_reasons]
     more = len(new) - 3
     return "; ".join(new[:3]) + (f"; {more} more" if more > 0 else "")
+
+
+def _flattened(scans: list[Point]) -> list[Point]:
+    """Of a recent stretch in which nothing changed, its first and its last scan: inside ComfyUI every save brings one."""
+    kept: list[Point] = []
+    recent = scans[-1].when - _RECENT
+    for scan in scans:
+        same = [one.broke == 0 and one[1:3] == scan[1:3] and one.when > recent for one in kept[-2:]]
+        if len(same) == 2 and all(same) and not scan.broke:
+            kept.pop()
+        kept.append(scan)
+    return kept
 
 
 def _thinned(scans: list[Point]) -> list[Point]:

@@ -130,3 +130,17 @@ def test_reasons_are_short_and_stable_and_leave_out_what_only_informs() -> None:
     assert found[0] == "heron_xxl_fp8_e4m3fn_scaled.safetensors missing"
     assert found.count("pack ComfyUI-ReelSuite not installed") == 1
     assert len(found) == 12 and not any("memory" in one for one in found)
+
+
+def test_a_day_of_saving_does_not_push_out_the_weeks_before(tmp_path: Path) -> None:
+    """Inside ComfyUI every save brings a scan; where nothing changed, the first and the last of them tell it all."""
+    history = History(tmp_path / "h.json")
+    for day in range(30):
+        history.record(NOW + day * DAY, {"a": GOOD})
+    for minute in range(1000):
+        history.record(NOW + 30 * DAY + minute * 60, {"a": GOOD if minute < 990 else GONE})
+    points = history.points()
+    assert len(points) <= 36
+    assert points[0].when == NOW
+    assert [point.runnable for point in points[-4:]] == [1, 0, 0, 0]
+    assert points[-4].when == NOW + 30 * DAY + 989 * 60 and sum(point.broke for point in points) == 1
