@@ -3,7 +3,7 @@
 import { h } from "./dom.mjs";
 import { bytes, listed, pack } from "./format.mjs";
 import { icon, statusIcon } from "./icons.mjs";
-import { visible, whole } from "./names.mjs";
+import { middle, visible, whole } from "./names.mjs";
 import { iconButton } from "./parts.mjs";
 import { number, t } from "./texts.mjs";
 
@@ -105,7 +105,8 @@ function nodes({ nodes: all }, page) {
 
 /** At most one evidence word per box; what the file claims comes after what this disk shows. */
 function boxes(one, page) {
-  const claims = one.urls ?? [];
+  // What lies on this disk needs no address any more.
+  const claims = one.evidence.some((each) => each.word === "ON THIS DISK") ? [] : one.urls ?? [];
   const made = ["ON THIS DISK", "IN THE WORKFLOW", ""].flatMap((word) => {
     const mine = one.evidence.filter((each) => each.word === word);
     const urls = word === "IN THE WORKFLOW" ? claims : [];
@@ -125,12 +126,12 @@ function heading(word, size) {
     h("span", { class: "cfs-grow" }), size > 0 && h("span", null, bytes(size)));
 }
 
-const place = ({ text, path }) => (path && !text.includes(path) ? [h("br"), h("span", { class: "cfs-muted" }, whole(path))] : []);
+const place = ({ text, path }) => (path && !text.includes(path) ? [middle(path, "cfs-muted cfs-path")] : []);
 
 /** An address is text to copy: nothing of this page opens it. */
 function address(url, page) {
   const button = iconButton("copy", t("workflow.copy_link"), () => page.copy(url, button));
-  return h("div", { class: "cfs-address" }, h("p", null, h("span", { class: "cfs-muted" }, t("workflow.link"), " "), whole(url)), button);
+  return h("div", { class: "cfs-address" }, h("p", null, h("span", { class: "cfs-muted" }, t("workflow.link")), middle(url)), button);
 }
 
 function fix(one) {

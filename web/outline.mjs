@@ -1,20 +1,22 @@
 // What the graph says of itself: its author's notes, what goes in and comes out, its models by role, packs, counts.
 
-import { h } from "./dom.mjs";
+import { fill, h } from "./dom.mjs";
 import { pack } from "./format.mjs";
 import { icon } from "./icons.mjs";
 import { visible, whole } from "./names.mjs";
 import { has, number, t } from "./texts.mjs";
 
 const SHOWN = 400; // characters of a note before it is folded
+const QUIET = { quiet: true }; // a node's button without the words "open workflow": there are many
+const MARKDOWN_LINK = /!?\[([^\]]*)\]\((\S+?)(?:\s+"[^"]*")?\)/g;
 
 /** The sections of the explanation. `page.node(node)` gives the element that goes to a node. */
 export function outlineSections(outline, page) {
   if (!outline) return [h("p", { class: "cfs-section cfs-muted" }, t("workflow.explain.none"))];
   const { counts, notes, groups, models, inputs, outputs, packs } = outline;
   return [
-    section("inputs", inputs.map((one) => line(one.name || t("workflow.explain.chosen_later"), page.node(asNode(one)))), t("workflow.explain.no_inputs")),
-    section("outputs", outputs.map((one) => h("li", null, page.node(asNode(one)))), t("workflow.explain.no_outputs")),
+    section("inputs", inputs.map((one) => line(one.name || t("workflow.explain.chosen_later"), page.node(asNode(one), QUIET))), t("workflow.explain.no_inputs")),
+    section("outputs", outputs.map((one) => h("li", null, page.node(asNode(one), QUIET))), t("workflow.explain.no_outputs")),
     section("models", models.map((one) => model(one, page))),
     section("notes", notes.map((one) => note(one, page))),
     section("groups", groups.map((title) => h("li", null, icon("flow"), h("span", null, visible(title)))), "", "cfs-plain"),
@@ -41,19 +43,39 @@ function model(one, page) {
   return h("li", { class: one.active ? null : "cfs-off" },
     h("b", null, whole(one.name)),
     h("span", { class: "cfs-muted" }, about, !one.active && ` · ${t("workflow.explain.off")}`),
-    page.node({ id: one.node_id, title: one.class_type, class_type: one.class_type }));
+    page.node({ id: one.node_id, title: one.class_type, class_type: one.class_type }, QUIET));
 }
 
 function note(one, page) {
-  const text = one.text.split(/\r?\n/).map((row) => visible(row.replaceAll("\t", "  "))).join("\n"), long = text.length > SHOWN;
-  const body = h("p", { class: "cfs-note-text", dir: "auto" }, long ? `${text.slice(0, SHOWN)}…` : text);
+  const long = one.text.length > SHOWN;
+  const body = h("div", { class: "cfs-note-text", dir: "auto" }, written(long ? cut(one.text) : one.text));
   const more = long && h("button", { type: "button", class: "cfs-link", "aria-expanded": "false", onclick: () => {
     const open = more.getAttribute("aria-expanded") !== "true";
-    body.textContent = open ? text : `${text.slice(0, SHOWN)}…`;
+    fill(body, written(open ? one.text : cut(one.text)));
     more.setAttribute("aria-expanded", String(open));
     more.textContent = t(open ? "workflow.explain.less" : "workflow.explain.all");
   } }, t("workflow.explain.all"));
-  return h("li", null, page.node({ id: one.id, title: one.title || t("workflow.explain.note"), class_type: "" }), body, more);
+  return h("li", null, page.node({ id: one.id, title: one.title || t("workflow.explain.note"), class_type: "" }, QUIET), body, more);
+}
+
+/** The first lines of a long text; a line is kept whole unless it alone is too long. */
+function cut(text) {
+  const at = text.lastIndexOf("\n", SHOWN);
+  return `${text.slice(0, at > SHOWN / 2 ? at : SHOWN).trimEnd()} …`;
+}
+
+/** An author's text, often Markdown, as lines: headings bold, bullets as dots, links as their words. Never markup. */
+function written(text) {
+  return text.split(/\r?\n/).map((row) => {
+    const [, mark, rest] = /^\s*(#{1,6}\s|[-*+]\s)?(.*)$/s.exec(row.replaceAll("\t", "  "));
+    const said = visible(rest.replace(MARKDOWN_LINK, (_all, words, url) => (words && words !== url ? `${words} (${host(url)})` : url)));
+    if (mark?.startsWith("#")) return h("p", { class: "cfs-strong" }, said);
+    return h("p", null, mark ? `• ${said}` : said || "\u00a0");
+  });
+}
+
+function host(url) {
+  try { return new URL(url).host || url; } catch { return url; }
 }
 
 function size(counts) {

@@ -209,19 +209,19 @@ class Page {
       fold: this.kept.fold,
       codes: () => codesOf(this.host),
       copy: (text, from) => this.copy(text, from),
-      node: (node) => this.node(node),
+      node: (node, how) => this.node(node, how),
     };
   }
 
   /** A node's name: a button that goes there, or opens the workflow first; text where neither can be. */
-  node({ id, title: name, class_type: type }) {
+  node({ id, title: name, class_type: type }, { quiet = false } = {}) {
     const called = name && name !== type ? name : this.host.displayName?.(type) ?? type;
     const label = [visible(called || t("workflow.node")), " ", h("span", { class: "cfs-id" }, id)];
     const here = this.onCanvas();
     if (!here && !this.workflow.path) return h("span", { class: "cfs-node" }, h("span", null, label));
     const props = { type: "button", class: "cfs-node", "data-key": `node-${id}`, onclick: () => (here ? this.go(id) : this.open(id)) };
     if (here) return h("button", { ...props, title: t("workflow.go") }, icon("target"), h("span", null, label));
-    return h("button", { ...props, title: t("workflow.open_first") }, icon("open"), h("span", null, h("span", { class: "cfs-id" }, t("workflow.open_word")), " ", label));
+    return h("button", { ...props, title: t("workflow.open_first") }, icon("open"), h("span", null, !quiet && [h("span", { class: "cfs-id" }, t("workflow.open_word")), " "], label));
   }
 
   go(id) {

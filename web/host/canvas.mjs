@@ -4,7 +4,7 @@ import { rootGraph } from "./graph.mjs";
 
 const RING = 2000; // ms
 const MOVE = 200; // ms
-const MARGIN = 8; // px between node and ring
+const MARGIN = 14; // px between node and ring: outside the outline that ComfyUI draws around a faulty node
 const TITLE = 30; // canvas units of a node's title bar, which lies above its `pos`
 const SMALL = 0.6; // a node drawn smaller than this cannot be read
 const READABLE = 0.8;
