@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -15,9 +15,10 @@ from ..knowledge import document
 from .encode import encode_types
 from .inputs import Inputs
 from .models import Listing
+from .packs.apart import read_apart
 from .packs.cache import Sources
-from .packs.loading import CORE
-from .packs.running import SINCE_START
+from .packs.loading import CORE, Cancel
+from .packs.running import SINCE_START, module_name, needs_source, with_types
 from .seen import Seen
 from .server.decide import Claims
 from .server.definitions import plain_links, read_types
@@ -60,13 +61,25 @@ class Facts:
 
 
 def host_inventory(
-    facts: Facts, listing: Listing, inputs: Inputs, sources: Sources, seen: Seen | None = None
+    facts: Facts,
+    listing: Listing,
+    inputs: Inputs,
+    sources: Sources,
+    seen: Seen | None = None,
+    cancel: Cancel | None = None,
 ) -> Inventory:
     """The inventory of a running ComfyUI, its model files and inputs as `listing` and `inputs` found them on the disk.
 
-    `seen`: files that were here before. `sources` is asked for the packs whose inputs neither knowledge nor the lists can explain.
+    `seen`: files that were here before. `sources` is asked for packs that are not loaded, and for those whose
+    inputs knowledge cannot explain; it reads them in a process of its own where it has a cache.
     """
+    wanted = wanted_sources(facts)
+    paths = [
+        pack.path for pack in facts.packs if pack.path and (needs_source(pack) or module_name(pack.path) in wanted)
+    ]
+    read_apart(sources, paths, CORE in wanted, cancel)
     definitions = host_definitions(facts, sources)
+    loaded = with_types(facts.packs, sources.pack)
     failed = [name for name, one in facts.types.items() if one.error]
     gaps = list(facts.gaps)
     if failed:
@@ -75,7 +88,7 @@ def host_inventory(
     own = frozenset(name for name, node in definitions.items() if node.pack in (CORE, None))
     reason = "it shows none" if not own else SINCE_START if sources.core_newest > facts.started * 1e9 else ""
     core = Pack(CORE, LOADED, own, bool(own), reason, facts.code, facts.version, ("comfyui",))
-    packs = (core, *sorted(facts.packs, key=lambda pack: pack.name.lower()))
+    packs = (core, *sorted(loaded, key=lambda pack: pack.name.lower()))
     found = Inventory(
         origin="host",
         place=facts.base,
@@ -102,13 +115,28 @@ def host_inventory(
     return found
 
 
+def wanted_sources(facts: Facts) -> set[str]:
+    """The packs whose source has a say in which folders their inputs read."""
+    wanted: set[str] = set()
+
+    def note(_class_type: str, pack: str | None) -> None:
+        wanted.add(pack or CORE)
+
+    _read(facts, note)
+    return wanted
+
+
 def host_definitions(facts: Facts, sources: Sources) -> dict[str, NodeType]:
     """The loaded classes as NodeTypes, file lists replaced by the folders behind them."""
+    paths = {module_name(pack.path): pack.path for pack in facts.packs if pack.state == LOADED and pack.path}
+    return _read(facts, _SourceTypes(sources, paths))
+
+
+def _read(facts: Facts, source: Callable[[str, str | None], NodeType | None]) -> dict[str, NodeType]:
     known = {kind: from_knowledge(kind, said) for kind, said in document("nodes")["nodes"].items()}
-    paths = {pack.name: pack.path for pack in facts.packs if pack.state == LOADED and pack.path}
-    claims = Claims(known, _SourceTypes(sources, paths), facts.aliases)
     exact = {kind for kind, one in facts.types.items() if _exact(one)}
-    types, _ = read_types({kind: one.info for kind, one in facts.types.items()}, FileLists(facts.files), exact, claims)
+    info = {kind: one.info for kind, one in facts.types.items()}
+    types, _ = read_types(info, FileLists(facts.files), exact, Claims(known, source, facts.aliases))
     return {kind: _with_facts(node, facts.types[kind], kind in exact) for kind, node in types.items()}
 
 

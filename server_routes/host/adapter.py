@@ -79,14 +79,14 @@ class Host:
             files=folders.file_lists(table, gaps),
             aliases=folders.aliases(document("folders")["aliases"]),
             directories=directories,
-            packs=self._packs(sources, table, gaps),
+            packs=self._packs(table, gaps),
             gaps=gaps,
             hardware=self._hardware(),
         )
         listing = list_models(table.values())
         facts.files |= {name: [file.name for file in listing.models[name]] for name in ("diffusers",) if name in table}
         seen = remember(cache, listing) if cache is not None else {}
-        found = host_inventory(facts, listing, list_inputs(directories.get("input", "")), sources, seen)
+        found = host_inventory(facts, listing, list_inputs(directories.get("input", "")), sources, seen, cancel)
         sources.save(others=True)
         return found
 
@@ -146,11 +146,11 @@ class Host:
         except Exception:  # no loop any more, a socket that closes
             log.debug("%s was not sent", event, exc_info=True)
 
-    def _packs(self, sources: Any, table: dict[str, Any], gaps: list[str]) -> list[Pack]:
+    def _packs(self, table: dict[str, Any], gaps: list[str]) -> list[Pack]:
         from ...core.inventory.packs.running import running_packs
 
         custom = table.get("custom_nodes")
-        return running_packs(custom.paths if custom else (), packs.loading(self.start), sources.pack, gaps)
+        return running_packs(custom.paths if custom else (), packs.loading(self.start), gaps)
 
     def _hardware(self) -> dict[str, object]:
         from ...core.inventory.hardware import read_hardware

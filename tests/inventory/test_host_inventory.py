@@ -13,7 +13,14 @@ from comfyfixersmart.core.inventory.inputs import list_inputs
 from comfyfixersmart.core.inventory.models import list_models
 from comfyfixersmart.core.inventory.packs.cache import Sources
 from comfyfixersmart.core.inventory.packs.log import built_in_failures, import_failures, reason_of
-from comfyfixersmart.core.inventory.packs.running import NO_REASON, NOT_YET, SINCE_START, Loading, running_packs
+from comfyfixersmart.core.inventory.packs.running import (
+    NO_REASON,
+    NOT_YET,
+    SINCE_START,
+    Loading,
+    running_packs,
+    with_types,
+)
 from comfyfixersmart.core.inventory.server.decide import decide, is_open
 from comfyfixersmart.core.inventory.server.lists import FileLists
 from comfyfixersmart.core.inventory.snapshot import GONE, NEW, read_snapshot, write_snapshot
@@ -37,9 +44,9 @@ SOFT = LISTS["loras"]
     ("choices", "known", "source", "found", "asks"),
     [
         pytest.param(LISTS["checkpoints"], B, None, B, False, id="the list confirms knowledge"),
-        pytest.param(LISTS["checkpoints"], None, B, B, False, id="the list needs no source"),
-        pytest.param(LISTS["checkpoints"], A, None, B, False, id="the list contradicts knowledge"),
-        pytest.param(LISTS["checkpoints"], None, A, B, False, id="the list contradicts the source"),
+        pytest.param(LISTS["checkpoints"], None, B, B, True, id="the list needs no source"),
+        pytest.param(LISTS["checkpoints"], A, None, B, True, id="the list contradicts knowledge"),
+        pytest.param(LISTS["checkpoints"], None, A, B, True, id="the list contradicts the source"),
         pytest.param(SOFT, A, None, A, False, id="equal lists: knowledge decides"),
         pytest.param(SOFT, None, ("twin",), ("twin",), True, id="equal lists: the source decides"),
         pytest.param(SOFT, C, A, A, True, id="equal lists against knowledge: the source decides"),
@@ -52,17 +59,18 @@ SOFT = LISTS["loras"]
         pytest.param(["None"], C, None, C, False, id="only a placeholder: knowledge"),
         pytest.param(["None"], None, C, C, True, id="only a placeholder: the source"),
         pytest.param(["None"], None, None, None, True, id="only a placeholder: nobody"),
-        pytest.param(["None", *LISTS["checkpoints"]], None, None, B, False, id="beside the files"),
+        pytest.param(["None", *LISTS["checkpoints"]], None, None, B, True, id="beside the files"),
         pytest.param(["None", *LISTS["checkpoints"]], B, None, B, False, id="beside the files, confirmed"),
         pytest.param([*LISTS["checkpoints"], "extra.gguf"], ("checkpoints", "more"), None, ("checkpoints", "more"), False, id="two folders"),
         pytest.param(LISTS["checkpoints"], ("checkpoints", "vae"), None, ("checkpoints", "vae"), False, id="one of two is empty"),
+        pytest.param(LISTS["checkpoints"], None, ("vae", "checkpoints"), ("vae", "checkpoints"), True, id="the source tells of an empty one"),
         pytest.param(["soft.safetensors"], A, None, A, False, id="a part of the folder: knowledge"),
         pytest.param(["soft.safetensors"], None, A, A, True, id="a part of the folder: the source"),
         pytest.param(["soft.safetensors"], None, None, None, True, id="a part of the folder: nobody"),
         pytest.param(["nowhere.ckpt"], A, None, A, False, id="files of no folder: knowledge"),
         pytest.param(["euler", "heun"], None, A, A, False, id="plain choices ask nobody"),
         pytest.param(["euler", "heun"], None, None, None, False, id="plain choices"),
-        pytest.param(LISTS["checkpoints"], ("unheard",), None, B, False, id="a folder that is not here"),
+        pytest.param(LISTS["checkpoints"], ("unheard",), None, B, True, id="a folder that is not here"),
         pytest.param([1, None], None, None, None, False, id="no texts"),
     ],
 )  # fmt: skip
@@ -120,7 +128,7 @@ def source(path: str) -> SourcePack:
 
 
 def judged(root: Path, **loading: Any) -> dict[str, Pack]:
-    return {pack.name: pack for pack in running_packs([str(root)], Loading(**loading), source, [])}
+    return {pack.name: pack for pack in with_types(running_packs([str(root)], Loading(**loading), []), source)}
 
 
 def test_what_became_of_each_pack(tmp_path: Path) -> None:
@@ -209,7 +217,6 @@ def taken(base: Path, files: dict[str, list[str]], **types: TypeFacts) -> Invent
                 types={"pens": frozenset({"Quill"})},
                 failures={str(base / "custom_nodes/bad"): "OSError"},
             ),
-            source,
             [],
         ),
     )

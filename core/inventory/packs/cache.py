@@ -79,6 +79,16 @@ class Sources:
             self._keep(path, stamp, found)
         return found
 
+    def has(self, path: str | None) -> bool:
+        """Whether this pack, or ComfyUI itself for None, need not be read again."""
+        if path is not None:
+            return self._entry(path, pack_stamp(path)[0]) is not None
+        return all(self._entry(f"core/{part}", self.core_stamp) is not None for part in ("own", "partner"))
+
+    def reload(self) -> None:
+        """Take what another process has read into the same cache meanwhile."""
+        self._old = self._load()
+
     def save(self, *, others: bool = False) -> None:
         """Write the cache when anything in it changed. Packs that were not asked for fall out of it, unless `others`
         says that only some were asked for: then those of them that are still there are kept."""
@@ -98,9 +108,13 @@ class Sources:
         packs = body.get("packs") if body is not None and body.get("stamp") == self.stamp else None
         return packs if isinstance(packs, dict) else {}
 
-    def _known(self, key: str, stamp: str) -> SourcePack | None:
+    def _entry(self, key: str, stamp: str) -> dict[str, Any] | None:
         entry = self._old.get(key)
-        if not isinstance(entry, dict) or entry.get("stamp") != stamp:
+        return entry if isinstance(entry, dict) and entry.get("stamp") == stamp else None
+
+    def _known(self, key: str, stamp: str) -> SourcePack | None:
+        entry = self._entry(key, stamp)
+        if entry is None:
             return None
         found = _decode(entry)
         if found is not None:

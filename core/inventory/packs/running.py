@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..source import SourcePack
 from ..types import DISABLED, FAILED, LOADED, UNREADABLE, Pack
@@ -38,45 +38,57 @@ class Loading:
     allowed: frozenset[str] | None = None
 
 
-def running_packs(folders: Iterable[str], loading: Loading, source: ReadSource, gaps: list[str]) -> list[Pack]:
-    """Every entry of the custom_nodes `folders`, and packs that are loaded although they lie in none of them now."""
+def running_packs(folders: Iterable[str], loading: Loading, gaps: list[str]) -> list[Pack]:
+    """Every entry of the custom_nodes `folders`, and packs that are loaded although they lie in none of them now.
+
+    Those that are not loaded show no node types: see `with_types`.
+    """
     packs: list[Pack] = []
     for folder in dict.fromkeys(folders):
         try:
-            packs += [_judge(entry, loading, source) for entry in entries(folder)]
+            packs += [_judge(entry, loading) for entry in entries(folder)]
         except OSError as error:
             gaps.append(f"{folder}: {error.strerror or error}")
             packs.append(unlisted(folder))
-    seen = {_module_name(pack.path) for pack in packs if pack.state == LOADED}
+    seen = {module_name(pack.path) for pack in packs if pack.state == LOADED}
     for name in loading.types.keys() - seen:
         path = loading.loaded.get(name, "")
         packs.append(Pack(name, LOADED, loading.types[name], reason=REMOVED if path else "", path=path))
     return packs
 
 
-def _judge(entry: PackEntry, loading: Loading, source: ReadSource) -> Pack:
+def needs_source(pack: Pack) -> bool:
+    """Whether only its source can tell which node types a pack would bring."""
+    return pack.state in (FAILED, DISABLED)
+
+
+def with_types(packs: Iterable[Pack], source: ReadSource) -> list[Pack]:
+    """The packs, with the types that the failed and the disabled ones would bring."""
+    return [
+        replace(one, node_types=frozenset(source(one.path).definitions)) if needs_source(one) else one for one in packs
+    ]
+
+
+def _judge(entry: PackEntry, loading: Loading) -> Pack:
     version, ids = identify(entry.path)
 
-    def pack(state: str, reason: str, types: frozenset[str], complete: bool = True) -> Pack:
+    def pack(state: str, reason: str, types: frozenset[str] = frozenset(), complete: bool = True) -> Pack:
         return Pack(entry.name, state, types, complete, reason, entry.path, version, ids)
 
-    def brings() -> frozenset[str]:
-        return frozenset(source(entry.path).definitions)
-
-    name = _module_name(entry.path)
+    name = module_name(entry.path)
     if entry.disabled:
-        return pack(DISABLED, "disabled", brings())
+        return pack(DISABLED, "disabled")
     if loading.allowed is not None and os.path.basename(entry.path) not in loading.allowed:
-        return pack(DISABLED, SWITCHED_OFF, brings())
+        return pack(DISABLED, SWITCHED_OFF)
     failure = loading.failures.get(entry.path, "")
     types = loading.types.get(name, frozenset())
     if types or (not failure and _is_loaded(entry.path, name, loading)):
         return pack(LOADED, SINCE_START if _changed(entry.path, loading.started) else "", types)
     if failure:
-        return pack(FAILED, failure, brings())
+        return pack(FAILED, failure)
     if loading.before is not None and entry.path not in loading.before:
-        return pack(UNREADABLE, NOT_YET, frozenset(), complete=False)
-    return pack(FAILED, NO_REASON, brings())
+        return pack(UNREADABLE, NOT_YET, complete=False)
+    return pack(FAILED, NO_REASON)
 
 
 def _is_loaded(path: str, name: str, loading: Loading) -> bool:
@@ -84,7 +96,7 @@ def _is_loaded(path: str, name: str, loading: Loading) -> bool:
     return name in loading.loaded or os.path.splitext(path)[0] in loading.loaded
 
 
-def _module_name(path: str) -> str:
+def module_name(path: str) -> str:
     """The name ComfyUI gives a pack: its folder's, or its file's without the suffix."""
     base = os.path.basename(path)
     return os.path.splitext(base)[0] if base.endswith(".py") and os.path.isfile(path) else base

@@ -30,11 +30,15 @@ def decide(lists: FileLists, choices: Sequence[Any], known: Folders, source: Fol
 
 
 def is_open(lists: FileLists, choices: Sequence[Any], known: Folders) -> bool:
-    """Whether the source has to be asked: no `known` claim stands, and the list alone does not name one folder."""
-    found = decide(lists, choices, known, None)
-    if found is not None:
-        return len(found) > 1 and found != known
-    return all(lists.is_placeholder(one) for one in choices) or any(lists.looks_like_file(one) for one in choices)
+    """Whether the source has to be asked: knowledge does not settle it, and these choices may be files of a folder.
+
+    Also where the list names one folder: another one that is empty now may belong to it.
+    """
+    if known and decide(lists, choices, known, None) == known:
+        return False
+    live, _ = lists.settle(choices)
+    placeholders = all(lists.is_placeholder(one) for one in choices)
+    return live is not None or placeholders or any(lists.looks_like_file(one) for one in choices)
 
 
 class Claim(NamedTuple):
