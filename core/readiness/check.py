@@ -162,6 +162,10 @@ def _violation(code: str, node: NodeRef, value: object, allowed: str) -> Finding
         name = node.input or ""
         message = f"Required, and nothing is connected to it.{allowed and f' {allowed}'}"
         return Finding(code, BLOCKED, name, message, (node,), fixes=(Fix("connect", f"Connect {name}.", node.id),))
+    if code == "LINK003":
+        name = node.input or "a circle of nodes"
+        text = f"Connect {name} to an output of the right type." if node.input else "Remove one of these links."
+        return Finding(code, BLOCKED, name, allowed, (node,), fixes=(Fix("connect", text, node.id),))
     shown = str(value)
     shown = "nothing" if not shown else shown if len(shown) <= 80 else f"{shown[:77]}…"
     text = f"Choose another {node.input}."

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 
 from ..catalogue.types import Input
 from ..workflow.source import source
-from ..workflow.types import Node, Origin, Workflow
+from ..workflow.types import Node, Workflow
+from .links import Kinds, Made, circles, feeding, made, wrong_links
 from .shapes import Kind, Limit, Shape
 from .types import NodeRef, Violation
 from .values import values
@@ -19,11 +20,13 @@ from .values import values
 _BROADCASTERS = ("Anything Everywhere", "Seed Everywhere", "Prompts Everywhere")
 
 
-def violations(workflow: Workflow, server: list[tuple[Node, Kind]], refused: list[Violation]) -> list[Violation]:
+def violations(
+    workflow: Workflow, server: list[tuple[Node, Kind]], refused: list[Violation], kinds: Kinds
+) -> list[Violation]:
     """All VALUE and LINK violations of one workflow.
 
     `server`: the nodes that are sent, with what is known of their types. `refused`: violations that the scan
-    itself has met.
+    itself has met. `kinds`: what is known of a class_type.
     """
     if not server:
         return [Violation("LINK002", NodeRef("", "", ""))]
@@ -34,6 +37,7 @@ def violations(workflow: Workflow, server: list[tuple[Node, Kind]], refused: lis
     found = [(one.node.id, one) for one in refused]
     api = workflow.format == "api"
     everywhere: bool | None = None
+    levels: dict[int, Made] = {}
     for node, kind in server:
         shape = kind.shape
         if shape is None or not kind.installed:
@@ -41,47 +45,41 @@ def violations(workflow: Workflow, server: list[tuple[Node, Kind]], refused: lis
         if shape.limits and not _in_order(node, shape):
             found += [(node.id, one) for one in _values(workflow, node, shape)]
         needed = shape.required if api else shape.sockets
-        if needed and not _connected(workflow, node, needed):
+        level = levels.get(node.scope)
+        if level is None:
+            level = levels[node.scope] = made(workflow.scopes[node.scope], kinds)
+        if not _linked(node, shape, level, needed):
+            found += [(node.id, one) for one in wrong_links(workflow, node, shape, kinds)]
             if everywhere is None:
                 everywhere = any(one.class_type.startswith(_BROADCASTERS) for one, _ in server)
-            if not everywhere:
+            if needed and not everywhere:
                 found += [(node.id, one) for one in _links(workflow, node, needed)]
-    if not found:
+    circling = not all(level.straight for level in levels.values())
+    if not found and not circling:
         return []
-    reachable = _reachable(workflow, outputs)
-    return [one for node_id, one in found if node_id in reachable]
-
-
-def _reachable(workflow: Workflow, outputs: list[Node]) -> set[str]:
-    """The ids of the nodes that feed an output, outputs included."""
-    seen = {node.id for node in outputs}
-    queue = list(outputs)
-    while queue:
-        node = queue.pop()
-        for slot in node.slots:
-            fed = source(workflow, node, slot.name)
-            if isinstance(fed, Origin) and fed.node not in seen:
-                origin = workflow.by_id(fed.node)
-                if origin is not None and origin.active:
-                    seen.add(origin.id)
-                    queue.append(origin)
-    return seen
+    fed = feeding(workflow, outputs, kinds)
+    return [one for node_id, one in found if node_id in fed] + (circles(workflow, fed) if circling else [])
 
 
 # ---- links -------------------------------------------------------------------------------------------------
 
 
-def _connected(workflow: Workflow, node: Node, needed: tuple[str, ...]) -> bool:
-    """Whether every input has a link that starts at a plain node which runs. If not, the links are followed."""
+def _linked(node: Node, shape: Shape, level: Made, needed: tuple[str, ...]) -> bool:
+    """Whether links that start at plain nodes which run feed all that is needed, and fit. If not, they are followed."""
     raw = node.raw.get("inputs")
-    if not isinstance(raw, list):
-        return False
-    ids = workflow.scopes[node.scope].link_ids
+    kinds = level.links
     try:
-        linked = {one["name"] for one in raw if one["link"] is not None and one["link"] in ids}
+        if type(raw) is list:
+            return shape.linked(
+                tuple([(one["name"], kinds.get(one["link"])) for one in raw if one["link"] is not None])
+            )
+        links = tuple([(slot.name, kinds.get(slot.link)) for slot in node.slots if slot.link is not None])
     except (TypeError, KeyError):
         return False
-    return linked.issuperset(needed)
+    if type(node.widgets) is dict:  # API format: values stand beside the links
+        direct = all(kind is not None for _, kind in links)
+        return direct and {name for name, _ in links}.union(node.widgets).issuperset(needed) and shape.linked(links)
+    return shape.linked(links)
 
 
 def _links(workflow: Workflow, node: Node, needed: tuple[str, ...]) -> Iterator[Violation]:

@@ -37,6 +37,26 @@ class _Gathered:
         self.owner: str | None = None
 
 
+class _Kinds(dict[str, Kind]):
+    """What is asked of a class_type, worked out when it is first met."""
+
+    def __init__(self, catalogue: NodeCatalogue, words: Vocabulary, readers: frozenset[str]) -> None:
+        super().__init__()
+        self._catalogue = catalogue
+        self._words = words
+        self._readers = readers
+
+    def __missing__(self, name: str) -> Kind:
+        found = self[name] = Kind(
+            self._catalogue.types.get(name),
+            installed=name in self._catalogue.installed,
+            virtual=name in self._catalogue.virtual,
+            display=name in self._words.display,
+            reader=name in self._readers,
+        )
+        return found
+
+
 class Scanner:
     """Scans workflows with one catalogue. Holds nothing of any workflow between two scans."""
 
@@ -48,19 +68,8 @@ class Scanner:
             for kind, known in catalogue.types.items()
             if any(one.folders or one.media for one in known.inputs or ())
         ) | frozenset(vocabulary.rows)
-        self.kinds: dict[str, Kind] = {}
+        self.kinds = _Kinds(catalogue, vocabulary, self._readers)
         self._shared: dict[str, Requirement] = {}  # the requirement of each installed type, the same everywhere
-
-    def kind(self, name: str) -> Kind:
-        """What is asked of a class_type, worked out when it is first met."""
-        found = self.kinds[name] = Kind(
-            self._catalogue.types.get(name),
-            installed=name in self._catalogue.installed,
-            virtual=name in self._catalogue.virtual,
-            display=name in self._words.display,
-            reader=name in self._readers,
-        )
-        return found
 
     def scan(self, workflow: Workflow) -> Requirements:
         """All that one workflow asks for."""
@@ -87,7 +96,7 @@ class _Scan:
         kinds = self.scanner.kinds
         for node in self.workflow.nodes:
             name = node.class_type
-            kind = kinds.get(name) or self.scanner.kind(name)
+            kind = kinds[name]
             if kind.virtual:
                 virtual[name] = None
                 continue
@@ -107,7 +116,7 @@ class _Scan:
             self._items(),
             tuple(sorted(virtual)),
             tuple(sorted(partners)),
-            tuple(violations(self.workflow, server, self.refused)),
+            tuple(violations(self.workflow, server, self.refused, kinds)),
             tuple(dict.fromkeys(self.workflow.warnings)),
             len(server),
         )

@@ -12,6 +12,8 @@ from typing import Any
 from ..catalogue.types import Input, NodeType
 from ..workflow.raw import Json
 
+NOWHERE = "\0"  # in place of a type: the output is not there
+_MOST_SEEN = 2_000  # ways to be linked that are remembered per type
 _PRIMITIVES = frozenset({"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO"})
 
 
@@ -53,11 +55,14 @@ class Shape:
 
     `layout`: the input behind each entry of widgets_values, None for a control_after_generate. `forced`: the same as
     older pages stored it, with a place (None) for every `forceInput` socket of a plain type too.
+    `takes`: the output types that fit an input, for those of which that is certain.
     `limits`: place in `layout` and limit of every input that has one. `sockets`: required inputs without widget;
     `required`: with those that have one, which an API graph must bring too.
     """
 
-    __slots__ = ("by_name", "forced", "known", "layout", "limits", "names", "required", "sockets")
+    __slots__ = (
+        "_fine", "by_name", "forced", "known", "layout", "limits", "names", "required", "sockets", "takes",
+    )  # fmt: skip
 
     def __init__(self, known: NodeType) -> None:
         layout: list[str | None] = []
@@ -81,16 +86,73 @@ class Shape:
         needed = [one for one in known.inputs or () if one.required and one.name and not known.dynamic]
         self.required = tuple(one.name for one in needed)
         self.sockets = tuple(one.name for one in needed if not one.widget and one.type)
+        self.takes = {
+            one.name: _parts(one.type) for one in known.inputs or () if known.exact and not is_any(one.type)
+        }  # fmt: skip
+        self._fine: set[tuple[tuple[str, str | None], ...]] = set()
+
+    def linked(self, links: tuple[tuple[str, str | None], ...]) -> bool:
+        """Whether links of these inputs from outputs of these types are plainly in order, and none is absent.
+
+        None stands for a link that is no direct one. Most nodes of a type are linked the same way.
+        """
+        if links in self._fine:
+            return True
+        direct = {name for name, kind in links if kind is not None}
+        fine = direct.issuperset(self.sockets) and all(self.fits(name, kind) for name, kind in links)
+        if fine and len(self._fine) < _MOST_SEEN:
+            self._fine.add(links)
+        return fine
+
+    def fits(self, name: str, kind: str | None) -> bool:
+        """Whether an output of this type may be linked to this input, as far as is known."""
+        if not kind or name not in self.by_name:
+            return True
+        takes = self.takes.get(name)
+        return kind != NOWHERE and (takes is None or fits(kind, takes))
+
+
+def fits(kind: str, takes: frozenset[str]) -> bool:
+    """Whether an output of type `kind`, "" when not known, fits an input that takes these."""
+    return not kind or kind in takes or not takes.isdisjoint(_parts(kind))
+
+
+def is_any(kind: str) -> bool:
+    """Whether nothing can be said of what fits: an unknown type, `*`, and the types that V3 nodes settle in the page."""
+    return not kind or "*" in kind or kind.startswith("COMFY_")
+
+
+def _parts(kind: str) -> frozenset[str]:
+    return frozenset(part.strip() for part in kind.split(","))
+
+
+class Outputs(dict[int, str]):
+    """The types that come out of a node by slot, "" for one that may be anything, NOWHERE for a slot it does not have.
+
+    Empty, with "" for every slot, when they are not certain.
+    """
+
+    __slots__ = ("_else",)
+
+    def __init__(self, known: NodeType | None) -> None:
+        sure = known is not None and known.exact and known.outputs is not None
+        self._else = NOWHERE if sure else ""
+        if sure and known:
+            super().__init__((slot, "" if is_any(one) else one) for slot, one in enumerate(known.outputs or ()))
+
+    def __missing__(self, slot: int) -> str:
+        return self._else
 
 
 class Kind:
     """What a scan asks of a class_type for every node: one look-up instead of six.
 
     `silent`: installed and free, so nothing will be said of the type itself. `looks`: how far its values are
-    looked at: not at all (a display), only where one could be a name, or always (a reader of files).
+    looked at: not at all (a display), only where one could be a name, or always (a reader of files). `outs`: its output
+    types.
     """
 
-    __slots__ = ("api", "installed", "known", "looks", "output", "shape", "silent", "virtual")
+    __slots__ = ("api", "dynamic", "installed", "known", "looks", "output", "outs", "shape", "silent", "virtual")
 
     def __init__(
         self, known: NodeType | None, *, installed: bool = False, virtual: bool = False, display: bool = False,
@@ -103,6 +165,8 @@ class Kind:
         self.silent = installed and not self.api
         self.output = known.output if known is not None else None
         self.shape = Shape(known) if known is not None and known.inputs else None
+        self.dynamic = known is not None and known.dynamic
+        self.outs = Outputs(known if installed else None)
         self.looks = NEVER if display else ALWAYS if reader else MAYBE
 
 

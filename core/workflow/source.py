@@ -54,6 +54,24 @@ def follow(workflow: Workflow, scope: Scope, link_id: str, widget: bool = False)
     return None
 
 
+def bypasses(workflow: Workflow, node: Node, name: str) -> bool:
+    """Whether what feeds input `name` comes through a bypassed node: which of its inputs it hands on is the page's choice."""
+    link_id = next((slot.link for slot in node.slots if slot.name == name), None)
+    scope = workflow.scopes[node.scope]
+    for _ in range(MAX_HOPS):
+        link = scope.link(link_id) if link_id is not None else None
+        if link is None:
+            return False
+        origin = scope.nodes.get(link.origin)
+        if origin is not None and origin.mode == BYPASSED:
+            return True
+        step = _step(workflow, scope, link, False)
+        if not isinstance(step, _Next):
+            return False
+        scope, link_id = step.scope, step.link
+    return False
+
+
 class _Next:
     """Go on with this link of this scope."""
 

@@ -145,7 +145,6 @@ class Scope:
     active: bool = True
     mode: int = ALWAYS
     _raw_links: dict[str, Json] | None = None
-    _link_ids: frozenset[Json] | None = None
     _links: dict[str, Link] | None = None
     _outlets: dict[int, str] | None = None
     _host_slots: tuple[Slot, ...] | None = None
@@ -159,25 +158,6 @@ class Scope:
         if found is not None and type(found) is not Link:
             found = self._raw_links[link_id] = read_link(found)
         return found
-
-    @property
-    def link_ids(self) -> frozenset[Json]:
-        """The ids, as the file writes them, of the links that start at a plain node that runs: a quick first look."""
-        if self._link_ids is None:
-            raw = self.raw.get("links")
-            try:
-                here = {
-                    node.raw["id"]
-                    for node in self.nodes.values()
-                    if type(node) is Node and node.mode == ALWAYS and node.class_type not in PASSING
-                }
-                pairs = [
-                    (item["id"], item["origin_id"]) if type(item) is dict else (item[0], item[1]) for item in raw or ()
-                ]
-                self._link_ids = frozenset(link_id for link_id, origin in pairs if origin in here)
-            except (TypeError, KeyError, IndexError):  # damaged, or links in a dict: the slow way tells
-                self._link_ids = frozenset()
-        return self._link_ids
 
     @property
     def links(self) -> dict[str, Link]:

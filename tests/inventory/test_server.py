@@ -11,8 +11,9 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from comfyfixersmart.core.errors import InventoryError
+from comfyfixersmart.core.inventory.encode import decode_types, encode_types
 from comfyfixersmart.core.inventory.server import FAILED_UNSEEN, questions, read_server
-from comfyfixersmart.core.inventory.server.definitions import pack_of, read_types
+from comfyfixersmart.core.inventory.server.definitions import pack_of, plain_links, read_types
 from comfyfixersmart.core.inventory.server.lists import FileLists
 from comfyfixersmart.core.inventory.types import Inventory
 
@@ -273,3 +274,46 @@ def test_packs_by_module() -> None:
         5: None,
     }
     assert {module: pack_of(module) for module in modules} == modules
+
+
+def test_what_comes_out_of_a_node() -> None:
+    given = {"output": ["IMAGE", ["a", "b"], 5]}
+    info = {
+        "Own": node({}, **given),
+        "Paid": node({}, api_node=True, **given),
+        "Pack": node({}, "custom_nodes.wren", **given),
+        "Sure": node({}, "custom_nodes.wren", **given),
+        "Odd": node({}, output="IMAGE"),
+    }
+    types, _ = read_types(info, FileLists({}), exact={"Sure"})
+    assert types["Own"].outputs == ("IMAGE", "COMBO", "")
+    assert types["Odd"].outputs is None
+    assert {name for name, one in types.items() if one.exact} == {"Own", "Sure", "Odd"}
+    again = decode_types(encode_types(types))
+    assert again == types
+    old = [{key: value for key, value in one.items() if key not in ("outputs", "exact")} for one in encode_types(types)]
+    read = decode_types(old)  # a snapshot from before
+    assert read is not None
+    assert all(one.outputs is None and not one.exact for one in read.values())
+    assert decode_types([{"class_type": "A", "outputs": [1]}]) is None
+
+
+def test_plain_links_of_live_classes() -> None:
+    class Wild(str):
+        def __ne__(self, other: object) -> bool:
+            return False
+
+        __hash__ = str.__hash__
+
+    class Slots(tuple):  # type: ignore[type-arg]
+        pass
+
+    def live(taken: object, made: object) -> bool:
+        return plain_links({"input": {"required": {"a": (taken, {})}, "hidden": {"h": 1}}, "output": made})
+
+    assert live("IMAGE", ("IMAGE",))
+    assert live(Wild("*"), (Wild("*"), ["a"]))
+    assert not live(Wild("IMAGE"), ())
+    assert not live("IMAGE", (Wild("IMAGE"),))
+    assert not live("IMAGE", Slots(("IMAGE",)))
+    assert not plain_links({})

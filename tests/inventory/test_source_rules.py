@@ -479,3 +479,54 @@ def test_an_input_deleted_from_a_list_by_its_place_is_gone(tmp_path: Path) -> No
     inputs = read_pack(pack).definitions["Hedge"].inputs
     assert inputs is not None
     assert [one.name for one in inputs] == ["leaf", "root"]
+
+
+LINKS = """
+class Any(str):
+    def __ne__(self, other):
+        return False
+class Slots(tuple):
+    def __getitem__(self, index):
+        return Any("*")
+def node(made, taken="IMAGE"):
+    class Made:
+        RETURN_TYPES = made
+        @classmethod
+        def INPUT_TYPES(cls):
+            return {"required": {"a": (taken,)}}
+    return Made
+class Own:
+    RETURN_TYPES = ("IMAGE",)
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"a": ("IMAGE",)}}
+class ByType(Own):
+    @classmethod
+    def VALIDATE_INPUTS(cls, input_types):
+        return True
+class ByName(Own):
+    @classmethod
+    def VALIDATE_INPUTS(cls, a):
+        return True
+NODE_CLASS_MAPPINGS = {"A": HERE}
+"""
+
+
+@pytest.mark.parametrize(
+    ("cls", "outputs", "exact"),
+    [
+        ("node(('IMAGE', 'A,B', ['x', 'y']))", ("IMAGE", "A,B", "COMBO"), True),
+        ("node(())", (), True),
+        ("node((Any('*'),), Any('*'))", ("*",), True),
+        ("node((Any('IMAGE'),))", ("IMAGE",), False),
+        ("node(('IMAGE',), Any('IMAGE'))", ("IMAGE",), False),
+        ("node(Slots(('IMAGE',)))", None, False),
+        ("node(('IMAGE', unknown.thing))", ("IMAGE", ""), True),
+        ("Own", ("IMAGE",), True),
+        ("ByName", ("IMAGE",), True),
+        ("ByType", ("IMAGE",), False),
+    ],
+)
+def test_what_comes_out_of_a_node(make: Make, cls: str, outputs: tuple[str, ...] | None, exact: bool) -> None:
+    found = make("import unknown\n" + LINKS.replace("HERE", cls)).definitions["A"]
+    assert (found.outputs, found.exact) == (outputs, exact)

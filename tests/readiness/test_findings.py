@@ -30,7 +30,8 @@ TYPES = (
         (Input("size", "COMBO", options=("small", "large")), Input("share", "FLOAT", minimum=0.0, maximum=1.0)),
         output=False,
     ),
-    NodeType("HeronSink", (Input("images", "IMAGE", widget=False),), output=True),
+    NodeType("HeronSink", (Input("images", "IMAGE", widget=False),), output=True, exact=True),
+    NodeType("SayWren", (), output=False, outputs=("STRING",), exact=True),
 )
 KNOWN = {"nodes": {"PaidHeron": {"api": True, "output": True}}}
 SINK = node(9, "HeronSink", title="Show it", inputs=[socket("images", 7)])
@@ -86,6 +87,7 @@ EXAMPLES: dict[str, Example] = {
     "VALUE002": Example([node(1, "PickTeal", "small", 1.5, title="Teal", outputs=[out(links=[7])]), SINK]),
     "LINK001": Example([node(9, "HeronSink", title="Show it", inputs=[socket("images")])]),
     "LINK002": Example([node(1, "PickTeal", "small", 0.5)]),
+    "LINK003": Example([node(1, "SayWren", title="Say it", outputs=[out(links=[7])]), SINK]),
     "INPUT001": Example([node(1, "LoadHeron", "heron.png", title="Heron", outputs=[out(links=[7])]), SINK]),
     "API001": Example([node(1, "PaidHeron", title="Paid"), SINK], {"types": ("PaidHeron",)}),
 }

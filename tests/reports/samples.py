@@ -252,6 +252,14 @@ def every_code() -> tuple[Finding, ...]:
             fixes=(Fix("connect", "Connect positive.", "3"),),
         ),
         Finding("LINK002", BLOCKED, "no output node", "Nothing is saved or shown, so ComfyUI refuses to run it."),
+        Finding(
+            "LINK003",
+            BLOCKED,
+            "samples",
+            "It takes LATENT, and Load Image 7 gives IMAGE.",
+            (ref(3, 4, input="samples"),),
+            fixes=(Fix("connect", "Connect samples to an output of the right type.", "3"),),
+        ),
         own_file(),
         info(
             "API001",
