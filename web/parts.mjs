@@ -99,12 +99,11 @@ function menuKey(event, box, close) {
 
 function place(box, anchor, root) {
   root.append(box);
-  const at = anchor.getBoundingClientRect(), all = root.getBoundingClientRect(), zoom = all.width / root.offsetWidth || 1;
-  const x = (at.left - all.left) / zoom, y = (at.bottom - all.top) / zoom + 4;
+  const at = anchor.getBoundingClientRect(), all = root.getBoundingClientRect();
+  const x = at.left - all.left, y = at.bottom - all.top + 4, above = y - at.height - box.offsetHeight - 8;
   const room = root.offsetWidth - box.offsetWidth - 8, below = root.clientHeight - y - 8;
   box.style.setProperty("left", `${Math.max(8, Math.min(x, room))}px`);
-  if (box.offsetHeight > below && y - box.offsetHeight - at.height / zoom > 8) box.style.setProperty("top", `${y - box.offsetHeight - at.height / zoom - 8}px`);
-  else box.style.setProperty("top", `${y}px`);
+  box.style.setProperty("top", `${box.offsetHeight > below && above > 8 ? above : y}px`);
 }
 
 /**

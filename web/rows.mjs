@@ -62,9 +62,8 @@ export class Rows {
 
   range() {
     const box = this.element.getBoundingClientRect(), view = this.scroller.getBoundingClientRect();
-    const zoom = this.element.offsetHeight ? box.height / this.element.offsetHeight || 1 : 1;
     const top = Math.max(view.top, 0), bottom = Math.min(view.bottom, window.innerHeight), screen = Math.max(bottom - top, 200);
-    const first = Math.floor((top - screen - box.top) / zoom / this.height), last = Math.ceil((bottom + screen - box.top) / zoom / this.height);
+    const first = Math.floor((top - screen - box.top) / this.height), last = Math.ceil((bottom + screen - box.top) / this.height);
     return [Math.min(Math.max(0, first), this.items.length), Math.max(0, Math.min(this.items.length, last))];
   }
 
@@ -115,8 +114,7 @@ export class Rows {
 
   reveal(at) {
     const { scroller } = this, view = scroller.getBoundingClientRect(), box = this.element.getBoundingClientRect();
-    const zoom = view.height / scroller.offsetHeight || 1;
-    const top = (box.top - view.top) / zoom + at * this.height, cover = this.above();
+    const top = box.top - view.top + at * this.height, cover = this.above();
     if (top < cover) scroller.scrollTop += top - cover;
     else if (top + this.height > scroller.clientHeight) scroller.scrollTop += top + this.height - scroller.clientHeight;
   }

@@ -50,9 +50,9 @@ class Page {
   constructor(store, host, view, panel) {
     Object.assign(this, { store, host, view, panel, workflow: null, error: null, revision: null, shown: "", over: false });
     this.live = view.page === "open";
-    this.key = this.live ? "open" : view.slug;
-    this.kept = remembered.get(this.key) ?? { fold: new Set(), scroll: 0 };
-    remembered.set(this.key, this.kept);
+    const place = this.live ? "open" : view.slug;
+    this.kept = remembered.get(place) ?? { fold: new Set(), scroll: 0 };
+    remembered.set(place, this.kept);
     this.explaining = view.focus === "explain";
     this.resolving = view.focus === "missing";
     this.element = h("div", { class: "cfs-view cfs-workflow" });
