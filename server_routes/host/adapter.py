@@ -34,7 +34,7 @@ class Host:
         self.start = packs.Start()
 
     def capture_log(self) -> None:
-        """Keep why packs failed to import before ComfyUI forgets it. Cheap; call it when loaded and at the server's start."""
+        """Keep why packs failed to import before ComfyUI forgets it: as soon as we are loaded, and at the server's start."""
         try:
             self.start.capture()
         except Exception:

@@ -20,8 +20,8 @@ MAX_LOG = 1 << 20  # characters of ComfyUI's buffer that are looked at
 class Start:
     """What was seen while ComfyUI started: the entries of custom_nodes, and why packs failed.
 
-    ComfyUI keeps its last 300 lines only, and packs may load after ours. So `capture` reads what is there and then
-    listens; `settle` ends that.
+    ComfyUI keeps its last 300 lines only, and packs may load after ours. So `capture` keeps what is there and
+    listens from then on; `settle` ends that, and reads it all.
     """
 
     def __init__(self) -> None:
@@ -29,31 +29,31 @@ class Start:
         self.before: frozenset[str] | None = None
         self.failures: dict[str, str] = {}
         self.built_in: tuple[str, ...] = ()
+        self._said = ""
         self._listener: _Listener | None = None
 
     def capture(self) -> None:
-        """Read ComfyUI's log so far; what follows is listened for. Called when we are loaded and at the server's start."""
+        """Costs next to nothing, so that it can be called at our import, and again at the server's start."""
         if self.before is None:
-            self.before = frozenset(_entries())
-        self._read()
+            self.before = frozenset(_names())
+            self._said = _buffer()
         if self._listener is None:
             self._listener = _Listener()
             logging.getLogger().addHandler(self._listener)
 
     def settle(self) -> None:
-        """Every pack is loaded: take what was heard, and stop listening."""
-        self._read()
-        if self._listener is not None:
-            logging.getLogger().removeHandler(self._listener)
-            self._listener.lines.clear()
-
-    def _read(self) -> None:
+        """Every pack is loaded: read what was kept and heard, and stop listening."""
         from ...core.inventory.packs.log import built_in_failures, import_failures
 
-        heard = "\n".join(self._listener.lines) if self._listener is not None else ""
-        for said in (_buffer(), heard):
-            self.failures.update(import_failures(said))
+        heard = ""
+        if self._listener is not None:
+            logging.getLogger().removeHandler(self._listener)
+            heard = "\n".join(self._listener.lines)
+            self._listener.lines.clear()
+        for said in filter(None, (self._said, _buffer(), heard)):
+            self.failures.update({os.path.normpath(path): why for path, why in import_failures(said).items()})
             self.built_in = tuple(dict.fromkeys((*self.built_in, *built_in_failures(said))))
+        self._said = ""
         self.failures.update(_errors())
 
 
@@ -108,6 +108,18 @@ def states() -> list[tuple[Any, ...]]:
     return sorted(found, key=repr)
 
 
+def _names() -> list[str]:
+    """The paths of all that lies in custom_nodes, whatever it is."""
+    found: list[str] = []
+    table = getattr(module("folder_paths"), "folder_names_and_paths", {})
+    for root in table["custom_nodes"][0] if "custom_nodes" in table else ():
+        try:
+            found += [os.path.join(os.path.normpath(root), name) for name in os.listdir(root)]
+        except OSError:
+            continue
+    return found
+
+
 def _entries() -> list[str]:
     """The paths of what lies in custom_nodes, disabled packs too."""
     from ...core.inventory.packs.entries import entries
@@ -148,7 +160,7 @@ def _errors() -> dict[str, str]:
     table = getattr(module("nodes"), "NODE_STARTUP_ERRORS", None)
     kept = [one for one in list(table.values()) if isinstance(one, dict)] if isinstance(table, dict) else []
     return {
-        text(one.get("module_path")): reason_of(text(one.get("error")), text(one.get("traceback")))
+        os.path.normpath(text(one["module_path"])): reason_of(text(one.get("error")), text(one.get("traceback")))
         for one in kept
         if one.get("source") == "custom_nodes" and text(one.get("module_path"))
     }

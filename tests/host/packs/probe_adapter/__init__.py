@@ -122,8 +122,6 @@ async def timing(request):
         else:
             collections[-1][1] = (time.perf_counter() - collections[-1][1]) * 1000
 
-    if request.query.get("freeze"):
-        gc.freeze()
     gc.callbacks.append(collected)
     ticker = asyncio.create_task(tick())
     await asyncio.sleep(0.2)
@@ -148,7 +146,6 @@ async def timing(request):
             "p50": late[len(late) // 2],
             "p99": late[int(len(late) * 0.99)],
             "max": late[-1],
-            "latest": late[-8:],
             "collections": [sum(1 for one in collections if one[0] == which) for which in range(3)],
             "longest_collections": sorted((one[1] for one in collections), reverse=True)[:5],
             "fingerprint_ms": (time.perf_counter() - started) * 1000,
