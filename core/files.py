@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
 import secrets
@@ -13,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from . import jsontext
 from .errors import ComfyFixerError, NewerSchema, UnreadableFile
 
 
@@ -58,17 +58,13 @@ def sweep(folder: Path) -> None:
 
 def write_json(path: Path, schema: int, body: dict[str, Any], *, indent: int | None = None, mode: int = 0o666) -> None:
     """Write `body` with its `schema` number atomically, unless `path` holds a newer schema (NewerSchema)."""
-    read_json(path, schema)
-    write_atomic(path, json.dumps({"schema": schema, **body}, indent=indent, ensure_ascii=True) + "\n", mode=mode)
+    _refuse_newer(path, schema)
+    write_atomic(path, jsontext.dumps({"schema": schema, **body}, indent=indent) + "\n", mode=mode)
 
 
 def to_json(body: Any, *, indent: int | None = 1) -> str:
     """`body` as ASCII JSON that every strict reader takes: half a surrogate pair, which names can hold, becomes "?"."""
-    text = json.dumps(body, indent=indent)
-    if "\\ud" in text:
-        repaired = json.loads(json.dumps(body, ensure_ascii=False).encode("utf-8", "replace"))
-        text = json.dumps(repaired, indent=indent)
-    return text
+    return jsontext.dumps(body, indent=indent, repair=True)
 
 
 def read_json(path: Path, schema: int) -> dict[str, Any] | None:
@@ -78,7 +74,7 @@ def read_json(path: Path, schema: int) -> dict[str, Any] | None:
     raises NewerSchema, so that an old version never destroys what a new one wrote.
     """
     try:
-        body = json.loads(path.read_bytes())
+        body = jsontext.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):
         return None
     if not isinstance(body, dict):
@@ -91,6 +87,20 @@ def read_json(path: Path, schema: int) -> dict[str, Any] | None:
             "Update ComfyFixerSmart, or move that file away.",
         )
     return body if found == schema else None
+
+
+_OURS = re.compile(rb'\{\s*"schema": (\d{1,9})[,}\s]')
+
+
+def _refuse_newer(path: Path, schema: int) -> None:
+    """Raise NewerSchema where `path` holds one. What `write_json` wrote tells by its first bytes; the rest is read whole."""
+    try:
+        with open(path, "rb") as file:
+            head = _OURS.match(file.read(64))
+    except OSError:
+        return
+    if head is None or int(head[1]) > schema:
+        read_json(path, schema)
 
 
 def safe_join(root: Path, name: str) -> Path:

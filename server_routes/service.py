@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.errors import ComfyFixerError
 from ..core.files import safe_join
+from .host import collector
 from .shelf import Shelf
 
 if TYPE_CHECKING:
@@ -127,6 +128,10 @@ class Service:
         A user whose reports cannot be written keeps nobody else from theirs: the first such error is raised
         at the end.
         """
+        with collector.paused():
+            return self._scan(say, cancel)
+
+    def _scan(self, say: Say, cancel: Cancel) -> int:
         say(INVENTORY, 0, 0)
         app = self._refresh(say, cancel)
         self.look_at_machine()

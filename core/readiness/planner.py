@@ -131,6 +131,6 @@ def unused(inventory: Inventory, names: Iterable[str]) -> tuple[UnusedModel, ...
             if name not in named and name.rsplit(".", 1)[0] not in named and "." in name and whole.isdisjoint(above):
                 found.setdefault(file.path or f"{folder}/{file.name}", UnusedModel(file.name, folder, file.size))
     skip = {"configs", "custom_nodes"}
-    return tuple(
-        sorted((one for one in found.values() if one.folder not in skip), key=lambda one: (-one.size, one.name))
-    )
+    # Twice by one plain value: sorting ten thousand pairs would keep ComfyUI's event loop waiting.
+    by_name = sorted((one for one in found.values() if one.folder not in skip), key=lambda one: one.name)
+    return tuple(sorted(by_name, key=lambda one: -one.size))

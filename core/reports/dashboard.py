@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .. import jsontext
 from ..readiness.types import RUNNABLE
 from . import overview, words
 from .data import MARKER
@@ -83,7 +84,13 @@ def _cards(library: Library) -> dict[str, Any]:
 
 def _embedded(body: Mapping[str, Any]) -> str:
     """JSON that can stand inside a script element: nothing in it can end the element or start a comment."""
-    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    return "".join(map(_harmless, jsontext.parts(body, _COMPACT)))
+
+
+_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
+def _harmless(text: str) -> str:
     for char in "<>&\u2028\u2029":
         text = text.replace(char, f"\\u{ord(char):04x}")
     return text

@@ -12,6 +12,7 @@ import json
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
+from .. import jsontext
 from .api import read_api
 from .locate import Found, kind, locate
 from .raw import Json
@@ -68,7 +69,7 @@ def read_json(data: bytes, name: str) -> Reading:
     if not data.strip():
         return Reading(problems=[Problem(name, "empty", "The file is empty.", "Save the workflow again.")])
     try:
-        value = json.loads(data)
+        value = jsontext.loads(data)
     except RecursionError:
         return Reading(problems=[Problem(name, "too_deep", "The JSON is nested too deeply to be a workflow.")])
     except UnicodeDecodeError:
@@ -127,7 +128,7 @@ def _read_media(stream: BinaryIO, size: int, name: str) -> Reading:
         if text[:1] not in ("{", "["):
             continue
         try:
-            value = json.loads(text)
+            value = jsontext.loads(text)
         except (ValueError, RecursionError):
             if carrier.key in _CARRIER_ORDER:
                 problems.append(
