@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import subprocess
 import sys
+import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -16,6 +18,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+AXE = "axe-core@4.10.3"
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 # What a browser does on its own in the background would be seen as the page's requests.
 CHROMIUM_ARGS = [
@@ -77,6 +80,27 @@ def comfyui_host(comfyui: ModuleType, tmp_path_factory: pytest.TempPathFactory) 
     )
     with starting as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def axe_source() -> str:
+    """axe-core's code, to be evaluated in a page: from the user's cache, else fetched once through npm."""
+    home = load_by_path("cache_folder", ROOT / "scripts/cache_folder.py").cache_root() / "axe" / AXE
+    source = home / "axe.min.js"
+    if not source.is_file():
+        npm = shutil.which("npm")
+        if npm is None:
+            pytest.skip(f"{AXE} is not in the cache, and there is no npm to fetch it")
+        home.mkdir(parents=True, exist_ok=True)
+        try:
+            subprocess.run([npm, "pack", AXE, "--silent"], cwd=home, check=True, capture_output=True, timeout=60)
+            with tarfile.open(next(home.glob("*.tgz"))) as archive:
+                member = archive.extractfile("package/axe.min.js")
+                assert member is not None
+                source.write_bytes(member.read())
+        except (subprocess.SubprocessError, OSError) as error:
+            pytest.skip(f"{AXE} could not be fetched: {error}")
+    return source.read_text(encoding="utf-8")
 
 
 @dataclass
