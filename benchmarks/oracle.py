@@ -3,8 +3,8 @@
     benchmarks/oracle.py [--json] [--corpus DIR] [--limit N]
 
 Workflows go through ComfyUI's own page, whose prompts go through the server's own validation, without being run.
-Runnable means accepted with no node errors. Each case changes one thing in the installation. Truth never comes from
-our code: which inputs name files the server says itself (tests/host/packs/oracle).
+Runnable means accepted with no node errors. Each case changes one thing, in the installation or on the canvas. Truth
+never comes from our code: which inputs name files the server says itself (tests/host/packs/oracle).
 """
 
 from __future__ import annotations
@@ -13,29 +13,18 @@ import argparse
 import json
 import sys
 import tempfile
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from host_accuracy import _server_module as server_module
 from oracle_cases import COMPLETE, NO_TYPE, Case, State, Subject, hiding_states, states, subject
 from oracle_host import PACKS, Host, write_second_roots
-from oracle_ours import Answer, Ways
+from oracle_ours import DISK, WAYS, Ours
 from oracle_page import Page, Sent, absent, open_page
+from oracle_table import Judged, as_they_are, show
 from scan_accuracy import template_files
 from table import Table
-
-CASES, SHARE, AGREEMENT, WORKFLOWS = 1000, 0.30, 0.995, 80  # the targets
-
-
-class Judged(NamedTuple):
-    """One case with both answers."""
-
-    case: Case
-    runnable: bool  # by ComfyUI
-    why: str  # what it said
-    ours: Answer
 
 
 def main() -> int:
@@ -58,24 +47,25 @@ def main() -> int:
 
 def measure(table: Table, server: Any, folder: Path, options: argparse.Namespace) -> None:
     """One ComfyUI, one page, all cases."""
-    base = folder / "base"
     config = write_second_roots(folder / "roots.yaml", folder / "second")
     arguments = ["--extra-model-paths-config", str(config)]
-    with server.running(base, packs=PACKS, api_nodes=True, args=arguments) as running:
+    with server.running(folder / "base", packs=PACKS, api_nodes=True, args=arguments) as running:
         host = Host(running)
+        ours = Ours(running, server.installer.installed(), config, folder / "state")
         with open_page(running.url) as page:
             files = list(_workflows(options))
             sent = dict(_sent(page, files))
-        ways = Ways(running.url, base, server.installer.installed(), config, folder / "state")
-        as_they_are(table, sent, host, ways, {name: data for name, data, template in files if template})
-        subjects = [
-            subject(name, data, sent[name].prompt, host.rules)
-            for name, data, _ in files
-            if name in sent and set(sent[name].types.values()) <= host.info.keys()
-        ]
-        judged = {way: [] for way in ways.names}
-        for state in _states(host, subjects):
-            for way, rows in judge(host, ways, state):
+            subjects = [
+                subject(name, data, sent[name].prompt, host.rules)
+                for name, data, _ in files
+                if name in sent and not sent[name].fault and set(sent[name].types) <= host.info.keys()
+            ]
+            edited = list(_edited(page, subjects, host))
+        templates = {name: data for name, data, template in files if template}
+        as_they_are(table, sent, host.info.keys(), ours, templates)
+        judged: dict[str, list[Judged]] = {way: [] for way in WAYS}
+        for state in _states(host, subjects, edited):
+            for way, rows in _judge(host, ours, state):
                 judged[way] += rows
     for way, rows in judged.items():
         show(table, way, rows)
@@ -100,118 +90,57 @@ def _workflows(options: argparse.Namespace) -> Iterator[tuple[str, bytes, bool]]
 def _sent(page: Page, files: Iterable[tuple[str, bytes, bool]]) -> Iterator[tuple[str, Sent]]:
     for name, data, _ in files:
         try:
-            yield name, page.sent(json.loads(data))
-        except Exception as error:  # the page's own faults: it cannot run them either
-            print(f"the page cannot send {name}: {str(error).splitlines()[0]}", file=sys.stderr)
+            yield name, page.sent(data)
+        except Exception as error:  # the page's own faults: it cannot run these either
+            print(f"the page cannot load {name}: {str(error).splitlines()[0]}", file=sys.stderr)
+
+
+def _edited(page: Page, subjects: list[Subject], host: Host) -> Iterator[Case]:
+    """Every workflow with one change each on the canvas."""
+    for turn, one in enumerate(subjects):
+        for edit in page.edits(one.data, turn):
+            changed = subject(one.name, json.dumps(edit.graph).encode(), edit.prompt, host.rules)
+            yield Case(changed, edit.kind, edit.what)
 
 
 # ---- the cases ---------------------------------------------------------------------------------------------
 
 
-def _states(host: Host, subjects: list[Subject]) -> Iterator[State]:
-    """All present first. What ComfyUI refuses then is no ground for further cases: nothing changed would be seen."""
+def _states(host: Host, subjects: list[Subject], edited: list[Case]) -> Iterator[State]:
+    """All present first. What ComfyUI refuses then is no ground for further cases: no change would be seen."""
     host.place(file for one in subjects for file in one.files)
-    yield State([], [Case(one, COMPLETE, "") for one in subjects])
     answers = host.validate([one.prompt for one in subjects])
     sound = [one for one, answer in zip(subjects, answers, strict=True) if _runnable(answer)]
+    names = {one.name for one in sound}
+    complete = [Case(one, COMPLETE, "") for one in subjects]
+    yield State([], [*complete, *(case for case in edited if case.subject.name in names)])
     yield from states(sound, host.two_roots())
     yield from hiding_states(sound)
 
 
-def judge(host: Host, ways: Ways, state: State) -> Iterator[tuple[str, list[Judged]]]:
+def _judge(host: Host, ours: Ours, state: State) -> Iterator[tuple[str, list[Judged]]]:
     """Both answers to every case of one state, by each of our ways to look."""
     host.change(state.changes)
+    hidden = any(change.kind == NO_TYPE for change in state.changes)
     try:
         answers = host.validate([case.subject.prompt for case in state.cases])
-        for way in ways.names:
-            if way == "disk" and any(change.kind == NO_TYPE for change in state.changes):
+        for way in WAYS:
+            if way == DISK and hidden:
                 continue  # what the test hides in the server's memory is still in the source
-            ours = ways.answers(way, [case.subject for case in state.cases])
-            yield (
-                way,
-                [
-                    Judged(case, _runnable(answer), _said(answer), own)
-                    for case, answer, own in zip(state.cases, answers, ours, strict=True)
-                ],
-            )
+            found = ours.answers(way, [case.subject for case in state.cases])
+            rows = zip(state.cases, answers, found, strict=True)
+            yield way, [Judged(case, _runnable(answer), _said(answer), own) for case, answer, own in rows]
     finally:
         host.undo(state.changes)
 
 
 def _runnable(answer: dict[str, Any]) -> bool:
-    return answer["accepted"] and not answer["node_errors"]
+    return bool(answer["accepted"] and not answer["node_errors"])
 
 
 def _said(answer: dict[str, Any]) -> str:
-    errors = [
-        f"{node_id} {kind} {details}" for node_id, found in answer["node_errors"].items() for kind, _, details in found
-    ]
-    return "; ".join([answer["error"] or "accepted", *errors])
-
-
-# ---- the figures -------------------------------------------------------------------------------------------
-
-
-def show(table: Table, way: str, rows: list[Judged]) -> None:
-    """The matrix, the agreement, and every disagreement."""
-    apart = [row for row in rows if stricter(row)]
-    counted = [row for row in rows if not stricter(row)]
-    matrix = Counter((row.runnable, row.ours.status == "runnable") for row in counted)
-    wrong = [row for row in counted if row.runnable != (row.ours.status == "runnable") or row.ours.status == "unknown"]
-    runnable = sum(row.runnable for row in counted)
-    total = max(1, len(counted))
-    kinds = Counter(row.case.kind for row in rows)
-    names = {row.case.subject.name for row in rows}
-    if way == "disk":
-        CASES_HERE, SHARE_HERE = "", None
-    table.add(f"{way}: workflows", str(len(names)), f"≥ {WORKFLOWS}", len(names) >= WORKFLOWS)
-    table.add(
-        f"{way}: cases",
-        str(len(counted)),
-        f"≥ {CASES}",
-        len(counted) >= CASES,
-        [f"{n:5} {k}" for k, n in kinds.items()],
-    )
-    share = min(runnable, len(counted) - runnable) / total
-    table.add(f"{way}: smaller class", f"{share:.1%}", f"≥ {SHARE:.0%}", share >= SHARE)
-    lines = [
-        "                       we: runnable  we: not",
-        f"ComfyUI: runnable      {matrix[True, True]:12}  {matrix[True, False]:7}",
-        f"ComfyUI: not runnable  {matrix[False, True]:12}  {matrix[False, False]:7}",
-    ]
-    agreement = 1 - len(wrong) / total
-    said = [
-        f"{one.case.subject.name} | {one.case.kind} {one.case.what} | ComfyUI: {one.why} | we: {one.ours}"
-        for one in wrong
-    ]
-    table.add(f"{way}: agreement", f"{agreement:.2%}", f"≥ {AGREEMENT:.1%}", agreement >= AGREEMENT, lines + said)
-    table.add(f"{way}: stricter than ComfyUI, counted apart", str(len(apart)))
-
-
-def stricter(row: Judged) -> bool:
-    """ComfyUI runs it although a file is absent that no checked node on a way to an output names. We do not."""
-    loose = row.case.subject.loose
-    return row.runnable and bool(row.ours.files) and row.ours.only_files and row.ours.files <= loose
-
-
-# ---- all templates as they are -----------------------------------------------------------------------------
-
-
-def as_they_are(table: Table, sent: dict[str, Sent], host: Host, ways: Ways, templates: dict[str, bytes]) -> None:
-    """The types that we call missing are those that the page sends and the host lacks."""
-    for way in ways.names:
-        wrong, blocked = [], 0
-        names = [name for name in templates if name in sent]
-        answers = ways.answers(way, [Subject(name, templates[name], {}) for name in names])
-        for name, answer in zip(names, answers, strict=True):
-            lacking = {str(one) for one in sent[name].types.values()} - host.info.keys()
-            blocked += bool(lacking)
-            if lacking != answer.types:
-                wrong.append(
-                    f"{name}: only we {sorted(answer.types - lacking)}, only ComfyUI {sorted(lacking - answer.types)}"
-                )
-        value = f"{len(names)} of {len(templates)} sent, {blocked} lack types, {len(wrong)} differ"
-        table.add(f"{way}: templates' missing node types", value, "0 differ", not wrong, wrong)
+    found = [f"{node_id} {kind} {text}" for node_id, many in answer["node_errors"].items() for kind, _, text in many]
+    return "; ".join([answer["error"] or "accepted", *found])
 
 
 if __name__ == "__main__":

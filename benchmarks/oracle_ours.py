@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,11 +12,17 @@ from comfyfixersmart.core.app import App
 from comfyfixersmart.core.inventory.disk import read_disk
 from comfyfixersmart.core.inventory.server import read_server
 from comfyfixersmart.core.inventory.types import Inventory
-from comfyfixersmart.core.readiness.types import INFO, Readiness
+from comfyfixersmart.core.readiness.types import INFO
 from comfyfixersmart.core.workflow.read import read_bytes
 from oracle_cases import Subject
 
+EXTENSION, SERVER, DISK = "inside ComfyUI", "over HTTP", "from disk"
+WAYS = (EXTENSION, SERVER, DISK)  # the first is what people get
+SCAN_LIMIT = 60  # seconds for one look at the installation
+_HEADERS = {"X-ComfyFixerSmart": "1"}
 _FILES = ("MODEL", "INPUT")
+
+_Finding = tuple[str, str, str, str]  # code, weight, name, message
 
 
 class Answer(NamedTuple):
@@ -29,20 +38,48 @@ class Answer(NamedTuple):
         return f"{self.status} {self.reasons}"
 
 
-class Ways:
-    """Asks ComfyFixerSmart; each call looks at the installation anew."""
+class Ours:
+    """ComfyFixerSmart in one installation."""
 
-    names = ("server", "disk")
-
-    def __init__(self, url: str, base: Path, installed: Any, config: Path, state: Path) -> None:
-        self._url, self._base, self._host, self._config, self._state = url, base, installed, config, state
+    def __init__(self, server: Any, installed: Any, config: Path, state: Path) -> None:
+        self._server, self._host, self._config, self._state = server, installed, config, state
         self._apps: dict[str, App] = {}
-        self._graphs: dict[str, Any] = {}
 
     def answers(self, way: str, subjects: list[Subject]) -> list[Answer]:
         """The verdict on each workflow, as the installation is now."""
+        if way == EXTENSION:
+            self._scan()
+            return [self._routed(one) for one in subjects]
         app = self._app(way)
-        return [_answer(app.check_workflow(self._workflow(one)).readiness) for one in subjects]
+        return [_checked(app, one) for one in subjects]
+
+    # ---- the extension, through its routes ---------------------------------------------------------------
+
+    def _scan(self) -> None:
+        """One cycle that began after now: it looks at the whole installation."""
+        asked = self._ask("GET", "status")["now"]
+        self._ask("POST", "scan", {})
+        end = time.monotonic() + SCAN_LIMIT
+        while time.monotonic() < end:
+            last = self._ask("GET", "status")["cycle"]["last"]
+            if last and last["started"] >= asked and last["outcome"] == "done":
+                return
+            time.sleep(0.05)
+        raise RuntimeError(f"no cycle ended within {SCAN_LIMIT} s")
+
+    def _routed(self, one: Subject) -> Answer:
+        found = self._ask("POST", "check", {"workflow": json.loads(one.data), "name": one.name})["workflow"]
+        findings = ((each["code"], each["weight"], name, each["message"]) for each in found["findings"] for name in each["names"])  # fmt: skip
+        return _answer(found["status"], findings)
+
+    def _ask(self, method: str, route: str, body: Any = None) -> Any:
+        path = f"/comfyfixersmart/{route}"
+        status, answer = self._server.get(path) if method == "GET" else self._server.post(path, body, _HEADERS)
+        if status != 200:
+            raise RuntimeError(f"{path} gives status {status}: {str(answer)[:300]}")
+        return answer
+
+    # ---- from outside --------------------------------------------------------------------------------------
 
     def _app(self, way: str) -> App:
         inventory = self._inventory(way)
@@ -53,25 +90,23 @@ class Ways:
         return self._apps[way]
 
     def _inventory(self, way: str) -> Inventory:
-        if way == "server":
-            return read_server(self._url)
+        if way == SERVER:
+            return read_server(self._server.url)
+        host, configs = self._host, [self._config]
         return read_disk(
-            self._base,
-            code=self._host.checkout,
-            extra_configs=[self._config],
-            python=self._host.venv,
-            cache=self._state,
+            self._server.base, code=host.checkout, extra_configs=configs, python=host.venv, cache=self._state
         )
 
-    def _workflow(self, one: Subject) -> Any:
-        if one.name not in self._graphs:
-            (self._graphs[one.name],) = read_bytes(one.data, one.name).workflows
-        return self._graphs[one.name]
+
+def _checked(app: App, one: Subject) -> Answer:
+    (workflow,) = read_bytes(one.data, one.name).workflows
+    readiness = app.check_workflow(workflow).readiness
+    return _answer(readiness.status, ((each.code, each.weight, each.name, each.message) for each in readiness.findings))
 
 
-def _answer(readiness: Readiness) -> Answer:
-    heavy = [one for one in readiness.findings if one.weight != INFO]
-    files = [one for one in heavy if one.code.startswith(_FILES)]
-    types = frozenset(one.name for one in heavy if one.code.startswith("NODE"))
-    reasons = "; ".join(f"{one.code} {one.name[:80]}: {one.message[:120]}" for one in heavy)
-    return Answer(readiness.status, frozenset(one.name for one in files), len(files) == len(heavy), types, reasons)
+def _answer(status: str, findings: Iterable[_Finding]) -> Answer:
+    heavy = [one for one in findings if one[1] != INFO]
+    files = [one for one in heavy if one[0].startswith(_FILES)]
+    types = frozenset(name for code, _, name, _ in heavy if code.startswith("NODE"))
+    reasons = "; ".join(f"{code} {name[:80]}: {message[:120]}" for code, _, name, message in heavy)
+    return Answer(status, frozenset(one[2] for one in files), len(files) == len(heavy), types, reasons)

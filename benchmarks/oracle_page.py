@@ -14,6 +14,8 @@ from browser import ARGUMENTS
 
 READY = "window.app?.graph && window.app.extensionManager"
 SETTLED = 3000  # ms; the default graph is loaded a moment after the page is ready, over ours
+# Nobody looks: a page that is not laid out takes half the time.
+_HIDE = "() => { document.body.style.display = 'none'; }"
 _OPEN = """async text => {
     const { app } = window;
     const quiet = { showMissingNodesDialog: false, showMissingModelsDialog: false };
@@ -21,26 +23,87 @@ _OPEN = """async text => {
     const tab = app.extensionManager.workflow.activeWorkflow;
     await app.loadGraphData(JSON.parse(text), true, false, tab, quiet);
 }"""
-_SEND = """() => {
+# Answers are texts: what is sent is JSON, in which NaN is null and undefined is left out.
+_SEND = """async () => {
     const { app } = window;
+    const root = app.rootGraph ?? app.graph;
     const find = id => {
-        let graph = app.rootGraph ?? app.graph, node = null;
+        let graph = root, node = null;
         for (const part of String(id).split(":")) { node = graph?.getNodeById(part); graph = node?.subgraph; }
         return node;
     };
-    // As text: what is sent is JSON, in which NaN is null and undefined is left out.
-    return app.graphToPrompt().then(({ output }) => JSON.stringify({
-        prompt: output,
-        types: Object.fromEntries(Object.keys(output).map(id => [id, find(id)?.type ?? null])),
-    }));
+    const running = graph => graph.nodes.filter(node => node.mode !== 2 && node.mode !== 4)
+        .flatMap(node => node.subgraph ? running(node.subgraph) : node.isVirtualNode ? [] : [node.type]);
+    try {
+        const { output } = await app.graphToPrompt();
+        return JSON.stringify({ prompt: output, types: Object.keys(output).map(id => find(id)?.type ?? null), fault: "" });
+    } catch (error) {
+        return JSON.stringify({ prompt: {}, types: running(root), fault: String(error) });
+    }
+}"""
+# One change each, as a person makes it on the canvas; `turn` varies which node is meant.
+_EDIT = """async ([turn]) => {
+    const { app } = window;
+    const graph = app.rootGraph ?? app.graph;
+    const edits = [];
+    const keep = async (kind, what) => {
+        const { output } = await app.graphToPrompt();
+        edits.push({ kind, what, prompt: output, graph: graph.serialize() });
+    };
+    const nodes = graph.nodes.filter(node => node.mode === 0);
+    const linked = (node, widget) => node.inputs?.some(one => one.widget?.name === widget.name && one.link != null);
+    const widgets = (type, fits) => nodes.flatMap(node => (node.widgets ?? [])
+        .filter(one => one.type === type && fits(one) && !linked(node, one)).map(one => [node, one]));
+    const pick = list => list.length ? [list[turn % list.length]] : [];
+    for (const [node, one] of pick(widgets("number", one => Math.abs(one.options?.max) < 1e9))) {
+        const before = one.value;
+        one.value = one.options.max;
+        await keep("number at its limit", `${node.id} ${one.name}`);
+        one.value = one.options.max + 1;
+        await keep("number beyond its limit", `${node.id} ${one.name}`);
+        one.value = before;
+    }
+    for (const [node, one] of pick(widgets("combo", one => Array.isArray(one.options?.values)))) {
+        const before = one.value;
+        one.value = "oracle: no such choice";
+        await keep("choice that is not offered", `${node.id} ${one.name}`);
+        one.value = before;
+    }
+    for (const [mode, kind] of [[2, "node muted"], [4, "node bypassed"]]) {
+        for (const node of pick(nodes.filter(one => !one.isVirtualNode || one.subgraph))) {
+            node.mode = mode;
+            await keep(kind, `${node.id} ${node.type}`);
+            node.mode = 0;
+        }
+    }
+    const sockets = nodes.flatMap(node => (node.inputs ?? []).map((input, place) => [node, input, place]))
+        .filter(([, input]) => input.link != null && !input.widget);
+    for (const [node, input, place] of pick(sockets)) {  // last: nothing is put back
+        node.disconnectInput(place);
+        await keep("link cut", `${node.id} ${input.name}`);
+    }
+    return JSON.stringify(edits);
 }"""
 
 
 class Sent(NamedTuple):
-    """What the page sends for one workflow. `types`: node id → the node's type, also where it sends none."""
+    """What the page sends for one workflow. `types`: those of the nodes sent, also where the page leaves them out.
+
+    `fault`: why the page could send nothing; then `types` are those of the nodes that run.
+    """
 
     prompt: dict[str, Any]
-    types: dict[str, str | None]
+    types: list[str | None]
+    fault: str
+
+
+class Edit(NamedTuple):
+    """The workflow on the canvas after one change, and what the page sends then."""
+
+    kind: str
+    what: str
+    prompt: dict[str, Any]
+    graph: dict[str, Any]
 
 
 class Page:
@@ -49,10 +112,15 @@ class Page:
     def __init__(self, page: Any) -> None:
         self._page = page
 
-    def sent(self, graph: dict[str, Any]) -> Sent:
+    def sent(self, data: bytes) -> Sent:
         """The prompt of a workflow in UI format."""
-        self._page.evaluate(_OPEN, json.dumps(graph))
+        self._page.evaluate(_OPEN, data.decode())
         return Sent(**json.loads(self._page.evaluate(_SEND)))
+
+    def edits(self, data: bytes, turn: int) -> list[Edit]:
+        """Single changes to a workflow; `turn` is a number that varies which node they are made to."""
+        self._page.evaluate(_OPEN, data.decode())
+        return [Edit(**one) for one in json.loads(self._page.evaluate(_EDIT, [turn]))]
 
 
 def absent() -> str:
@@ -82,6 +150,7 @@ def open_page(url: str) -> Iterator[Page]:
             page.goto(url, wait_until="domcontentloaded")
             page.wait_for_function(READY, timeout=90_000)
             page.wait_for_timeout(SETTLED)
+            page.evaluate(_HIDE)
             yield Page(page)
         finally:
             context.close()
