@@ -44,14 +44,15 @@ def ask(
 
 def until_listed(server: Any, name: str | None = None, headers: dict[str, str] | None = None) -> dict[str, Any]:
     """The library once a cycle has listed this workflow; None asks for any library."""
-    deadline, library = time.monotonic() + 90, None
+    deadline, library = time.monotonic() + 120, None
     while time.monotonic() < deadline:
         status, library = server.get(PREFIX + "/library", headers or {})
         if status == 200 and (name is None or name in {line["name"] for line in library["workflows"]}):
             return dict(library)
         server.post(PREFIX + "/scan", {}, OURS | (headers or {}))
         time.sleep(0.5)
-    raise AssertionError(f"not listed: {library}")
+    told = server.get(PREFIX + "/status", headers or {})[1]
+    raise AssertionError(f"not listed: {library}\n{told}\n{server.log_text()[-2000:]}")
 
 
 def test_every_route_is_served_under_both_prefixes(comfyui_host: Any) -> None:
