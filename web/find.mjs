@@ -9,7 +9,7 @@ function plain(line) {
   let made = plainOf.get(line);
   if (!made) {
     const uses = (line.uses ?? []).map(String);
-    made = { name: String(line.name).toLowerCase(), uses, all: uses.join("\n").toLowerCase() };
+    made = { name: String(line.name).toLowerCase(), uses, all: uses.join("\n").toLowerCase(), item: { line, because: "" } };
     plainOf.set(line, made);
   }
   return made;
@@ -27,13 +27,16 @@ function match(line, words) {
   return because;
 }
 
-/** The lines to show: [{line, because}] in the given order, for a query and a set of statuses (empty: all). */
+/**
+ * The lines to show: [{line, because}] in the given order, for a query and a set of statuses (empty: all). A line that
+ * needs no `because` is always the same object, so that its row is not drawn again.
+ */
 export function find(lines, query, statuses) {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean), found = [];
   for (const line of lines) {
     if (statuses.size && !statuses.has(line.status)) continue;
     const because = words.length ? match(line, words) : "";
-    if (because !== null) found.push({ line, because });
+    if (because !== null) found.push(because ? { line, because } : plain(line).item);
   }
   return found;
 }

@@ -88,8 +88,6 @@ export function libraryPage(store, host, panel) {
 
   function list({ redraw = false } = {}) {
     shown = find(lines, ui.query, ui.statuses);
-    const listed = new Map(rows.items.map((item) => [item.line, item]));
-    shown = shown.map((item) => { const old = listed.get(item.line); return old && old.because === item.because ? old : item; });
     element.classList.toggle("cfs-compact", ui.compact);
     rows.set(shown, { height: ui.compact ? HEIGHT.compact : HEIGHT.roomy, redraw });
     tools.show(tally(lines), lines.length, shown.length);

@@ -49,9 +49,6 @@ class Panel {
     const change = (event) => this.changed(event.detail.keys);
     this.store.addEventListener("change", change);
     this.off = [() => this.store.removeEventListener("change", change), followPalette(this.root)];
-    const look = () => this.store.setOpen({ active: host.activeWorkflow?.() ?? null });
-    this.off.push(host.onGraphChange?.(look));
-    look();
     this.store.start();
     await this.draw();
   }

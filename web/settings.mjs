@@ -2,7 +2,7 @@
 
 import { h, say } from "./dom.mjs";
 import { icon } from "./icons.mjs";
-import { visible } from "./names.mjs";
+import { visible, whole } from "./names.mjs";
 import { button, note, sheet } from "./parts.mjs";
 import { plain } from "./store.mjs";
 import { has, t } from "./texts.mjs";
@@ -75,7 +75,7 @@ function origin(name, from) {
 export function about(store, panel) {
   const { status } = store.state;
   const facts = [
-    [t("about.reports"), visible(status?.reports?.folder ?? "")], [t("about.state"), "user/__comfyfixersmart"],
+    [t("about.reports"), status?.reports?.folder && whole(status.reports.folder)], [t("about.state"), "user/__comfyfixersmart"],
     [t("about.version"), visible(status?.version ?? "")], ["ComfyUI", visible(status?.host?.comfyui ?? "")],
   ].filter(([, value]) => value);
   sheet(panel.root, {

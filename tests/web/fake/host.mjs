@@ -47,6 +47,8 @@ export const listening = () => [...listeners.values()].reduce((sum, one) => sum 
 export const graph = () => (asked.has("canvas") ? { nodes: [], links: [] } : null);
 export const activeWorkflow = () => (asked.has("canvas") ? active : null);
 export const onGraphChange = (fn) => { changed.add(fn); return () => changed.delete(fn); };
+/** The person changed the graph, or its tab. */
+export const edited = () => { for (const listener of [...changed]) listener(); };
 export const goToNode = (id) => { calls.push(["goToNode", id]); return true; };
 export const openWorkflow = async (path) => { calls.push(["openWorkflow", path]); return true; };
 export const locale = () => asked.get("locale") ?? "en";
