@@ -28,6 +28,9 @@ _TYPES: dict[str, tuple[type, ...]] = {
 }
 
 
+_BARE = {str: "__str__", int: "__int__", float: "__float__", bool: "__bool__"}
+
+
 def encode_types(types: dict[str, NodeType]) -> list[dict[str, Any]]:
     """Definitions as a JSON list; defaults are left out."""
     return [_encode_type(node) for node in types.values()]
@@ -47,9 +50,13 @@ def decode_types(raw: Any) -> dict[str, NodeType] | None:
 
 
 def plain(value: Any, depth: int = 0) -> Any:
-    """`value` if JSON can carry it, else its text; deep things are cut. Bools, numbers and texts stay."""
-    if value is None or isinstance(value, str | bool | int | float):
-        return value
+    """`value` if JSON can carry it, else its text; deep things are cut. Bools, numbers and texts stay, without what a
+    class of a pack's own added to them: such a text may raise when it is compared."""
+    for kind in (bool, str, int, float):
+        if isinstance(value, kind):
+            return value if type(value) is kind else getattr(kind, _BARE[kind])(value)
+    if value is None:
+        return None
     if isinstance(value, list | tuple) and depth < 4:
         return [plain(one, depth + 1) for one in value[:1000]]
     return str(value)[:200]

@@ -134,10 +134,22 @@ def host_definitions(facts: Facts, sources: Sources) -> dict[str, NodeType]:
 
 def _read(facts: Facts, source: Callable[[str, str | None], NodeType | None]) -> dict[str, NodeType]:
     known = {kind: from_knowledge(kind, said) for kind, said in document("nodes")["nodes"].items()}
-    exact = {kind for kind, one in facts.types.items() if _exact(one)}
-    info = {kind: one.info for kind, one in facts.types.items()}
-    types, _ = read_types(info, FileLists(facts.files), exact, Claims(known, source, facts.aliases))
-    return {kind: _with_facts(node, facts.types[kind], kind in exact) for kind, node in types.items()}
+    lists, claims = FileLists(facts.files), Claims(known, source, facts.aliases)
+    found: dict[str, NodeType] = {}
+    for kind, one in list(facts.types.items()):
+        try:
+            found[kind] = _type(kind, one, lists, claims)
+        except Exception as error:  # objects of a pack's own classes answer as they like, also when compared
+            broken = TypeFacts({"python_module": one.info.get("python_module")}, error=type(error).__name__)
+            facts.types[kind] = broken
+            found[kind] = _type(kind, broken, lists, claims)
+    return found
+
+
+def _type(kind: str, one: TypeFacts, lists: FileLists, claims: Claims) -> NodeType:
+    exact = not one.error and plain_links(one.info) and "input_types" not in (one.unchecked or ())
+    node = read_types({kind: one.info}, lists, {kind} if exact else (), claims)[0][kind]
+    return _with_facts(node, one, exact)
 
 
 class _SourceTypes:
@@ -158,11 +170,6 @@ class _SourceTypes:
             own, partner = self._sources.core()
             return {**partner.definitions, **own.definitions}
         return self._sources.pack(self._paths[name]).definitions if name in self._paths else {}
-
-
-def _exact(one: TypeFacts) -> bool:
-    """Whether ComfyUI compares the link types of this class, as texts."""
-    return not one.error and plain_links(one.info) and "input_types" not in (one.unchecked or ())
 
 
 def _with_facts(node: NodeType, facts: TypeFacts, exact: bool) -> NodeType:

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import collector, definitions, folders, machine, packs, users
+from .machine import Memory
 from .modules import module, text, version
+from .users import User
 
 if TYPE_CHECKING:
     from ...core.inventory.types import Inventory, Pack
@@ -111,7 +113,7 @@ class Host:
         """Prompts running and waiting."""
         return machine.busy(self.server)
 
-    def memory(self) -> machine.Memory:
+    def memory(self) -> Memory:
         """Free and total memory now, in bytes."""
         return machine.memory()
 
@@ -119,11 +121,11 @@ class Host:
         """Whether ComfyUI tells users apart."""
         return users.multi_user()
 
-    def users(self) -> tuple[users.User, ...]:
+    def users(self) -> tuple[User, ...]:
         """Everyone with a folder here; one, "default", in a ComfyUI for one person."""
         return users.users(self.server)
 
-    def user_of(self, request: Any) -> users.User:
+    def user_of(self, request: Any) -> User:
         """Who sent this request. Raises ComfyFixerError (`unknown_user`)."""
         return users.user_of(self.server, request)
 
@@ -131,7 +133,7 @@ class Host:
         """Our protected folder, which no route of ComfyUI serves. It need not exist yet."""
         return folders.state_folder()
 
-    def dialog_settings(self, user: users.User) -> dict[str, Any]:
+    def dialog_settings(self, user: User) -> dict[str, Any]:
         """What the user set for us in ComfyUI's settings dialog, by full id."""
         return users.dialog_settings(user)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any, NamedTuple
 
 from .modules import argument, module, text
@@ -53,9 +54,7 @@ def listen() -> tuple[str, ...]:
 
 def _ram() -> tuple[int, int]:
     try:
-        import psutil
-
-        found = psutil.virtual_memory()
+        found = importlib.import_module("psutil").virtual_memory()
         return int(found.available), int(found.total)
     except Exception:  # absent, or refused by a container
         return 0, 0

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from aiohttp.test_utils import make_mocked_request
 from comfyfixersmart.core.errors import ComfyFixerError, InventoryError
+from comfyfixersmart.core.inventory.snapshot import read_snapshot, write_snapshot
 from comfyfixersmart.server_routes.host import Host, Memory, User
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -179,21 +180,35 @@ class AnyName(dict[str, Any]):
         return True
 
 
+class Touchy(str):
+    """A text as packs make them for "any type", at its worst."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        raise RuntimeError("do not compare me")
+
+    __ne__ = __eq__
+
+
 @pytest.mark.parametrize(
     "declared",
     [None, 7, [], {}, {"required": None}, {"required": {"a": None, "b": (), "c": 5, "d": ("INT", 5)}, "optional": 7},
-     {"required": {"a": ([object(), b"x", float("nan")],), 7: ("INT",)}}, {"required": {"\ud800": (["\ud800"],)}}],
+     {"required": {"a": ([object(), b"x", float("nan")],), 7: ("INT",)}}, {"required": {"\ud800": (["\ud800"],)}},
+     {"required": {"a": (Touchy("*"),), "b": ([Touchy("x"), "y"],)}}, {"required": {"a": ("INT", {"default": Touchy("1"), "min": Touchy("0")})}}],
 )  # fmt: skip
 def test_whatever_a_class_answers_the_inventory_comes(comfyui: Any, host: Host, tmp_path: Path, declared: Any) -> None:
     class Odd:
         INPUT_TYPES = staticmethod(lambda: declared)
-        RETURN_TYPES = 5
+        RETURN_TYPES = (Touchy("*"), 5)
         RELATIVE_PYTHON_MODULE = 7
         VALIDATE_INPUTS = 7
 
     comfyui.nodes.NODE_CLASS_MAPPINGS |= {"Odd": Odd, "Nothing": None, 7: Odd}
     found = host.inventory(tmp_path / "state")
     assert {"Odd", "Nothing", "KSampler"} <= set(found.definitions)
+    write_snapshot(tmp_path / "snapshot.json", found)
+    assert set(read_snapshot(tmp_path / "snapshot.json").definitions) == set(found.definitions)
 
 
 def test_a_class_that_takes_any_name(comfyui: Any, host: Host) -> None:

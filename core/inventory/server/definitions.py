@@ -92,7 +92,7 @@ def plain_links(info: Mapping[str, Any]) -> bool:
     A text class with its own `!=` may equal what it does not spell, unless it is ComfyUI's own.
     """
     sections, made = info.get("input"), info.get("output")
-    if not isinstance(sections, dict) or type(made) not in (tuple, list):
+    if not isinstance(sections, dict) or not isinstance(made, tuple | list) or type(made) not in (tuple, list):
         return False  # an own sequence class may give an output for any slot
     taken = [section for key, section in sections.items() if key in ("required", "optional")]
     entries = [entry for section in taken if isinstance(section, dict) for entry in section.values()]
@@ -110,7 +110,9 @@ def _outputs(made: Any) -> tuple[str, ...] | None:
     """Types by slot. A list of choices stands for COMBO, which fits the same inputs."""
     if not isinstance(made, list | tuple):
         return None
-    return tuple("COMBO" if isinstance(one, list | tuple) else one if isinstance(one, str) else "" for one in made)
+    return tuple(
+        "COMBO" if isinstance(one, list | tuple) else plain(one) if isinstance(one, str) else "" for one in made
+    )
 
 
 def _inputs(info: dict[str, Any], reader: _Reader) -> tuple[Input, ...] | None:
@@ -131,7 +133,7 @@ def _order(info: dict[str, Any], section: str, entries: dict[str, Any]) -> list[
     order = info.get("input_order")
     listed = order.get(section) if isinstance(order, dict) else None
     names = [n for n in listed if isinstance(n, str) and n in entries] if isinstance(listed, list) else []
-    return list(dict.fromkeys((*names, *entries)))
+    return list(dict.fromkeys((*names, *(name for name in entries if isinstance(name, str)))))
 
 
 def _input(name: str, entry: Any, required: bool, reader: _Reader) -> Input:
@@ -143,7 +145,7 @@ def _input(name: str, entry: Any, required: bool, reader: _Reader) -> Input:
         kind, choices = "COMBO", kind
     elif v3:
         choices = settings.get("options")
-    kind = kind if isinstance(kind, str) else ""
+    kind = plain(kind) if isinstance(kind, str) else ""
     one = Input(
         name,
         kind,
@@ -156,15 +158,16 @@ def _input(name: str, entry: Any, required: bool, reader: _Reader) -> Input:
     )
     if kind != "COMBO":
         return one._replace(default=_simple(settings.get("default")))
-    return _combo(one, list(choices) if isinstance(choices, list | tuple) else None, settings, reader)
+    if not isinstance(choices, list | tuple):  # fetched by the browser ("remote"), or absent
+        return one
+    bare = all(type(choice) is str for choice in choices)
+    return _combo(one, list(choices if bare else map(plain, choices)), settings, reader)
 
 
-def _combo(one: Input, choices: list[Any] | None, settings: dict[str, Any], reader: _Reader) -> Input:
+def _combo(one: Input, choices: list[Any], settings: dict[str, Any], reader: _Reader) -> Input:
     """Tell plain choices from the files of a model folder and from those of the input folder."""
     lists, files = reader.lists, reader.files
     media = next((kind for key, kind in UPLOADS.items() if settings.get(key)), None)
-    if choices is None:  # fetched by the browser ("remote"), or absent
-        return one
     said = reader.media(one.name) if media is None else None
     if said is not None:  # their suffix may be one of their own: LoadLatent's
         return one._replace(media=said)
@@ -196,7 +199,7 @@ def _simple(value: Any) -> Any:
 
 
 def _number(value: Any) -> float | None:
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+    return plain(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def _is_widget(kind: str, settings: dict[str, Any]) -> bool:
