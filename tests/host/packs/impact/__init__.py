@@ -1,6 +1,6 @@
 """Test-only pack: what everything else in this ComfyUI does to its event loop, its memory, its modules and its sockets.
 
-GET  /impact/reset     forget what was seen so far
+GET  /impact/reset     forget what the loop did so far
 GET  /impact/loop      how late a task that sleeps 5 ms woke, and every collection of garbage that took a while
 GET  /impact/calls     what the audit hook of prestartup_script.py saw
 POST /impact/probe     an address beyond this machine is named (nothing is sent): the hook must see it
@@ -101,7 +101,7 @@ routes = _server.routes
 
 @routes.get("/impact/reset")
 async def reset(request):
-    for rows in (_ticks, _collections, _runs, impact_calls.rows):
+    for rows in (_ticks, _collections):
         rows.clear()
     return web.json_response({})
 
