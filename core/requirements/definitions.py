@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..catalogue.types import Input
-from ..workflow.source import source
 from ..workflow.types import Node, Workflow
-from .links import Kinds, Made, circles, feeding, made, wrong_links
+from .links import Feeds, Kinds, Made, circles, feeding, made, node_links
 from .shapes import Kind, Limit, Shape
 from .types import NodeRef, Violation
 from .values import values
@@ -37,7 +36,7 @@ def violations(
     found = [(one.node.id, one) for one in refused]
     api = workflow.format == "api"
     everywhere: bool | None = None
-    levels: dict[int, Made] = {}
+    levels: list[Made] = []
     for node, kind in server:
         shape = kind.shape
         if shape is None or not kind.installed:
@@ -45,16 +44,13 @@ def violations(
         if shape.limits and not _in_order(node, shape):
             found += [(node.id, one) for one in _values(workflow, node, shape)]
         needed = shape.required if api else shape.sockets
-        level = levels.get(node.scope)
-        if level is None:
-            level = levels[node.scope] = made(workflow.scopes[node.scope], kinds)
-        if not _linked(node, shape, level, needed):
-            found += [(node.id, one) for one in wrong_links(workflow, node, shape, kinds)]
+        levels = levels or made(workflow, server, kinds)
+        if not _linked(node, shape, levels[node.scope], needed):
             if everywhere is None:
                 everywhere = any(one.class_type.startswith(_BROADCASTERS) for one, _ in server)
-            if needed and not everywhere:
-                found += [(node.id, one) for one in _links(workflow, node, needed)]
-    circling = not all(level.straight for level in levels.values())
+            feeds = Feeds(workflow, node, shape, needed)
+            found += [(node.id, one) for one in feeds.violations(levels[node.scope], kinds, everywhere)]
+    circling = not all(level.straight for level in levels)
     if not found and not circling:
         return []
     fed = feeding(workflow, outputs, kinds)
@@ -66,36 +62,17 @@ def violations(
 
 def _linked(node: Node, shape: Shape, level: Made, needed: tuple[str, ...]) -> bool:
     """Whether links that start at plain nodes which run feed all that is needed, and fit. If not, they are followed."""
-    raw = node.raw.get("inputs")
-    kinds = level.links
+    links = node_links(node, level)
     try:
-        if type(raw) is list:
-            return shape.linked(
-                tuple([(one["name"], kinds.get(one["link"])) for one in raw if one["link"] is not None])
-            )
-        links = tuple([(slot.name, kinds.get(slot.link)) for slot in node.slots if slot.link is not None])
-    except (TypeError, KeyError):
+        if links is None or not shape.linked(links):
+            return False
+    except TypeError:  # a name that is none
         return False
-    if type(node.widgets) is dict:  # API format: values stand beside the links
-        direct = all(kind is not None for _, kind in links)
-        return direct and {name for name, _ in links}.union(node.widgets).issuperset(needed) and shape.linked(links)
-    return shape.linked(links)
-
-
-def _links(workflow: Workflow, node: Node, needed: tuple[str, ...]) -> Iterator[Violation]:
-    """Required inputs that nothing feeds. Inside group nodes the outer links are not known."""
-    if workflow.scopes[node.scope].kind == "group":
-        return
-    stored = node.widgets if workflow.format == "api" and isinstance(node.widgets, dict) else {}
-    for name in needed:
-        if name not in stored and source(workflow, node, name) is None:
-            there = any(slot.name == name for slot in node.slots)
-            words = (
-                ""
-                if there or workflow.format == "api"
-                else "The workflow was saved with a version that did not have it."
-            )
-            yield Violation("LINK001", NodeRef(node.id, node.class_type, node.title, name), None, words)
+    if type(node.widgets) is not dict:
+        return True
+    # API format: values stand beside the links, and every link is a direct one.
+    given = {name for name, kind in links if kind is not None}
+    return len(given) == len(links) and given.union(node.widgets).issuperset(needed)
 
 
 # ---- values ------------------------------------------------------------------------------------------------

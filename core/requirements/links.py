@@ -12,16 +12,21 @@ from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from typing import NamedTuple
 
-from ..workflow.raw import Json, Link
+from ..catalogue.types import Input
+from ..workflow.raw import Json, Link, raw_id
 from ..workflow.source import bypasses, source
 from ..workflow.types import ALWAYS, PASSING, Node, Origin, Scope, Workflow
-from .shapes import NOWHERE, Kind, Shape
+from .shapes import NOWHERE, Kind, Outputs, Shape
 from .types import NodeRef, Violation
 
 _SHOWN = 6  # nodes of a circle that are named
+_LAST = 1 << 60
 _ROUNDS = 60  # the deepest template has 26 nodes in a row
 
+_NEWER = "The workflow was saved with a version that did not have it."
+
 Kinds = Mapping[str, Kind]  # for any class_type: what is known of it
+Links = tuple[tuple[str, str | None], ...]
 
 
 class Made(NamedTuple):
@@ -35,40 +40,44 @@ class Made(NamedTuple):
     straight: bool
 
 
-def made(scope: Scope, kinds: Kinds) -> Made:
-    """What the links of `scope` carry. Nothing is known of a damaged level, nor of a group node's inside."""
+def made(workflow: Workflow, server: list[tuple[Node, Kind]], kinds: Kinds) -> list[Made]:
+    """What the links of each level carry; `server` are the nodes that are sent.
+
+    Nothing is known of a damaged level, nor of a group node's inside.
+    """
+    outs: list[dict[Json, Outputs]] = [{} for _ in workflow.scopes]
+    try:
+        for node, kind in server if workflow.format == "ui" else ():
+            outs[node.scope][node.raw["id"]] = kind.outs
+    except (TypeError, KeyError):
+        return [Made({}, False) for _ in outs]
+    return [_made(scope, here, kinds) for scope, here in zip(workflow.scopes, outs, strict=True)]
+
+
+def _made(scope: Scope, outs: dict[Json, Outputs], kinds: Kinds) -> Made:
     if scope.kind == "group":
         return Made({}, True)
     try:
-        return _made_api(scope, kinds) if scope.kind == "api" else _made_ui(scope, kinds)
+        return _made_api(scope, kinds) if scope.kind == "api" else _made_ui(scope, outs)
     except (TypeError, KeyError, ValueError, IndexError):
         return Made({}, False)
 
 
-def _made_ui(scope: Scope, kinds: Kinds) -> Made:
-    outs = {
-        node.raw["id"]: kinds[node.class_type].outs
-        for node in scope.nodes.values()
-        if isinstance(node, Node) and node.mode == ALWAYS and node.class_type not in PASSING
-    }
-    raw = scope.raw.get("links") or ()
-    if scope.parent >= 0:
-        ends = [(one["id"], one["origin_id"], one["origin_slot"], one["target_id"]) for one in raw]
-    else:
-        ends = [(one[0], one[1], one[2], one[3]) for one in raw]
-    links = {link_id: outs[origin][slot] for link_id, origin, slot, _ in ends if origin in outs}
-    return Made(links, _ordered(scope, ends) or _straight([(origin, target) for _, origin, _, target in ends]))
+def _made_ui(scope: Scope, outs: dict[Json, Outputs]) -> Made:
+    raw = scope.raw.get("links")
+    if not raw:
+        return Made({}, True)
+    if type(raw[0]) is list:
+        links = {one[0]: outs[one[1]][one[2]] for one in raw if one[1] in outs}
+        return Made(links, _ordered(scope, raw) or _straight([(one[1], one[3]) for one in raw]))
+    links = {one["id"]: outs[one["origin_id"]][one["origin_slot"]] for one in raw if one["origin_id"] in outs}
+    return Made(links, _straight([(one["origin_id"], one["target_id"]) for one in raw]))
 
 
-def _ordered(scope: Scope, ends: list[tuple[Json, Json, Json, Json]]) -> bool:
-    """Whether every link leads on in the order in which the page numbered the nodes. Inside subgraphs they are stale."""
-    if scope.parent >= 0:
-        return False
-    place = {
-        (raw := one.raw if isinstance(one, Node) else one.host)["id"]: raw.get("order", -1)
-        for one in scope.nodes.values()
-    }
-    return all(place[origin] < place[target] for _, origin, _, target in ends if origin in place and target in place)
+def _ordered(scope: Scope, raw: list[Json]) -> bool:
+    """Whether every link leads on in the order in which the page numbered the nodes. Inside subgraphs that is stale."""
+    place = {raw_node["id"]: raw_node.get("order", -1) for raw_node in scope.raw["nodes"]}
+    return not [1 for one in raw if place.get(one[1], -1) >= place.get(one[3], _LAST)]
 
 
 def _made_api(scope: Scope, kinds: Kinds) -> Made:
@@ -94,47 +103,82 @@ def _straight(links: list[tuple[Json, Json]]) -> bool:
 # ---- what is refused ---------------------------------------------------------------------------------------
 
 
-def wrong_links(workflow: Workflow, node: Node, shape: Shape, kinds: Kinds) -> Iterator[Violation]:
-    """The links into `node` that ComfyUI certainly refuses. Inside group nodes the links are not known."""
-    scope = workflow.scopes[node.scope]
-    for slot in node.slots if scope.kind != "group" else ():
-        name = slot.name
-        if slot.link is None or name not in shape.by_name:
-            continue
-        link = scope.link(slot.link)
-        if link is None:
-            continue
-        words = ""
-        if workflow.format == "api" and link.origin not in scope.raw:
-            words = f"Node {link.origin} is not in the file." if name not in shape.required else ""
-        elif name in shape.sockets or link.origin in scope.nodes:
-            words = _why(workflow, node, shape, name, link, kinds)
-        if words:
-            yield Violation("LINK003", NodeRef(node.id, node.class_type, node.title, name), None, words)
+class Feeds(NamedTuple):
+    """One node whose links are looked at. `needed`: inputs that ComfyUI refuses to do without."""
+
+    workflow: Workflow
+    node: Node
+    shape: Shape
+    needed: tuple[str, ...]
+
+    def violations(self, level: Made, kinds: Kinds, everywhere: bool) -> Iterator[Violation]:
+        """The links that ComfyUI certainly refuses, and the needed inputs without one, unless a node gives `everywhere`.
+
+        Inside group nodes the outer links are not known.
+        """
+        if self.workflow.scopes[self.node.scope].kind == "group":
+            return
+        links = node_links(self.node, level)
+        if links is None or not all(isinstance(name, str) for name, _ in links):
+            links = tuple((slot.name, NOWHERE) for slot in self.node.slots if slot.link is not None)
+        direct = {name for name, kind in links if kind is not None}
+        looked = [name for name, kind in links if not self.shape.fits(name, kind)]
+        if self.workflow.format == "api":
+            looked += [name for name, kind in links if kind is None]
+        stored = self.node.widgets if self.workflow.format == "api" and isinstance(self.node.widgets, dict) else {}
+        looked += [name for name in self.needed if name not in direct and name not in stored]
+        for name in dict.fromkeys(looked):
+            found = self._one(name, kinds)
+            if found is not None and not (found.code == "LINK001" and everywhere):
+                yield found
+
+    def _one(self, name: str, kinds: Kinds) -> Violation | None:
+        workflow, node = self.workflow, self.node
+        scope = workflow.scopes[node.scope]
+        slot = next((slot for slot in node.slots if name in (slot.name, slot.widget)), None)
+        link = scope.link(slot.link) if slot is not None and slot.link is not None else None
+        direct = _direct(scope, link) if link is not None else None
+        fed = Origin(direct.id, link.origin_slot) if direct is not None and link else source(workflow, node, name)
+        ref = NodeRef(node.id, node.class_type, node.title, name)
+        if fed is None and name in self.needed:
+            old = slot is None and workflow.format == "ui"
+            return Violation("LINK001", ref, None, _NEWER if old else "")
+        absent = workflow.format == "api" and link is not None and link.origin not in scope.raw
+        if absent and link is not None and name in self.shape.by_name:
+            return Violation("LINK003", ref, None, f"Node {link.origin} is not in the file.")
+        origin = direct or (workflow.by_id(fed.node) if isinstance(fed, Origin) else None)
+        if not isinstance(fed, Origin) or fed.slot < 0 or origin is None:
+            return None
+        words = self._refused(name, origin, fed.slot, kinds)
+        if not words or (direct is None and bypasses(workflow, node, name)):
+            return None
+        return Violation("LINK003", ref, None, words)
+
+    def _refused(self, name: str, origin: Node, slot: int, kinds: Kinds) -> str:
+        """Why a link from this output is refused, "" when that is not certain."""
+        outs = kinds[origin.class_type].outs
+        kind = outs[slot]
+        if self.shape.fits(name, kind) or not (name in self.needed or _saved(self.workflow, origin, slot)):
+            return ""
+        who = f"{origin.title} {origin.id}"
+        if kind == NOWHERE:
+            return f"{who} has no output number {slot + 1}: the installed version has {len(outs)}."
+        return f"It takes {self.shape.by_name[name].type}, and {who} gives {kind}."
 
 
-def _why(workflow: Workflow, node: Node, shape: Shape, name: str, link: Link, kinds: Kinds) -> str:
-    """Why the link is refused, "" when that is not certain."""
-    origin = _direct(workflow.scopes[node.scope], link)
-    direct = origin is not None
-    if not direct and name not in shape.sockets:
-        return ""
-    fed = source(workflow, node, name) if origin is None else Origin(origin.id, link.origin_slot)
-    if not isinstance(fed, Origin) or fed.slot < 0:
-        return ""
-    origin = origin or workflow.by_id(fed.node)
-    if origin is None:
-        return ""
-    outs = kinds[origin.class_type].outs
-    kind = outs[fed.slot]
-    if shape.fits(name, kind) or not (name in shape.sockets or _saved(workflow, origin, fed.slot)):
-        return ""
-    if not direct and bypasses(workflow, node, name):
-        return ""
-    who = f"{origin.title} {origin.id}"
-    if kind == NOWHERE:
-        return f"{who} has no output number {fed.slot + 1}: the installed version has {len(outs)}."
-    return f"It takes {shape.by_name[name].type}, and {who} gives {kind}."
+def node_links(node: Node, level: Made) -> Links | None:
+    """The linked inputs of a node and what comes into each, None in place of that for a link that is no direct one.
+
+    None when the node is damaged.
+    """
+    raw = node.raw.get("inputs")
+    kinds = level.links
+    try:
+        if type(raw) is list:
+            return tuple([(one["name"], kinds.get(one["link"])) for one in raw if one["link"] is not None])
+        return tuple([(slot.name, kinds.get(slot.link)) for slot in node.slots if slot.link is not None])
+    except (TypeError, KeyError):
+        return None
 
 
 def _direct(scope: Scope, link: Link) -> Node | None:
@@ -159,27 +203,57 @@ def feeding(workflow: Workflow, outputs: list[Node], kinds: Kinds) -> dict[str, 
     Links into inputs that the definition does not list are sent, but ComfyUI does not look at what is behind them.
     """
     found: dict[str, list[str]] = {node.id: [] for node in outputs}
+    starts: dict[int, dict[Json, Node]] = {}
     queue = list(outputs)
     while queue:
         node = queue.pop()
-        scope = workflow.scopes[node.scope]
+        if node.scope not in starts:
+            starts[node.scope] = _starts(workflow.scopes[node.scope])
         kind = kinds[node.class_type]
         listed = kind.shape.by_name if kind.installed and kind.shape is not None and not kind.dynamic else None
-        for slot in node.slots:
-            if listed is not None and slot.name not in listed and slot.widget not in listed:
+        for origin, linked in _origins(workflow, node, listed, starts[node.scope]):
+            if not origin.active:
                 continue
-            link = scope.link(slot.link) if slot.link is not None else None
-            origin = _direct(scope, link) if link is not None else None
-            if origin is None:
-                fed = source(workflow, node, slot.name)
-                origin = workflow.by_id(fed.node) if isinstance(fed, Origin) else None
-            if origin is None or not origin.active:
-                continue
-            if slot.link is not None:
+            if linked:
                 found[node.id].append(origin.id)
             if origin.id not in found:
                 found[origin.id] = []
                 queue.append(origin)
+    return found
+
+
+def _origins(
+    workflow: Workflow, node: Node, listed: Mapping[str, Input] | None, starts: dict[Json, Node]
+) -> Iterator[tuple[Node, bool]]:
+    """What feeds the listed inputs of a node, and whether by a link: another node may also give to all that fits."""
+    for slot in node.slots:
+        if listed is not None and slot.name not in listed and slot.widget not in listed:
+            continue
+        origin = starts.get(slot.link) if slot.link is not None else None
+        if origin is None:
+            fed = source(workflow, node, slot.name)
+            origin = workflow.by_id(fed.node) if isinstance(fed, Origin) else None
+        if origin is not None:
+            yield origin, slot.link is not None
+
+
+def _starts(scope: Scope) -> dict[Json, Node]:
+    """The plain node at the start of each link of a level, as far as a quick look tells."""
+    raw = scope.raw.get("links")
+    if not isinstance(raw, list) or scope.kind == "group":
+        return {}
+    nodes = scope.nodes
+    found: dict[Json, Node] = {}
+    for one in raw:
+        if type(one) is list and len(one) > 4:
+            link_id, origin = one[0], one[1]
+        elif type(one) is dict:
+            link_id, origin = one.get("id"), one.get("origin_id")
+        else:
+            continue
+        node = nodes.get(raw_id(origin))
+        if type(node) is Node and node.mode == ALWAYS and node.class_type not in PASSING:
+            found[raw_id(link_id)] = node
     return found
 
 
