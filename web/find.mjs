@@ -27,16 +27,22 @@ function match(line, words) {
   return because;
 }
 
+function item(line, because) {
+  const made = plain(line);
+  if (made.item.because !== because) made.item = { line, because };
+  return made.item;
+}
+
 /**
- * The lines to show: [{line, because}] in the given order, for a query and a set of statuses (empty: all). A line that
- * needs no `because` is always the same object, so that its row is not drawn again.
+ * The lines to show: [{line, because}] in the given order, for a query and a set of statuses (empty: all). A line is the
+ * same object as before while its `because` is, so that its row is not drawn again.
  */
 export function find(lines, query, statuses) {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean), found = [];
   for (const line of lines) {
     if (statuses.size && !statuses.has(line.status)) continue;
     const because = words.length ? match(line, words) : "";
-    if (because !== null) found.push(because ? { line, because } : plain(line).item);
+    if (because !== null) found.push(item(line, because));
   }
   return found;
 }

@@ -7,12 +7,14 @@ const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
 // emoji and several scripts are spelt with them.
 const HIDDEN = /[\p{Cc}\p{Cs}\p{Co}\p{Zl}\p{Zp}\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0]|(?![\u200c\u200d])\p{Cf}/gu;
 const ESCAPES = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
-const TAIL = 12;
+const PLAIN = /^[\x20-\x7e]*$/;
+const TAIL = 12, SHORT = 15;
 const pieces = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
 /** The text with every character that cannot be seen or turns text around written as its code: "\u202e". */
 export function visible(text) {
-  return String(text ?? "").replace(HIDDEN, (char) => ESCAPES[char] ?? code(char.codePointAt(0)));
+  const given = String(text ?? "");
+  return PLAIN.test(given) ? given : given.replace(HIDDEN, (char) => ESCAPES[char] ?? code(char.codePointAt(0)));
 }
 
 const code = (point) => (point < 0x10000 ? `\\u${point.toString(16).padStart(4, "0")}` : `\\U${point.toString(16).padStart(8, "0")}`);
@@ -35,9 +37,9 @@ export function middle(name, className = "") {
 }
 
 function halves(text) {
-  if (text.length < 2 * TAIL) return [text, ""];
-  const all = Array.from(pieces.segment(text.slice(-6 * TAIL)), (one) => one.segment);
-  const tail = all.slice(-TAIL).join("");
+  if (text.length < SHORT) return [text, ""];
+  const length = Math.min(TAIL, Math.floor(text.length / 3));
+  const tail = PLAIN.test(text) ? text.slice(-length) : Array.from(pieces.segment(text.slice(-6 * TAIL)), (one) => one.segment).slice(-length).join("");
   return [text.slice(0, text.length - tail.length), tail];
 }
 

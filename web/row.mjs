@@ -12,7 +12,7 @@ export function row({ line, because }, now) {
   const below = because ? [t("row.uses"), " ", h("b", null, visible(because))] : [visible(folder)];
   const tag = change && h("span", { class: `cfs-tag${change.tone === "good" ? " cfs-good" : ""}` }, change.text);
   const lone = folder || because ? "" : away ? " cfs-homeless" : " cfs-homeless cfs-bare"; // no second line to stand above
-  return h("span", { class: `cfs-row-in${lone}${tag ? " cfs-changed" : ""}` },
+  return h("span", { class: `cfs-row-in${lone}${tag ? " cfs-changed" : ""}${because ? " cfs-found" : ""}` },
     statusIcon(line.status, { quiet: true }),
     h("span", { class: "cfs-row-words" },
       middle(name, "cfs-name"),

@@ -1,4 +1,4 @@
-// A list of any length: rows have one fixed height, so only those in view and a screen on either side exist.
+// A list of any length: rows have one fixed height, so only those in view and half a screen on either side exist.
 
 import { h, perFrame } from "./dom.mjs";
 
@@ -62,7 +62,7 @@ export class Rows {
 
   range() {
     const box = this.element.getBoundingClientRect(), view = this.scroller.getBoundingClientRect();
-    const top = Math.max(view.top, 0), bottom = Math.min(view.bottom, window.innerHeight), screen = Math.max(bottom - top, 200);
+    const top = Math.max(view.top, 0), bottom = Math.min(view.bottom, window.innerHeight), screen = Math.max(bottom - top, 200) / 2;
     const first = Math.floor((top - screen - box.top) / this.height), last = Math.ceil((bottom + screen - box.top) / this.height);
     return [Math.min(Math.max(0, first), this.items.length), Math.max(0, Math.min(this.items.length, last))];
   }

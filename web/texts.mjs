@@ -58,10 +58,19 @@ export function t(key, values) {
 export function parts(key, values) {
   const text = template(key, values);
   if (typeof text !== "string") return [key];
-  return text.split(/(\{\w+\})/).filter(Boolean).map((piece) => {
-    const name = /^\{(\w+)\}$/.exec(piece)?.[1];
+  return pieces(text).map(({ piece, name }) => {
     const value = name === undefined ? undefined : values?.[name];
     if (value === undefined || value === null) return piece;
     return typeof value === "number" ? number(value) : value;
   });
+}
+
+const cut = new Map();
+
+/** A text cut at its holes, once: [{piece: "{n}", name: "n"}, {piece: " files"}]. */
+function pieces(text) {
+  if (!cut.has(text)) {
+    cut.set(text, text.split(/(\{\w+\})/).filter(Boolean).map((piece) => ({ piece, name: /^\{(\w+)\}$/.exec(piece)?.[1] })));
+  }
+  return cut.get(text);
 }
