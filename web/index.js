@@ -34,6 +34,11 @@ const settings = [
 const menuItem = (each) => ({ content: each.label, callback: each.function });
 const getCanvasMenuItems = () => [null, ...commands.slice(1, 3).map(menuItem)];
 
+// From the start, before the websocket speaks: else the frontend calls our events unknown in its console.
+api.addEventListener("comfyfixersmart.cycle", () => {});
+for (const event of ["comfyfixersmart.library", "reconnected"])
+  api.addEventListener(event, () => started && use("badge"));
+
 app.registerExtension({
   name: "ComfyFixerSmart.Readiness",
   commands,
@@ -55,9 +60,6 @@ app.registerExtension({
       render: (element) => use("render", element),
       destroy: () => use("destroy"),
     });
-    // Else the frontend calls our events unknown in its console.
-    api.addEventListener("comfyfixersmart.cycle", () => {});
-    for (const event of ["comfyfixersmart.library", "reconnected"]) api.addEventListener(event, () => use("badge"));
     setTimeout(() => (started = true) && use("badge"), 1500);
   },
 });

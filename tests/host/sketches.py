@@ -39,7 +39,9 @@ def write_model(path: Path) -> None:
 
 
 def harbour() -> Json:
-    note = _node(9, "Note", (80, -200), values=["Made for the harbour series.\nInvert first, then save."], title="Read me")
+    note = _node(
+        9, "Note", (80, -200), values=["Made for the harbour series.\nInvert first, then save."], title="Read me"
+    )
     invert = _node(2, "ImageInvert", (480, 120), [("image", "IMAGE", 1)], [("IMAGE", "IMAGE", [2])])
     group = {"id": 1, "title": "Invert", "bounding": [60, 60, 720, 240], "flags": {}}
     links = [[1, 1, 0, 2, 0, "IMAGE"], [2, 2, 0, 3, 0, "IMAGE"]]
@@ -59,7 +61,12 @@ def shimmer() -> Json:
 def osprey() -> Json:
     outlet = {"id": "6e1c2a90-aaaa-4bbb-8ccc-0123456789ab", "name": "UPSCALE_MODEL", "type": "UPSCALE_MODEL"}
     inside = {
-        **{"id": SUBGRAPH, "version": 1, "revision": 0, "config": {}, "name": "Sharpener", "extra": {}},
+        "id": SUBGRAPH,
+        "name": "Sharpener",
+        "version": 1,
+        "revision": 0,
+        "config": {},
+        "extra": {},
         "state": {"lastGroupId": 0, "lastNodeId": 3, "lastLinkId": 1, "lastRerouteId": 0},
         "inputNode": {"id": -10, "bounding": [0, 200, 120, 60]},
         "outputNode": {"id": -20, "bounding": [600, 200, 140, 60]},
@@ -108,7 +115,13 @@ def _node(
     **more: Any,
 ) -> Json:
     return {
-        **{"id": number, "type": kind, "pos": list(at), "size": [280, 130], "flags": {}, "order": 0, "mode": 0},
+        "id": number,
+        "type": kind,
+        "pos": list(at),
+        "size": [280, 130],
+        "flags": {},
+        "order": 0,
+        "mode": 0,
         "inputs": [{"name": name, "type": type_, "link": link} for name, type_, link in inputs],
         "outputs": [{"name": name, "type": type_, "links": links} for name, type_, links in outputs],
         "properties": {"Node name for S&R": kind},

@@ -79,6 +79,20 @@ class Place:
         self.panel.get_by_text(name, exact=True).first.click()
         self.page.locator(".cfs-workflow .cfs-card").wait_for()
 
+    def show(self, name: str) -> None:
+        """A saved workflow on the canvas."""
+        opened = "async ([at, path]) => (await import(at)).openWorkflow(path)"
+        assert self.page.evaluate(opened, [self.module("host.mjs"), f"workflows/{name}.json"])
+
+    def module(self, name: str) -> str:
+        """The address under which the page already has a module of ours."""
+        return next(url for url in self.asked if url.split("?")[0].endswith(f"/{name}"))
+
+    def go(self, node: str) -> bool:
+        return bool(
+            self.page.evaluate("async ([at, id]) => (await import(at)).goToNode(id)", [self.module("host.mjs"), node])
+        )
+
     def menu(self) -> list[str]:
         """Right click on an empty place of the canvas: the entries."""
         box = self.page.locator("#graph-canvas").bounding_box()
@@ -147,7 +161,7 @@ def shown_when_it_fails(place: Place, request: Any, tmp_path: Path) -> Iterator[
     yield
     if request.session.testsfailed > failed:
         place.page.screenshot(path=tmp_path / "page.png")
-        print(f"picture: {tmp_path / 'page.png'}", *place.said[-30:], sep="\n")
+        print(f"picture: {tmp_path / 'page.png'}", *[each[:300] for each in place.said[-12:]], sep="\n")
     place.page.keyboard.press("Escape")  # a menu that a failed test left open
 
 
@@ -187,6 +201,7 @@ def test_the_tab_survives_being_closed_and_opened(place: Place) -> None:
 
 
 def test_menu_items_stand_once_and_open_their_pages(place: Place) -> None:
+    place.show("harbour_invert")
     place.close_panel()
     entries = place.menu()
     assert [entries.count(item) for item in ITEMS] == [1, 1]
@@ -207,7 +222,9 @@ def test_commands_menu_settings_and_key_are_registered(place: Place) -> None:
     )
     assert len(combos) > 15, "ComfyUI's own keys are seen too"
     assert [name for name, combo in combos if combo == "SHIFT + R"] == ["ComfyFixerSmart.open"]
-    values = place.js("['badge', 'compact', 'watch', 'cycleHours'].map((one) => app.extensionManager.setting.get('comfyfixersmart.' + one))")
+    values = place.js(
+        "['badge', 'compact', 'watch', 'cycleHours'].map((one) => app.extensionManager.setting.get('comfyfixersmart.' + one))"
+    )
     assert values == [True, False, True, 2]
 
 
@@ -233,27 +250,23 @@ def test_a_node_of_another_workflow_opens_it_first_and_inside_a_subgraph(place: 
     place.until("app.extensionManager.workflow.activeWorkflow?.path === 'workflows/osprey_subgraph.json'")
     place.until("app.canvas.graph !== (app.rootGraph ?? app.graph) && app.canvas.graph.name === 'Sharpener'")
     place.page.locator(".cfs-ring").wait_for()
-    place.until(_in_the_middle("3"))
+    # Frontend 1.58 gives inner nodes other numbers where they equal outer ones; the file still says "12:3".
+    place.until(_in_the_middle("UpscaleModelLoader"))
     place.page.locator(".cfs-ring").wait_for(state="detached", timeout=5000)
 
 
 def test_a_node_of_the_open_graph_is_gone_to_from_inside_a_subgraph(place: Place) -> None:
     place.js("window.app.canvas.ds.scale = 0.2")
-    assert place.page.evaluate("async (at) => (await import(at)).goToNode('1')", _module(place, "host.mjs"))
+    assert place.go("1")
     place.until("app.canvas.graph === (app.rootGraph ?? app.graph)")
-    place.until(_in_the_middle("1"))
+    place.until(_in_the_middle("EmptyImage"))
     assert place.js("app.canvas.ds.scale") >= 0.6, "large enough to read"
-    assert not place.page.evaluate("async (at) => (await import(at)).goToNode('77:1')", _module(place, "host.mjs"))
+    assert not place.go("77:1") and not place.go("12:77") and not place.go("")
 
 
-def _module(place: Place, name: str) -> str:
-    """The address under which the page already has a module of ours."""
-    return next(url for url in place.asked if url.split("?")[0].endswith(f"/{name}"))
-
-
-def _in_the_middle(node: str) -> str:
+def _in_the_middle(kind: str) -> str:
     return f"""(() => {{
-        const canvas = app.canvas, node = canvas.graph.nodes.find((one) => String(one.id) === '{node}');
+        const canvas = app.canvas, node = canvas.graph.nodes.find((one) => one.type === '{kind}');
         const box = canvas.canvas.getBoundingClientRect(), panel = document.querySelector('.cfs').getBoundingClientRect();
         const x = box.left + (node.pos[0] + node.size[0] / 2 + canvas.ds.offset[0]) * canvas.ds.scale;
         const left = Math.max(box.left, panel.right);
@@ -262,7 +275,7 @@ def _in_the_middle(node: str) -> str:
 
 
 def test_an_edit_changes_the_verdict_before_it_is_saved(place: Place) -> None:
-    place.page.evaluate("async (at) => (await import(at)).openWorkflow('workflows/harbour_invert.json')", _module(place, "host.mjs"))
+    place.show("harbour_invert")
     place.js("app.extensionManager.command.execute('ComfyFixerSmart.explain')")
     place.page.locator(".cfs-workflow [data-key=explain]").click()
     place.page.locator(".cfs-lead .cfs-runnable").wait_for()
@@ -285,7 +298,7 @@ def test_an_edit_changes_the_verdict_before_it_is_saved(place: Place) -> None:
 
 
 def test_a_file_that_arrives_turns_the_workflow_green_without_a_reload(place: Place) -> None:
-    place.page.evaluate("async (at) => (await import(at)).openWorkflow('workflows/sketches/heron_upscale.json')", _module(place, "host.mjs"))
+    place.show("sketches/heron_upscale")
     place.js("window.comfyfixersmartSameDocument = true")
     place.open_page_of("heron_upscale")
     place.page.locator(".cfs-lead .cfs-blocked").wait_for()
@@ -293,8 +306,12 @@ def test_a_file_that_arrives_turns_the_workflow_green_without_a_reload(place: Pl
     place.page.locator(".cfs-lead .cfs-runnable").wait_for(timeout=45000)
     assert place.js("window.comfyfixersmartSameDocument")
     place.until(f"app.extensionManager.getSidebarTabs().find((one) => one.id === '{TAB}').iconBadge === '2'")
-    options = "(app.rootGraph ?? app.graph).nodes.find((one) => one.type === 'UpscaleModelLoader').widgets[0].options.values"
-    place.until(f"((values) => (typeof values === 'function' ? values() : values).includes('{sketches.HERON}'))({options})")
+    options = (
+        "(app.rootGraph ?? app.graph).nodes.find((one) => one.type === 'UpscaleModelLoader').widgets[0].options.values"
+    )
+    place.until(
+        f"((values) => (typeof values === 'function' ? values() : values).includes('{sketches.HERON}'))({options})"
+    )
 
 
 def test_the_report_is_copied_as_markdown(place: Place) -> None:
@@ -321,6 +338,7 @@ def test_a_code_opens_its_paragraph_and_the_dashboard_opens_from_here(place: Pla
 
 @pytest.mark.parametrize("palette", ["dark", "light"])
 def test_axe_finds_nothing(place: Place, palette: str, axe_source: str) -> None:
+    place.open_panel()
     place.js(f"app.extensionManager.setting.set('Comfy.ColorPalette', '{palette}')")
     place.until(f"document.querySelector('.cfs')?.dataset.tone === '{palette}'")
     place.open_page_of("heron_shimmer")
@@ -346,9 +364,13 @@ def _axe(place: Place) -> list[str]:
 def test_chinese_in_comfyuis_own_places(place: Place) -> None:
     place.close_panel()
     place.js("app.extensionManager.setting.set('Comfy.Locale', 'zh')")
-    place.page.get_by_label("可运行性", exact=True).first.wait_for()
-    assert place.menu().count("说明此工作流") == 1
-    place.page.keyboard.press("Escape")
+    if place.version != "1.32.9":  # it forgets the texts of packs when a language is switched on the open page
+        place.page.get_by_label("可运行性", exact=True).first.wait_for()
+        assert place.menu().count("说明此工作流") == 1
+        place.page.keyboard.press("Escape")
+    place.js("app.extensionManager.command.execute('ComfyFixerSmart.explain')")
+    place.panel.get_by_text("输出什么").wait_for()
+    place.close_panel()
     place.js("app.extensionManager.setting.set('Comfy.Locale', 'en')")
     place.page.get_by_label("Readiness", exact=True).first.wait_for()
 
@@ -357,7 +379,11 @@ def test_nothing_went_wrong_and_nobody_else_was_asked(place: Place) -> None:
     """Stands last: over everything the tests above did. ComfyUI's own page is not silent, so only what is ours counts."""
     mine = f"/extensions/{place.folder}/"
     names = (mine, "omfyFixer", "comfyfixer")
-    bad = [said for said in place.said if said.startswith(("error", "warning", "uncaught")) and any(n in said for n in names)]
+    bad = [
+        said
+        for said in place.said
+        if said.startswith(("error", "warning", "uncaught")) and any(n in said for n in names)
+    ]
     assert bad == []
     other = [url for url in place.asked if not url.startswith((place.server.url, "data:", "blob:"))]
     assert [url for url in other if "api.comfy.org" not in url] == [], "the host's own look-ups apart"

@@ -1,6 +1,6 @@
 // Go to a node: open the subgraph it is in, bring it to the middle of what is visible, ring it for two seconds.
 import { app } from "./comfy.mjs";
-import { rootGraph } from "./graph.mjs";
+import { rootGraph, savedGraph } from "./graph.mjs";
 
 const RING = 2000; // ms
 const MOVE = 200; // ms
@@ -18,18 +18,35 @@ const byId = (level, id) =>
 /** The node with ComfyUI's execution id ("12", "12:3") and the subgraph nodes that lead to it; null when absent. */
 function find(id) {
   const way = [];
+  const parts = String(id).split(":");
   let level = rootGraph();
   let node = null;
-  for (const part of String(id).split(":")) {
+  for (const [depth, part] of parts.entries()) {
     if (node) {
       way.push(node);
       level = node.subgraph;
     }
-    node = level ? byId(level, part) : null;
+    node = level ? (byId(level, part) ?? asInFile(level, parts.slice(0, depth + 1))) : null;
     if (!node) return null;
   }
   return { node, way, level };
 }
+
+/** The node that the file has under this id, found by type and place: the frontend may have given it another id. */
+function asInFile(level, parts) {
+  const saved = savedGraph();
+  let inside = saved;
+  let told = null;
+  for (const part of parts) {
+    told = (inside?.nodes ?? []).find((node) => String(node.id) === part);
+    inside = saved?.definitions?.subgraphs?.find((one) => one.id === told?.type);
+  }
+  const same = (node) => node.type === told.type && at(node.pos) === at(told.pos);
+  const found = told ? (level.nodes ?? level._nodes ?? []).filter(same) : [];
+  return found.length === 1 ? found[0] : null;
+}
+
+const at = (pos) => `${Math.round(pos?.[0])},${Math.round(pos?.[1])}`;
 
 /** Centre and ring a node of the open graph. False when the graph has no such node. */
 export function goToNode(id) {

@@ -27,6 +27,18 @@ export function activeWorkflow() {
   return { path, name: filename ?? path, modified: Boolean(isModified), temporary: Boolean(isTemporary) };
 }
 
+/**
+ * The open workflow as its file has it, before the frontend touched it; null when it was never saved. Since 1.45 or so
+ * a load gives nodes inside subgraphs other ids where they equal outer ones, so reports about the file need it.
+ */
+export function savedGraph() {
+  try {
+    return JSON.parse(workflows().activeWorkflow.originalContent);
+  } catch {
+    return null;
+  }
+}
+
 const allNodes = (level, seen = new Set()) => {
   if (!level || seen.has(level)) return [];
   seen.add(level);
