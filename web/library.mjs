@@ -140,14 +140,13 @@ export function libraryPage(store, host, panel) {
     if (!active || !state.library) return [];
     const one = result ?? (active.modified ? null : store.lineOf(active.path));
     const [name] = title(active.name || active.path || "");
+    const left = one ? visible(short(one)) : checking ? t("canvas.checking") : "";
     const where = active.temporary ? "canvas.unsaved" : active.modified ? "canvas.changed" : "canvas.saved";
     return h("button", { type: "button", class: "cfs-canvas", "data-focus": "canvas", "aria-busy": checking ? "true" : null, onclick: () => store.go({ page: "open" }) },
       one ? statusIcon(one.status) : h("i", { class: "cfs-all", "aria-hidden": "true" }),
       h("span", { class: "cfs-grow" },
-        h("span", { class: "cfs-pair" },
-          h("span", { class: "cfs-label cfs-cut" }, t(where)),
-          h("span", { class: "cfs-muted cfs-cut cfs-canvas-away" }, one ? visible(short(one)) : checking ? t("canvas.checking") : "")),
-        middle(name, "cfs-name cfs-strong")),
+        h("span", { class: "cfs-label cfs-cut" }, t(where)), middle(name, "cfs-name cfs-strong"),
+        left && h("span", { class: "cfs-away cfs-canvas-away" }, left)),
       icon("right"));
   }
 

@@ -10,14 +10,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from comfyfixersmart.core.explanation.outline import outline
 from comfyfixersmart.core.readiness.types import BLOCKED, RUNNABLE, Distance, Readiness
 from comfyfixersmart.core.reports import panel
 from comfyfixersmart.core.reports.slugs import slugs
 from comfyfixersmart.core.reports.types import Change, Entry, Library
 
 Json = dict[str, Any]
-_ = outline
 
 
 def _samples() -> ModuleType:
@@ -124,6 +122,10 @@ class Scenario:
             },
             "now": NOW,
         }
+
+    def on_canvas(self) -> Json:
+        """The verdict on whatever graph is sent."""
+        return panel.workflow_body(samples.showcase(), "", None, None)
 
     def workflow(self, slug: str) -> Json:
         return panel.workflow_body(self.entries[slug], slug, f"workflows/{self.entries[slug].name}", None)

@@ -104,7 +104,7 @@ class _Handler(BaseHTTPRequestHandler):
         if name in ("scan", "cancel"):
             return self._change(name, scenario)
         if name == "check":
-            return self._json(200, {"workflow": scenario.workflow(next(iter(scenario.entries)))})
+            return self._json(200, {"workflow": scenario.on_canvas()})
         return self._settings(scenario, body)
 
     def _change(self, name: str, scenario: Any) -> None:

@@ -10,6 +10,9 @@ export function setting(id, fallback) {
   }
 }
 
+/** Change a setting of ComfyUI's dialog; it is kept there. */
+export const changeSetting = (id, value) => app.extensionManager.setting.set?.(id, value);
+
 /** Hear one setting change: `listener(value)`. Gives back the function that stops it. */
 export function onSetting(id, listener) {
   const events = app.ui?.settings;
