@@ -138,32 +138,38 @@ class Feeds(NamedTuple):
         slot = next((slot for slot in node.slots if name in (slot.name, slot.widget)), None)
         link = scope.link(slot.link) if slot is not None and slot.link is not None else None
         direct = _direct(scope, link) if link is not None else None
-        fed = Origin(direct.id, link.origin_slot) if direct is not None and link else source(workflow, node, name)
-        ref = NodeRef(node.id, node.class_type, node.title, name)
-        if fed is None and name in self.needed:
-            old = slot is None and workflow.format == "ui"
-            return Violation("LINK001", ref, None, _NEWER if old else "")
+        if direct is not None and link is not None:
+            return self._refused(name, direct, link.origin_slot, kinds)
+        fed = source(workflow, node, name)
+        if isinstance(fed, Origin):
+            origin = workflow.by_id(fed.node)
+            found = self._refused(name, origin, fed.slot, kinds) if origin is not None else None
+            return None if found is not None and bypasses(workflow, node, name) else found
+        if fed is not None:
+            return None
+        if name in self.needed:
+            return self._wrong("LINK001", name, _NEWER if slot is None and workflow.format == "ui" else "")
         absent = workflow.format == "api" and link is not None and link.origin not in scope.raw
         if absent and link is not None and name in self.shape.by_name:
-            return Violation("LINK003", ref, None, f"Node {link.origin} is not in the file.")
-        origin = direct or (workflow.by_id(fed.node) if isinstance(fed, Origin) else None)
-        if not isinstance(fed, Origin) or fed.slot < 0 or origin is None:
-            return None
-        words = self._refused(name, origin, fed.slot, kinds)
-        if not words or (direct is None and bypasses(workflow, node, name)):
-            return None
-        return Violation("LINK003", ref, None, words)
+            return self._wrong("LINK003", name, f"Node {link.origin} is not in the file.")
+        return None
 
-    def _refused(self, name: str, origin: Node, slot: int, kinds: Kinds) -> str:
-        """Why a link from this output is refused, "" when that is not certain."""
+    def _refused(self, name: str, origin: Node, slot: int, kinds: Kinds) -> Violation | None:
+        """The refusal of a link from this output, where that is certain."""
         outs = kinds[origin.class_type].outs
         kind = outs[slot]
-        if self.shape.fits(name, kind) or not (name in self.needed or _saved(self.workflow, origin, slot)):
-            return ""
+        saved = name in self.needed or _saved(self.workflow, origin, slot)
+        if slot < 0 or not saved or self.shape.fits(name, kind):
+            return None
         who = f"{origin.title} {origin.id}"
+        words = f"It takes {self.shape.by_name[name].type}, and {who} gives {kind}."
         if kind == NOWHERE:
-            return f"{who} has no output number {slot + 1}: the installed version has {len(outs)}."
-        return f"It takes {self.shape.by_name[name].type}, and {who} gives {kind}."
+            words = f"{who} has no output number {slot + 1}: the installed version has {len(outs)}."
+        return self._wrong("LINK003", name, words)
+
+    def _wrong(self, code: str, name: str, words: str) -> Violation:
+        node = self.node
+        return Violation(code, NodeRef(node.id, node.class_type, node.title, name), None, words)
 
 
 def node_links(node: Node, level: Made) -> Links | None:

@@ -55,13 +55,12 @@ class Shape:
 
     `layout`: the input behind each entry of widgets_values, None for a control_after_generate. `forced`: the same as
     older pages stored it, with a place (None) for every `forceInput` socket of a plain type too.
-    `takes`: the output types that fit an input, for those of which that is certain.
     `limits`: place in `layout` and limit of every input that has one. `sockets`: required inputs without widget;
     `required`: with those that have one, which an API graph must bring too.
     """
 
     __slots__ = (
-        "_fine", "by_name", "forced", "known", "layout", "limits", "names", "required", "sockets", "takes",
+        "_fine", "by_name", "forced", "known", "layout", "limits", "names", "required", "sockets",
     )  # fmt: skip
 
     def __init__(self, known: NodeType) -> None:
@@ -86,9 +85,6 @@ class Shape:
         needed = [one for one in known.inputs or () if one.required and one.name and not known.dynamic]
         self.required = tuple(one.name for one in needed)
         self.sockets = tuple(one.name for one in needed if not one.widget and one.type)
-        self.takes = {
-            one.name: _parts(one.type) for one in known.inputs or () if known.exact and not is_any(one.type)
-        }  # fmt: skip
         self._fine: set[tuple[tuple[str, str | None], ...]] = set()
 
     def linked(self, links: tuple[tuple[str, str | None], ...]) -> bool:
@@ -108,13 +104,13 @@ class Shape:
         """Whether an output of this type may be linked to this input, as far as is known."""
         if not kind or name not in self.by_name:
             return True
-        takes = self.takes.get(name)
-        return kind != NOWHERE and (takes is None or fits(kind, takes))
+        wanted = self.by_name[name].type
+        return kind != NOWHERE and (not self.known.exact or is_any(wanted) or fits(kind, wanted))
 
 
-def fits(kind: str, takes: frozenset[str]) -> bool:
-    """Whether an output of type `kind`, "" when not known, fits an input that takes these."""
-    return not kind or kind in takes or not takes.isdisjoint(_parts(kind))
+def fits(kind: str, wanted: str) -> bool:
+    """Whether ComfyUI takes an output of type `kind` for an input of type `wanted`: equal, or with a common part."""
+    return kind == wanted or not _parts(kind).isdisjoint(_parts(wanted))
 
 
 def is_any(kind: str) -> bool:
