@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from .inventory.types import Inventory, ModelFile
 from .readiness.models import Remembered
 from .weights.hashes import HashCache
+
+
+def _is_file(path: str) -> bool:
+    try:
+        return os.path.isfile(path)
+    except ValueError:  # a null byte or a lone surrogate, which JSON can bring
+        return False
+
 
 _ANNOTATIONS = {" [input]": "input", " [output]": "output", " [temp]": "temp"}
 
@@ -38,6 +47,19 @@ class DiskProbe:
         """Size and hash of a file of this name that was in a model folder before."""
         seen = self._inventory.seen.get(name.replace("\\", "/").rsplit("/", 1)[-1].lower())
         return None if seen is None else Remembered(*seen)
+
+    def unlisted(self, name: str, folders: Sequence[str]) -> str | None:
+        """The path of a file of this name in one of these model folders, which do not list its suffix."""
+        suffix = os.path.splitext(name)[1].lower()
+        for folder in map(self._inventory.folders.get, folders):
+            if folder is None or not suffix or not folder.suffixes or suffix in folder.suffixes:
+                continue
+            for root in folder.paths if self._inventory.origin in ("disk", "snapshot", "host") else ():
+                path = os.path.join(root, name)
+                inside = os.path.normpath(path).startswith(os.path.normpath(root) + os.sep)
+                if inside and _is_file(path):
+                    return path
+        return None
 
     def media(self, name: str) -> bool | None:
         """Whether input media lies where its annotation or its absolute path says; None for anything else."""

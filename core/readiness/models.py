@@ -37,6 +37,9 @@ class Probe(Protocol):
     def remembered(self, name: str) -> Remembered | None:
         """Size and hash of a file of this name that was here before."""
 
+    def unlisted(self, name: str, folders: Sequence[str]) -> str | None:
+        """The path of a file of this name that lies in one of these folders, which do not list its suffix."""
+
     def media(self, name: str) -> bool | None:
         """Whether input media outside the listed input folder ("x.png [output]", an absolute path) is there."""
 
@@ -84,7 +87,11 @@ def _check_known(
         return _elsewhere_inside(need, inside, folders, where)
     if near and base(need.name).lower() not in generic and _plausible(need, near, probe):
         return _wrong_folder(near, folders, where)
-    return _same_content(need, folders, where, index, probe) or _missing(need, folders, where, near, index, probe)
+    return (
+        _same_content(need, folders, where, index, probe)
+        or _unlisted(need, folders, where, probe)
+        or _missing(need, folders, where, near, index, probe)
+    )
 
 
 _EMBEDDING_SUFFIXES = (".safetensors", ".pt", ".bin")  # the order in which ComfyUI tries them
@@ -195,6 +202,23 @@ def _same_content(
         return Verdict("MODEL003", BLOCKED, f"Here under another name in {where}.", folders, evidence, (fix,), 0)
     fix = Fix("move", f"Link it from {folder} to {folders[0]} as {base(need.name)}.", folders[0])
     return Verdict("MODEL002", BLOCKED, f"In the wrong folder. The node reads {where}.", folders, evidence, (fix,), 0)
+
+
+def _unlisted(need: Requirement, folders: tuple[str, ...], where: str, probe: Probe) -> Verdict | None:
+    """In the folder that the node reads, which does not offer files of that kind: a .gguf among LoRAs."""
+    path = probe.unlisted(need.name, folders)
+    if path is None:
+        return None
+    suffix = f".{base(need.name).rpartition('.')[2]}"
+    return Verdict(
+        "MODEL002",
+        BLOCKED,
+        f"Here, but ComfyUI lists no {suffix} files in {where}.",
+        folders,
+        (Evidence("wrong_folder", f"It lies there, and this loader does not offer {suffix} files.", path),),
+        (Fix("choose", f"Use a loader for {suffix} files and its folder, or a file of a kind that is listed."),),
+        0,
+    )
 
 
 def _missing(

@@ -8,7 +8,7 @@ import struct
 from pathlib import Path
 
 import pytest
-from comfyfixersmart.core.inventory.types import Inventory, ModelFile
+from comfyfixersmart.core.inventory.types import Folder, Inventory, ModelFile
 from comfyfixersmart.core.probe import DiskProbe
 from comfyfixersmart.core.readiness.models import Remembered
 
@@ -90,3 +90,25 @@ def test_what_was_learned_is_kept(tmp_path: Path) -> None:
     asked.sha256(ModelFile("a.pt", str(tmp_path), 5, 1))
     asked.save()
     assert json.loads((tmp_path / "state/weights.json").read_text())["schema"]
+
+
+def test_a_file_that_its_folder_does_not_list(tmp_path: Path) -> None:
+    (tmp_path / "brambles/sub").mkdir(parents=True)
+    for name in ("thorn.gguf", "sub/leaf.gguf", "here.pt"):
+        (tmp_path / "brambles" / name).write_bytes(b"x")
+    (tmp_path / "outside.gguf").write_bytes(b"x")
+    folder = Folder("brambles", (str(tmp_path / "brambles"),), frozenset({".pt"}))
+    asked = probe(folders={"brambles": folder, "all": folder._replace(name="all", suffixes=frozenset())})
+    assert asked.unlisted("thorn.gguf", ["brambles"]) == str(tmp_path / "brambles/thorn.gguf")
+    assert asked.unlisted("sub/leaf.gguf", ["gone", "brambles"])
+    for name in (
+        "here.pt",
+        "gone.gguf",
+        "../outside.gguf",
+        str(tmp_path / "outside.gguf"),
+        "a\0.gguf",
+        "\ud800.gguf",
+        "",
+    ):
+        assert asked.unlisted(name, ["brambles"]) is None, name
+    assert asked.unlisted("thorn.gguf", ["all"]) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from comfyfixersmart.core.catalogue.types import NodeType
@@ -38,8 +39,10 @@ class Probe:
         hashes: dict[str, str] | None = None,
         seen: dict[str, Remembered] | None = None,
         media: dict[str, bool] | None = None,
+        unlisted: dict[str, str] | None = None,
     ) -> None:
         self._damage, self._hashes, self._seen, self._media = damage or {}, hashes or {}, seen or {}, media or {}
+        self._unlisted = unlisted or {}
         self.hashed: list[str] = []
 
     def damage(self, file: ModelFile) -> str | None:
@@ -51,6 +54,9 @@ class Probe:
 
     def remembered(self, name: str) -> Remembered | None:
         return self._seen.get(name)
+
+    def unlisted(self, name: str, folders: Sequence[str]) -> str | None:
+        return self._unlisted.get(name)
 
     def media(self, name: str) -> bool | None:
         return self._media.get(name)

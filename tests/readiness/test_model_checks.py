@@ -59,6 +59,13 @@ def test_the_wrong_folder() -> None:
     assert found.evidence[0].path == "/models/thorn.pt"
 
 
+def test_a_kind_of_file_that_the_folder_does_not_list() -> None:
+    probe = Probe(unlisted={"thorn.gguf": "/models/brambles/thorn.gguf"})
+    found = one(place(models={"brambles": []}), need("thorn.gguf", "brambles"), probe=probe)
+    assert (found.code, found.message) == ("MODEL002", "Here, but ComfyUI lists no .gguf files in the folder brambles.")
+    assert found.evidence[0].path == "/models/brambles/thorn.gguf"
+
+
 def test_a_generic_name_in_another_folder_proves_nothing() -> None:
     here = place(models={"brambles": [], "nettles": [file("model.safetensors")]})
     found = one(here, need("model.safetensors", "brambles"))
