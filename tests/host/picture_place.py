@@ -11,7 +11,6 @@ import json
 import os
 import struct
 import time
-from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -27,6 +26,8 @@ QUIET = {
     "Comfy.ColorPalette": "dark",
     "Comfy.Locale": "en",
     "Comfy.Minimap.Visible": False,
+    "Comfy.Graph.CanvasInfo": False,
+    "comfyfixersmart.compact": True,
     "Comfy.VueNodes.Enabled": False,
     "Comfy.Workflow.ShowMissingNodesWarning": False,
     "Comfy.Workflow.ShowMissingModelsWarning": False,
@@ -84,6 +85,7 @@ def _extra(sample: ModuleType) -> dict[str, tuple[Any, ...]]:
             put("UNETLoader", "poster-flux-fp8.safetensors"),
             before_saving("SampleFilmGrain", [0.2]),
         ),
+        "harbour at dusk": ("image-to-image", before_saving("SampleFilmGrain", [0.2])),
         "posters/old film": ("upscale-image", before_saving("SampleColourTable", ["slide-film-1974.safetensors"])),
     }
 
@@ -98,15 +100,19 @@ def _hollow_model(path: Path, size: int) -> None:
         file.truncate(size)
 
 
+def _sky(part: float) -> tuple[int, int, int]:
+    """From the dark above, 0, to the glow at the horizon, 1."""
+    return int(40 + 200 * part), int(50 + 90 * part), int(110 - 10 * part)
+
+
 def _dusk() -> Image.Image:
     """A harbour at dusk, drawn of few shapes."""
     picture = Image.new("RGB", (768, 512))
     draw = ImageDraw.Draw(picture)
-    sky: Callable[[float], tuple[int, int, int]] = lambda part: (int(40 + 200 * part), int(50 + 90 * part), int(110 - 10 * part))
     for y in range(340):
-        draw.line((0, y, 768, y), fill=sky((y / 340) ** 1.5))
+        draw.line((0, y, 768, y), fill=_sky((y / 340) ** 1.5))
     for y in range(340, 512):
-        draw.line((0, y, 768, y), fill=tuple(int(one * 0.55) for one in sky(((512 - y) / 172) ** 2)))
+        draw.line((0, y, 768, y), fill=tuple(int(one * 0.55) for one in _sky(((512 - y) / 172) ** 2)))
     draw.ellipse((470, 250, 590, 370), fill=(255, 205, 130))
     draw.rectangle((0, 341, 768, 372), fill=(120, 78, 78))
     for left, width, height in ((0, 110, 90), (110, 70, 130), (180, 95, 60), (640, 128, 105), (590, 50, 70)):

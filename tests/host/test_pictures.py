@@ -28,7 +28,10 @@ EXAMPLES = sorted((ROOT / "example_workflows").glob("*.json"))
 PAGE = "1.58.1"  # of the pinned pages the one that people with a current ComfyUI see
 README_LIMIT, EXAMPLE_LIMIT = 200 << 10, 60 << 10  # bytes of a picture
 EXAMPLE_SIZE = (960, 540)
+WINDOW, SCALE = (1200, 880), 1.5  # CSS pixels, and how many of the picture's make one
+README_SIZE = (1800, 1320)
 CHECK_LIMIT = 60  # seconds
+HOME = "/home/ada/ComfyUI"
 OURS = {"X-ComfyFixerSmart": "1"}
 # Around the graph, everything that is not the graph.
 ONLY_THE_CANVAS = """
@@ -36,6 +39,22 @@ ONLY_THE_CANVAS = """
     canvas, .dom-widget, .dom-widget * { visibility: visible }
     #vue-app canvas:not(#graph-canvas) { visibility: hidden }
 """
+# The whole graph with a margin in the middle of what the panel leaves free; from its left edge on where it would be
+# too small to read.
+FIT = """() => {
+    const nodes = [...app.graph._nodes, ...app.graph._groups];
+    const TITLE = 30, MARGIN = 40, READABLE = 0.75;
+    const left = Math.min(...nodes.map((one) => one.pos[0])), right = Math.max(...nodes.map((one) => one.pos[0] + one.size[0]));
+    const top = Math.min(...nodes.map((one) => one.pos[1])) - TITLE, bottom = Math.max(...nodes.map((one) => one.pos[1] + one.size[1]));
+    const { ds, canvas } = app.canvas, { x, width, height } = canvas.getBoundingClientRect();
+    const taken = Math.max(0, (document.querySelector(".cfs")?.getBoundingClientRect().right ?? 0) - x);
+    const whole = Math.min((width - taken - 2 * MARGIN) / (right - left), (height - 2 * MARGIN) / (bottom - top));
+    ds.scale = Math.max(whole, READABLE);
+    const middle = (width + taken) / 2 / ds.scale - (left + right) / 2;
+    ds.offset[0] = whole < READABLE ? (taken + MARGIN) / ds.scale - left : middle;
+    ds.offset[1] = height / 2 / ds.scale - (top + bottom) / 2;
+    app.canvas.setDirty(true, true);
+}"""
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 pytestmark = [pytest.mark.comfyui, pytest.mark.browser, pytest.mark.filterwarnings("default")]
@@ -99,20 +118,32 @@ def visit(server: Any, browser: Any) -> Iterator[Callable[..., Any]]:
     """`visit(width, height)`: ComfyUI's page, ready, in the early afternoon, with nothing moving."""
     contexts: list[Any] = []
 
-    def open_page(width: int, height: int) -> Any:
+    def open_page(width: int, height: int, scale: float = 1) -> Any:
         context = browser.new_context(
-            viewport={"width": width, "height": height}, reduced_motion="reduce", timezone_id=_where_it_is_afternoon()
+            viewport={"width": width, "height": height},
+            device_scale_factor=scale,
+            reduced_motion="reduce",
+            timezone_id=_where_it_is_afternoon(),
         )
         contexts.append(context)
         page = context.new_page()
+        page.route("**/comfyfixersmart/**", lambda route: _at_home(route, server))
         page.goto(server.url, wait_until="domcontentloaded")
-        page.wait_for_function("window.app?.extensionManager?.workflow?.activeWorkflow && window.app.graph?._nodes.length")
+        page.wait_for_function(
+            "window.app?.extensionManager?.workflow?.activeWorkflow && window.app.graph?._nodes.length"
+        )
         page.wait_for_timeout(1500)  # the page puts its own notices and the badge
         return page
 
     yield open_page
     for context in contexts:
         context.close()
+
+
+def _at_home(route: Any, server: Any) -> None:
+    """The server's answer with a person's ComfyUI folder in place of the temporary one of this test."""
+    answer = route.fetch()
+    route.fulfill(response=answer, body=answer.text().replace(str(server.base), HOME))
 
 
 def _where_it_is_afternoon() -> str:
@@ -130,16 +161,19 @@ def keep(request: pytest.FixtureRequest) -> Callable[[Path, int, Callable[[], by
             path.write_bytes(take())
         assert path.is_file(), f"{path.name} is missing: run with --update-golden and look at it"
         assert path.stat().st_size <= limit, f"{path.name} is too large"
-        return Image.open(path)
+        picture = Image.open(io.BytesIO(path.read_bytes()))
+        picture.load()
+        return picture
 
     return check
 
 
 def _small_png(screenshot: bytes) -> bytes:
-    """Flat colours of a user interface need no more than a palette."""
+    """A palette made for rare colours, so that a status icon keeps its own beside a picture on the canvas."""
     out = io.BytesIO()
     picture = Image.open(io.BytesIO(screenshot)).convert("RGB")
-    picture.quantize(256, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
+    few = picture.quantize(256, method=Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE)
+    few.save(out, "PNG", optimize=True)
     return out.getvalue()
 
 
@@ -150,6 +184,20 @@ def _small_jpeg(screenshot: bytes) -> bytes:
     return out.getvalue()
 
 
+def _open_workflow(page: Any, name: str) -> None:
+    page.evaluate(
+        """async (path) => {
+            const store = app.extensionManager.workflow;
+            await store.syncWorkflows();
+            const workflow = store.getWorkflowByPath(path);
+            await workflow.load();
+            await app.loadGraphData(workflow.activeState, true, true, workflow);
+        }""",
+        f"workflows/{name}.json",
+    )
+    page.wait_for_timeout(1500)
+
+
 def _open_panel(page: Any) -> None:
     page.get_by_label("Readiness").first.click()
     page.locator(".cfs-row").first.wait_for()
@@ -157,27 +205,29 @@ def _open_panel(page: Any) -> None:
 
 
 def test_picture_of_the_library(visit: Any, keep: Any) -> None:
-    page = visit(1400, 900)
+    page = visit(*WINDOW, SCALE)
+    _open_workflow(page, "harbour with the right vae")
     _open_panel(page)
+    page.evaluate(FIT)
     page.wait_for_timeout(800)
     said = page.locator(".cfs").inner_text()
     assert [word for word in ("Blocked", "Runnable", "Needs input", "Unknown", "Unreadable") if word not in said] == []
     picture = keep(PICTURES / "panel-library.png", README_LIMIT, lambda: _small_png(page.screenshot()))
-    assert picture.size == (1400, 900)
+    assert picture.size == README_SIZE
 
 
 def test_picture_of_a_workflow_and_its_node(visit: Any, keep: Any) -> None:
-    page = visit(1400, 900)
+    page = visit(*WINDOW, SCALE)
     _open_panel(page)
-    page.locator(".cfs-row", has_text="text-to-image-sdxl").click()
+    page.locator(".cfs-row", has_text="harbour at dusk").click()
     page.get_by_role("button", name="Open workflow").first.click()
-    page.wait_for_function("app.extensionManager.workflow.activeWorkflow.path.endsWith('text-to-image-sdxl.json')")
+    page.wait_for_function("app.extensionManager.workflow.activeWorkflow.path.endsWith('harbour at dusk.json')")
     page.wait_for_timeout(1500)
     page.locator("button.cfs-node").first.click()
     page.locator(".cfs-ring").wait_for()
     page.wait_for_timeout(300)
     picture = keep(PICTURES / "panel-workflow.png", README_LIMIT, lambda: _small_png(page.screenshot()))
-    assert picture.size == (1400, 900)
+    assert picture.size == README_SIZE
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
@@ -186,27 +236,14 @@ def test_picture_of_an_example(path: Path, visit: Any, keep: Any) -> None:
         page = visit(1920, 1080)
         page.evaluate("graph => app.loadGraphData(graph)", json.loads(path.read_text()))
         page.add_style_tag(content=ONLY_THE_CANVAS)
+        page.wait_for_timeout(1500)  # LoadImage grows when its picture has come
         page.evaluate(FIT)
-        page.wait_for_timeout(1500)
+        page.wait_for_timeout(500)
         return _small_jpeg(page.screenshot())
 
     picture = keep(path.with_suffix(".jpg"), EXAMPLE_LIMIT, take)
     assert picture.size == EXAMPLE_SIZE
     assert len(picture.convert("RGB").getcolors(1 << 20) or []) > 500  # no blank sheet
-
-
-# The whole graph with a margin in the middle of the window.
-FIT = """() => {
-    const nodes = [...app.graph._nodes, ...app.graph._groups];
-    const TITLE = 30, MARGIN = 40;
-    const left = Math.min(...nodes.map((one) => one.pos[0])), right = Math.max(...nodes.map((one) => one.pos[0] + one.size[0]));
-    const top = Math.min(...nodes.map((one) => one.pos[1])) - TITLE, bottom = Math.max(...nodes.map((one) => one.pos[1] + one.size[1]));
-    const { ds, canvas } = app.canvas, { width, height } = canvas.getBoundingClientRect();
-    ds.scale = Math.min((width - 2 * MARGIN) / (right - left), (height - 2 * MARGIN) / (bottom - top));
-    ds.offset[0] = width / 2 / ds.scale - (left + right) / 2;
-    ds.offset[1] = height / 2 / ds.scale - (top + bottom) / 2;
-    app.canvas.setDirty(true, true);
-}"""
 
 
 def test_comfyui_offers_the_examples_with_their_pictures(server: Any) -> None:
