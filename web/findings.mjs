@@ -3,7 +3,7 @@
 import { h } from "./dom.mjs";
 import { bytes, listed, pack } from "./format.mjs";
 import { icon, statusIcon } from "./icons.mjs";
-import { middle, visible, whole } from "./names.mjs";
+import { visible, whole } from "./names.mjs";
 import { iconButton } from "./parts.mjs";
 import { number, t } from "./texts.mjs";
 
@@ -126,12 +126,12 @@ function heading(word, size) {
     h("span", { class: "cfs-grow" }), size > 0 && h("span", null, bytes(size)));
 }
 
-const place = ({ text, path }) => (path && !text.includes(path) ? [middle(path, "cfs-muted cfs-path")] : []);
+const place = ({ text, path }) => (path && !text.includes(path) ? [h("br"), h("span", { class: "cfs-muted cfs-path" }, whole(path))] : []);
 
 /** An address is text to copy: nothing of this page opens it. */
 function address(url, page) {
   const button = iconButton("copy", t("workflow.copy_link"), () => page.copy(url, button));
-  return h("div", { class: "cfs-address" }, h("p", null, h("span", { class: "cfs-muted" }, t("workflow.link")), middle(url)), button);
+  return h("div", { class: "cfs-address" }, h("p", null, h("span", { class: "cfs-muted" }, t("workflow.link")), h("span", { class: "cfs-url", title: visible(url), dir: "ltr" }, visible(url))), button);
 }
 
 function fix(one) {

@@ -118,6 +118,11 @@ class Page {
     return path !== null && this.host.activeWorkflow()?.path === path;
   }
 
+  /** Whether ComfyUI could show it: a saved graph that can be read, and not the one it shows already. */
+  canOpen() {
+    return !this.live && Boolean(this.workflow.path) && this.workflow.status !== "unreadable" && !this.onCanvas();
+  }
+
   draw() {
     const mark = JSON.stringify([this.workflow?.digest, this.workflow?.slug, this.workflow?.map, this.workflow?.modified, this.error,
       this.onCanvas(), this.store.state.open.active, this.explaining, this.resolving, Boolean(this.workflow)]);
@@ -149,7 +154,7 @@ class Page {
         const copy = iconButton("copy", t("workflow.copy"), () => this.copy(workflow.markdown, copy), { "data-key": "copy" });
         actions.push(copy);
       }
-      if (!this.live && workflow.path && !this.onCanvas()) {
+      if (this.canOpen()) {
         actions.push(iconButton("open", t("workflow.open"), () => this.open(), { "data-key": "open" }));
       }
     }
@@ -193,7 +198,7 @@ class Page {
     if (!short && workflow.findings.some((one) => one.weight === "blocked" || one.weight === "needs_input")) {
       act.push(button(t("workflow.resolve"), () => this.resolve(), { kind: "main", "data-key": "resolve" }));
     }
-    if (!short && !this.live && workflow.path && !this.onCanvas()) act.push(button(t("workflow.open"), () => this.open(), { "data-key": "open-big" }));
+    if (!short && this.canOpen()) act.push(button(t("workflow.open"), () => this.open(), { "data-key": "open-big" }));
     const go = this.onCanvas() ? (id) => this.go(id) : null;
     return h("section", { class: "cfs-card" },
       lead(workflow, { short }), graphMap(workflow.map, go), act.length > 0 && h("div", { class: "cfs-card-acts" }, act));
