@@ -161,6 +161,7 @@ class Service:
             progress=lambda done, total, _: say(CHECKING, before + done, before + total),
             cancel=cancel,
         )
+        collector.settle()  # up to here nothing cyclic is made; the reports' JSON and template leave some
         if cancel():
             return len(checked)
         say(REPORTS, before + len(files), before + len(files))

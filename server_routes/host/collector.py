@@ -14,18 +14,29 @@ from contextlib import contextmanager
 
 @contextmanager
 def paused() -> Iterator[None]:
-    """No automatic pass while we work: what our stages make has no cycles. Explicit ones, as ComfyUI does between
-    prompts, still run.
+    """No automatic pass while we work. Explicit ones, as ComfyUI does between prompts, still run.
 
-    What we made and kept is then among the old objects at once: left among the young ones, it would all be looked
-    through the moment the collector is on again. (Freezing and unfreezing moves the whole lists and looks at nothing.)
+    At the end the garbage made since the last `settle` is collected: a pass over that alone.
     """
     was_on = gc.isenabled()
     gc.disable()
     try:
         yield
+    except BaseException:
+        settle()
+        raise
     finally:
         if was_on:
-            gc.freeze()
-            gc.unfreeze()
+            gc.collect(0)
             gc.enable()
+
+
+def settle() -> None:
+    """Within `paused`: what is alive now is kept, and no young pass needs to look through it.
+
+    For after work that makes no cycles. Freezing and unfreezing puts the young objects among the old ones; whole lists
+    are moved, and nothing is looked at.
+    """
+    if not gc.isenabled():
+        gc.freeze()
+        gc.unfreeze()
