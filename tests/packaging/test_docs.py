@@ -94,6 +94,13 @@ def test_every_kept_file_is_in_the_inner_readme() -> None:
     assert {name for name in names if name not in INSIDE} == set()
 
 
+def test_every_module_that_the_inner_readme_names_is_there() -> None:
+    named = set(re.findall(r"`([\w./]+\.(?:py|mjs|js))`", INSIDE))
+    assert len(named) > 20
+    places = [ROOT, ROOT / "core", ROOT / "server_routes", *(ROOT / "core").iterdir()]
+    assert {name for name in named if not any((place / name).is_file() for place in places)} == set()
+
+
 def test_every_key_of_the_panel_is_in_the_readme() -> None:
     """The panel shows its keys in a table; that they work is tested in the browser."""
     table = re.search(r"const KEYS = (\[\[.+?\]\]);", SHEETS, re.DOTALL)

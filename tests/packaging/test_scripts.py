@@ -60,6 +60,13 @@ def test_examples_are_whole_graphs(path: Path) -> None:
         assert nodes[target]["inputs"][target_slot]["link"] == link_id
 
 
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_examples_have_the_picture_that_comfyui_looks_for(path: Path) -> None:
+    """Taken by tests/host/test_pictures.py; the template browser asks for NAME.jpg."""
+    picture = path.with_suffix(".jpg").read_bytes()
+    assert picture[:3] == b"\xff\xd8\xff" and len(picture) <= 60 << 10
+
+
 def test_sample_is_an_installation_with_a_snapshot(sample: Path) -> None:
     from comfyfixersmart.core.inventory.layout import find_layout
     from comfyfixersmart.core.inventory.snapshot import read_snapshot
