@@ -294,8 +294,8 @@ class App:
         from .reports.history import History, reasons
 
         history: History | None = None
-        sweep(state)
-        sweep(state / "good")
+        for folder in {self.state or state, state, state / "good"}:  # a user's own is not where the shared caches lie
+            sweep(folder)
         try:
             history = History.load(state / "history.json")
             history.record(now, {one.name: (one.readiness.status, reasons(one.readiness)) for one in checked})

@@ -58,7 +58,7 @@ def sweep(folder: Path) -> None:
 
 def write_json(path: Path, schema: int, body: dict[str, Any], *, indent: int | None = None, mode: int = 0o666) -> None:
     """Write `body` with its `schema` number atomically, unless `path` holds a newer schema (NewerSchema)."""
-    _refuse_newer(path, schema)
+    refuse_newer(path, schema)
     write_atomic(path, jsontext.dumps({"schema": schema, **body}, indent=indent) + "\n", mode=mode)
 
 
@@ -92,7 +92,7 @@ def read_json(path: Path, schema: int) -> dict[str, Any] | None:
 _OURS = re.compile(rb'\{\s*"schema": (\d{1,9})[,}\s]')
 
 
-def _refuse_newer(path: Path, schema: int) -> None:
+def refuse_newer(path: Path, schema: int) -> None:
     """Raise NewerSchema where `path` holds one. What `write_json` wrote tells by its first bytes; the rest is read whole."""
     try:
         with open(path, "rb") as file:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ComfyFixerError
-from ..files import read_json, safe_join, sweep, to_json, write_atomic
+from ..files import read_json, refuse_newer, safe_join, sweep, to_json, write_atomic
 from .dashboard import render
 from .data import MARKER, SCHEMA, index_json, workflow_json
 from .markdown import index_md, workflow_md
@@ -16,6 +16,7 @@ from .slugs import slugs
 from .types import Library
 
 _HEAD = 400  # every report carries the marker within its first bytes
+_INDEX = ("index.md", "index.json")
 
 
 def write_reports(library: Library, out: Path) -> list[Path]:
@@ -27,25 +28,31 @@ def write_reports(library: Library, out: Path) -> list[Path]:
     not write has the name of one of ours, and OSError.
     """
     sweep(out)
-    old = read_json(out / "index.json", SCHEMA) or {}
     slug = slugs(entry.name for entry in library.entries)
-    files = dict(_files(library, slug))
-    changed = [name for name in files if _differs(out / name, files[name])]
-    last = ("index.md", "index.json")  # the index names what there is, so it comes when that is there
-    for name in sorted(changed, key=lambda name: (name in last, name == "index.json")):
-        if name == "index.json":
-            _remove_stale(old, set(files), out)
-        write_atomic(out / name, files[name], sync=name == "index.json")
-    return [out / name for name in files]
+    names = _names(slug)
+    for name in names:
+        _refuse_foreign(out / name)
+    stale = _listed(out) - set(slug.values())
+    for name, data in _files(library, slug):
+        if name == "index.json":  # it names what there is, so it comes when that is there
+            _remove(stale, set(names), out)
+        if _differs(out / name, data):
+            write_atomic(out / name, data, sync=name == "index.json")
+    return [out / name for name in names]
+
+
+def _names(slug: dict[str, str]) -> list[str]:
+    return ["dashboard.html", *(f"{one}{suffix}" for one in slug.values() for suffix in (".md", ".json")), *_INDEX]
 
 
 def _files(library: Library, slug: dict[str, str]) -> Iterator[tuple[str, bytes]]:
+    """One at a time and in the order of `_names`: all of them together are a lot of memory."""
     yield "dashboard.html", _bytes(render(library))
-    yield "index.md", _bytes(index_md(library, slug))
-    yield "index.json", _json(index_json(library, slug))
     for entry in library.entries:
         yield f"{slug[entry.name]}.md", _bytes(workflow_md(entry))
         yield f"{slug[entry.name]}.json", _json(workflow_json(entry, slug[entry.name]))
+    yield "index.md", _bytes(index_md(library, slug))
+    yield "index.json", _json(index_json(library, slug))
 
 
 def _json(body: dict[str, Any]) -> bytes:
@@ -56,34 +63,42 @@ def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "replace")
 
 
-def _differs(path: Path, data: bytes) -> bool:
-    """Whether `path` must be written. A file there that is not one of our reports is never replaced."""
+def _refuse_foreign(path: Path) -> None:
+    """A file of this name that is not one of our reports is never replaced, nor is one of a newer version."""
     try:
-        found = path.read_bytes()
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
     except FileNotFoundError:
-        return True
+        return
     except OSError:
-        found = b""
-    if found == data:
-        return False
-    if MARKER.encode() not in found[:_HEAD]:
+        head = b""
+    if MARKER.encode() not in head:
         raise ComfyFixerError(
             "not_a_report",
             f"{path} is not one of our reports, so it is left as it is and no report was written",
             "Give another folder with --out, or move that file away.",
         )
     if path.suffix == ".json":
-        read_json(path, SCHEMA)  # refuses a newer schema
-    return True
+        refuse_newer(path, SCHEMA)
 
 
-def _remove_stale(old: dict[str, Any], current: set[str], out: Path) -> None:
+def _differs(path: Path, data: bytes) -> bool:
+    try:
+        return path.stat().st_size != len(data) or path.read_bytes() != data
+    except OSError:
+        return True
+
+
+def _listed(out: Path) -> set[str]:
+    """The slugs that the last index names."""
+    lines = (read_json(out / "index.json", SCHEMA) or {}).get("workflows")
+    found = [line.get("slug") for line in lines if isinstance(line, dict)] if isinstance(lines, list) else []
+    return {slug for slug in found if isinstance(slug, str)}
+
+
+def _remove(stale: set[str], current: set[str], out: Path) -> None:
     """Remove the reports of workflows that the last index lists and this one does not."""
-    lines = old.get("workflows")
-    for line in lines if isinstance(lines, list) else ():
-        slug = line.get("slug") if isinstance(line, dict) else None
-        if not isinstance(slug, str):
-            continue
+    for slug in stale:
         for name in (f"{slug}.md", f"{slug}.json"):
             if name not in current:
                 with contextlib.suppress(ComfyFixerError, OSError):
