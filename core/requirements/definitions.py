@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..catalogue.types import Input
-from ..workflow.types import Node, Workflow
+from ..workflow.source import source
+from ..workflow.types import PRIMITIVES, Literal, Node, Stored, Workflow
 from .links import Feeds, Kinds, Made, circles, feeding, made, node_links
 from .shapes import Kind, Limit, Shape
 from .types import NodeRef, Violation
@@ -35,13 +36,14 @@ def violations(
         return [Violation("LINK002", NodeRef("", "", ""))] if certain else []
     found = [(one.node.id, one) for one in refused]
     api = workflow.format == "api"
+    set_outside = _set_outside(workflow)
     everywhere: bool | None = None
     levels: list[Made] = []
     for node, kind in server:
         shape = kind.shape
         if shape is None or not kind.installed:
             continue
-        if shape.limits and not _in_order(node, shape):
+        if shape.limits and not (_in_order(node, shape) and (node.scope not in set_outside or _own(node))):
             found += [(node.id, one) for one in _values(workflow, node, shape)]
         needed = shape.required if api else shape.sockets
         levels = levels or made(workflow, server, kinds)
@@ -78,6 +80,12 @@ def _linked(node: Node, shape: Shape, level: Made, needed: tuple[str, ...]) -> b
 # ---- values ------------------------------------------------------------------------------------------------
 
 
+def _set_outside(workflow: Workflow) -> set[int]:
+    """The levels on which a widget's value may come from elsewhere: from the host of the instance, or a primitive."""
+    found = {index for index, scope in enumerate(workflow.scopes) if scope.host_values}
+    return found.union([node.scope for node in workflow.nodes if node.class_type in PRIMITIVES])
+
+
 def _in_order(node: Node, shape: Shape) -> bool:
     """Whether the values, taken in the definition's order, all fit. Then they do, whatever their names."""
     stored = node.widgets
@@ -86,16 +94,26 @@ def _in_order(node: Node, shape: Shape) -> bool:
     return all(limit.takes(stored[place]) for place, limit in shape.limits)
 
 
+def _own(node: Node) -> bool:
+    """Whether no link ends at a widget: then the stored values are those that count."""
+    return not any(slot.link is not None and slot.widget is not None for slot in node.slots)
+
+
 def _values(workflow: Workflow, node: Node, shape: Shape) -> Iterator[Violation]:
-    """Options not offered and numbers out of range, for values that no link replaces."""
+    """Options not offered and numbers out of range, for values that no other node's output replaces."""
     read = values(node, shape)
     if not read.exact:
         return
     linked = {name for slot in node.slots if slot.link is not None for name in (slot.widget, slot.name)}
     limits = {limit.spec.name: limit for _, limit in shape.limits}
-    for name, value in read.items:
-        limit = limits.get(name) if name is not None and name not in linked else None
-        if limit is not None and not limit.takes(value) and not _mended(workflow, node, name, value):
+    for name, stored in read.items:
+        limit = limits.get(name) if name is not None else None
+        if limit is None or name is None:
+            continue
+        fed = source(workflow, node, name) if name in linked else Stored()
+        value = fed.value if isinstance(fed, Literal) else stored
+        counts = isinstance(fed, (Literal, Stored))  # a promoted widget, or one that a primitive sets
+        if counts and not limit.takes(value) and not _mended(workflow, node, name, value):
             code, allowed = _wrong(limit, value)
             yield Violation(code, NodeRef(node.id, node.class_type, node.title, name), value, allowed)
 

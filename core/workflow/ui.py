@@ -13,6 +13,7 @@ from .types import ALWAYS, BYPASSED, MUTED, ModelHint, Node, Origin, Scope, Work
 
 MAX_NODES = 100_000  # flat nodes of one workflow
 MAX_LEVELS = 64  # instances inside instances
+_OWN = "-1"  # in proxyWidgets, in place of a node: an input of the subgraph itself
 
 
 class Impossible(ValueError):
@@ -177,6 +178,8 @@ def _host_values(scope: Scope, workflow: Workflow) -> None:
         _group_values(scope, values, workflow)
         return
     proxies = _proxies(scope)
+    if len(proxies) != len(values):  # some pages keep only the values of its own inputs, in this same order
+        proxies = [proxy for proxy in proxies if raw_id(proxy[0]) == _OWN]
     if len(proxies) == len(values):
         for proxy, value in zip(proxies, values, strict=True):
             _promote(scope, raw_id(proxy[0]), proxy[1], value)
@@ -192,7 +195,7 @@ def _host_values(scope: Scope, workflow: Workflow) -> None:
 
 
 def _promote(scope: Scope, inner_id: str, widget: str, value: Json) -> None:
-    if inner_id == "-1":
+    if inner_id == _OWN:
         scope.host_values[widget] = value
         return
     inner = scope.nodes.get(inner_id)
@@ -207,7 +210,7 @@ def _promote(scope: Scope, inner_id: str, widget: str, value: Json) -> None:
 
 
 def _proxies(scope: Scope) -> list[list[Json]]:
-    """`proxyWidgets` of an instance: [inner node id, or "-1" for a subgraph input; widget name]."""
+    """`proxyWidgets` of an instance: [inner node id, or _OWN for a subgraph input; widget name]."""
     properties = scope.host.get("properties")
     listed = properties.get("proxyWidgets") if isinstance(properties, dict) else None
     if not isinstance(listed, list):

@@ -129,6 +129,39 @@ def test_a_promoted_value_is_the_one_that_is_checked() -> None:
     assert found(wrong) == [("VALUE001", "1:3", "size")]
 
 
+@pytest.mark.parametrize(
+    ("inside", "host", "wrong"),
+    [
+        (("small", 5), {}, []),
+        (
+            ("small", 500),
+            {},
+            [("VALUE002", "1:3", "seed")],
+        ),  # promoted without a value of its own: the inner one counts
+        (("small", 5), {"widgets_values": ["small", 500]}, [("VALUE002", "1:3", "seed")]),
+        (("huge", 500), {"widgets_values": ["small", 50]}, []),
+        (("small", 5), {"widgets_values": ["huge", 5]}, [("VALUE001", "1:3", "size")]),
+    ],
+)
+def test_a_value_promoted_through_an_input_of_the_subgraph(
+    inside: tuple[Any, ...], host: dict[str, Any], wrong: list[Any]
+) -> None:
+    inputs = [widget("size", 21, "COMBO"), widget("seed", 22, "INT"), widget("share", None, "FLOAT")]
+    inner = node(3, "PickTeal", *inside, "fixed", 0.5, inputs=inputs)
+    links = ((21, -10, 0, 3, 0, "COMBO"), (22, -10, 1, 3, 1, "INT"), (23, 3, 0, -20, 0, "IMAGE"))
+    definition = subgraph("s", inner, links=links, inputs=("size", "seed"), outputs=("image",))
+    shell = node(1, "s", properties=proxies(("-1", "size"), ("-1", "seed")), outputs=[out()]) | host
+    assert found(shown(shell, subgraphs=[definition])) == wrong
+
+
+@pytest.mark.parametrize(("value", "wrong"), [(50, []), (500, [("VALUE002", "1", "seed")])])
+def test_a_value_that_a_primitive_sets(value: int, wrong: list[Any]) -> None:
+    inputs = [widget("size", None, "COMBO"), widget("seed", 7, "INT"), widget("share", None, "FLOAT")]
+    primitive = node(2, "PrimitiveNode", value, "fixed", outputs=[out()])
+    picks = node(1, "PickTeal", "small", 5, "fixed", 0.5, inputs=inputs)
+    assert found(shown(primitive, picks, links=((7, 2, 0, 1, 1),))) == wrong
+
+
 def test_file_lists_and_media_are_never_options() -> None:
     kind = NodeType(
         "LoadKnot",

@@ -157,6 +157,13 @@ def test_proxy_widgets_of_minus_one_name_an_input_of_the_definition() -> None:
     assert source(found, by_id(found, "9:3"), "file") == Literal("outer.safetensors")
 
 
+def test_a_page_that_keeps_only_the_values_of_the_subgraphs_own_inputs_keeps_them_in_the_order_of_the_widgets() -> None:
+    """ComfyUI's page 1.32.9 saves them so, whatever the order of the inputs is."""
+    shown = proxies(("-1", "weight"), ("4", "seed"), ("-1", "file"))
+    found = promoted(node(9, "s", 0.9, "outer.safetensors", properties=shown))
+    assert source(found, by_id(found, "9:3"), "file") == Literal("outer.safetensors")
+
+
 def test_proxy_widgets_through_two_levels() -> None:
     inner = subgraph("in", node(3, "LoadBramble", "inner.safetensors", inputs=[widget("file")]))
     middle = node(7, "in", "middle.safetensors", properties=proxies(("3", "file")))
