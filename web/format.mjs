@@ -6,6 +6,7 @@ import { lang, t } from "./texts.mjs";
 const GOOD = new Set(["runnable", "needs_input"]);
 const BAD = new Set(["blocked", "unreadable"]);
 const CORE = "comfy-core"; // the pack name of ComfyUI's own nodes
+export const isCore = (name) => name === CORE;
 const DAY = 86400;
 
 /** Bytes in decimal units: "6.7 GB", "254 MB"; one decimal from a gigabyte on. */

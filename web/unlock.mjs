@@ -1,6 +1,6 @@
 // What would make the most workflows run, and which: the line in the library and the page behind it.
 
-import { bytes, listed } from "./format.mjs";
+import { bytes, isCore, listed, pack } from "./format.mjs";
 import { h } from "./dom.mjs";
 import { icon, statusIcon } from "./icons.mjs";
 import { middle, title, visible, whole } from "./names.mjs";
@@ -11,7 +11,7 @@ const SHOWN = 12; // workflows per step before "all of them"
 
 /** "3 files, 9.2 GB", "1 file and 2 packs": what has to come. */
 export function needs(step) {
-  const kinds = ["file", "pack", "type", "local"].map((kind) => [kind, step.needs.filter((need) => need.kind === kind)]);
+  const kinds = ["file", "pack", "type", "core", "local"].map((kind) => [kind, step.needs.filter((need) => kindOf(need) === kind)]);
   const things = kinds.filter(([, some]) => some.length).map(([kind, some]) => t(`unlock.${kind}`, { n: some.length }));
   const files = step.needs.filter((need) => need.kind === "file");
   const size = files.reduce((sum, need) => sum + (need.size ?? 0), 0);
@@ -55,11 +55,15 @@ function step(one, at, store) {
     h("ul", { class: "cfs-needs" }, one.needs.map(need)), list, more);
 }
 
-const KIND_ICONS = { file: "file", pack: "pack", type: "pack", local: "move" };
+const KIND_ICONS = { file: "file", pack: "pack", type: "pack", core: "pack", local: "move" };
+
+/** ComfyUI's own nodes count as a pack for the planner, but nobody installs them as one. */
+const kindOf = (one) => (one.kind === "pack" && isCore(one.name) ? "core" : KIND_ICONS[one.kind] ? one.kind : "file");
 
 function need(one) {
-  return h("li", null, icon(KIND_ICONS[one.kind] ?? "file"),
-    h("span", { class: "cfs-need-words" }, whole(one.name), h("span", { class: "cfs-small cfs-muted" }, t(`unlock.kind.${KIND_ICONS[one.kind] ? one.kind : "file"}`, { folder: visible(one.folder) || t("unlock.any_folder") }))),
+  const kind = kindOf(one);
+  return h("li", null, icon(KIND_ICONS[kind]),
+    h("span", { class: "cfs-need-words" }, whole(pack(one.name)), h("span", { class: "cfs-small cfs-muted" }, t(`unlock.kind.${kind}`, { folder: visible(one.folder) || t("unlock.any_folder") }))),
     h("span", { class: "cfs-num" }, one.size ? bytes(one.size) : ""));
 }
 

@@ -16,11 +16,11 @@ export function lead(workflow, { short = false } = {}) {
 
 /** "6.8 GB to download. 2 more are already on this disk." */
 function sentence(workflow) {
-  const { files = 0, bytes: size = 0, unsized = 0, local = 0 } = workflow.distance ?? {}, out = [];
+  const { files = 0, bytes: size = 0, unsized = 0, packs = 0, types = 0, other = 0, local = 0 } = workflow.distance ?? {}, out = [];
   if (workflow.status === "runnable") out.push(t("workflow.complete"), facts(workflow));
   if (files && size) out.push(t(unsized ? "workflow.to_get_over" : "workflow.to_get", { size: bytes(size) }));
   else if (files) out.push(t("workflow.to_get_unsized"));
-  if (local) out.push(t(files ? "workflow.more_here" : "workflow.here", { n: local }));
+  if (local) out.push(t(files + packs + types + other ? "workflow.more_here" : "workflow.here", { n: local }));
   if (workflow.status === "unknown") out.push(t("workflow.cannot_tell"));
   return out.filter(Boolean).join(t("list.sentences"));
 }
