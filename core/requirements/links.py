@@ -13,7 +13,7 @@ from graphlib import CycleError, TopologicalSorter
 from typing import NamedTuple
 
 from ..catalogue.types import Input
-from ..workflow.raw import Json, Link, raw_id
+from ..workflow.raw import Json, Link
 from ..workflow.source import bypasses, source
 from ..workflow.types import ALWAYS, PASSING, Node, Origin, Scope, Workflow
 from .shapes import NOWHERE, Kind, Outputs, Shape
@@ -21,7 +21,7 @@ from .types import NodeRef, Violation
 
 _SHOWN = 6  # nodes of a circle that are named
 _LAST = 1 << 60
-_ROUNDS = 60  # the deepest template has 26 nodes in a row
+_ROUNDS = 60  # a level that goes deeper is looked at in full
 
 _NEWER = "The workflow was saved with a version that did not have it."
 
@@ -232,35 +232,42 @@ def _origins(
     workflow: Workflow, node: Node, listed: Mapping[str, Input] | None, starts: dict[Json, Node]
 ) -> Iterator[tuple[Node, bool]]:
     """What feeds the listed inputs of a node, and whether by a link: another node may also give to all that fits."""
+    quick = _quick(node, listed, starts) if not workflow.broadcast else None
+    if quick is not None:
+        yield from ((origin, True) for origin in quick)
+        return
     for slot in node.slots:
-        if listed is not None and slot.name not in listed and slot.widget not in listed:
-            continue
-        origin = starts.get(slot.link) if slot.link is not None else None
-        if origin is None:
+        if listed is None or slot.name in listed or slot.widget in listed:
             fed = source(workflow, node, slot.name)
             origin = workflow.by_id(fed.node) if isinstance(fed, Origin) else None
-        if origin is not None:
-            yield origin, slot.link is not None
+            if origin is not None:
+                yield origin, slot.link is not None
+
+
+def _quick(node: Node, listed: Mapping[str, Input] | None, starts: dict[Json, Node]) -> list[Node] | None:
+    """The same where every link is a direct one; None when one has to be followed."""
+    try:
+        raw = [one for one in node.raw["inputs"] if one["link"] is not None]
+        return [starts[one["link"]] for one in raw if listed is None or one["name"] in listed]
+    except (TypeError, KeyError):
+        return None
 
 
 def _starts(scope: Scope) -> dict[Json, Node]:
-    """The plain node at the start of each link of a level, as far as a quick look tells."""
-    raw = scope.raw.get("links")
-    if not isinstance(raw, list) or scope.kind == "group":
+    """The plain node at the start of each link of a level, by the id that the file gives the link."""
+    raw = scope.raw.get("links") if scope.kind != "group" else None
+    if not isinstance(raw, list) or not raw:
         return {}
-    nodes = scope.nodes
-    found: dict[Json, Node] = {}
-    for one in raw:
-        if type(one) is list and len(one) > 4:
-            link_id, origin = one[0], one[1]
-        elif type(one) is dict:
-            link_id, origin = one.get("id"), one.get("origin_id")
-        else:
-            continue
-        node = nodes.get(raw_id(origin))
-        if type(node) is Node and node.mode == ALWAYS and node.class_type not in PASSING:
-            found[raw_id(link_id)] = node
-    return found
+    ends = ("id", "origin_id") if type(raw[0]) is dict else (0, 1)
+    try:
+        nodes = {
+            node.raw["id"]: node
+            for node in scope.nodes.values()
+            if type(node) is Node and node.mode == ALWAYS and node.class_type not in PASSING
+        }
+        return {one[ends[0]]: nodes[one[ends[1]]] for one in raw if one[ends[1]] in nodes}
+    except (TypeError, KeyError, IndexError):
+        return {}
 
 
 def circles(workflow: Workflow, fed: Mapping[str, list[str]]) -> list[Violation]:
