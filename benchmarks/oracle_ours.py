@@ -57,15 +57,17 @@ class Ours:
 
     def _scan(self) -> None:
         """One cycle that began after now: it looks at the whole installation."""
-        asked = self._ask("GET", "status")["now"]
-        self._ask("POST", "scan", {})
-        end = time.monotonic() + SCAN_LIMIT
+        cycle = self._ask("GET", "status")
+        asked, end = cycle["now"], time.monotonic() + SCAN_LIMIT
         while time.monotonic() < end:
-            last = self._ask("GET", "status")["cycle"]["last"]
+            cycle = self._ask("GET", "status")["cycle"]
+            last = cycle["last"]
             if last and last["started"] >= asked and last["outcome"] == "done":
                 return
+            if cycle["state"] != "running":  # to ask during a cycle means that one
+                self._ask("POST", "scan", {})
             time.sleep(0.05)
-        raise RuntimeError(f"no cycle ended within {SCAN_LIMIT} s")
+        raise RuntimeError(f"no cycle ended within {SCAN_LIMIT} s: {cycle}")
 
     def _routed(self, one: Subject) -> Answer:
         found = self._ask("POST", "check", {"workflow": json.loads(one.data), "name": one.name})["workflow"]

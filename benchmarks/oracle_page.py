@@ -69,11 +69,14 @@ _EDIT = """async ([turn]) => {
         await keep("choice that is not offered", `${node.id} ${one.name}`);
         one.value = before;
     }
-    for (const [mode, kind] of [[2, "node muted"], [4, "node bypassed"]]) {
+    for (const [command, kind] of [["Mute", "node muted"], ["Bypass", "node bypassed"]]) {
+        const toggle = () => app.extensionManager.command.execute(`Comfy.Canvas.ToggleSelectedNodes.${command}`);
         for (const node of pick(nodes.filter(one => !one.isVirtualNode || one.subgraph))) {
-            node.mode = mode;
+            app.canvas.deselectAll();
+            app.canvas.select(node);
+            await toggle();  // the page's own command: for a subgraph it switches the nodes inside too
             await keep(kind, `${node.id} ${node.type}`);
-            node.mode = 0;
+            await toggle();
         }
     }
     const sockets = nodes.flatMap(node => (node.inputs ?? []).map((input, place) => [node, input, place]))
@@ -111,6 +114,10 @@ class Page:
 
     def __init__(self, page: Any) -> None:
         self._page = page
+
+    def types(self) -> set[str]:
+        """The node types it knows, the browser's own among them."""
+        return set(self._page.evaluate("() => Object.keys(window.LiteGraph.registered_node_types)"))
 
     def sent(self, data: bytes) -> Sent:
         """The prompt of a workflow in UI format."""

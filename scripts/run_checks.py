@@ -21,7 +21,7 @@ from environment import ROOT, SetupFailed, command, named_tree, ready_python
 
 LINTERS = (("ruff", "format", "--check", "."), ("ruff", "check", "."))
 MYPY = ("mypy", "--config-file", str(ROOT / "pyproject.toml"), "-p", "comfyfixersmart.core")
-BENCHMARKS = (("scan_accuracy.py",), ("scan_speed.py", "--tolerance", "1.5"))  # timings on a busy machine
+BENCHMARKS = (("scan_accuracy.py",), ("scan_speed.py", "--tolerance", "1.5"), ("oracle.py",))  # 1.5: a busy machine
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 

@@ -16,9 +16,10 @@ from pathlib import Path
 
 import execution
 import folder_paths
-import nodes
 from aiohttp import web
 from server import PromptServer
+
+import nodes
 
 NODE_CLASS_MAPPINGS = {}
 MEDIA = ("probe.png", "probe.mp4", "probe.wav", "probe.latent", "3d/probe.glb")  # what input folders are listed by
