@@ -144,8 +144,8 @@ def _record(one: Place) -> None:
     page.on("request", lambda asked: one.asked.append(asked.url))
 
 
-def _wait_for_first_check(server: Any, revision: str = "", seconds: float = 40) -> str:
-    """Until there is a report (other than `revision`); its revision."""
+def _wait_for_first_check(server: Any, revision: str = "", seconds: float = 90) -> str:
+    """Until there is a report (other than `revision`); its revision. A change that does not settle takes up to 60 s."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         library = server.get("/comfyfixersmart/status")[1].get("library")
@@ -303,7 +303,7 @@ def test_a_file_that_arrives_turns_the_workflow_green_without_a_reload(place: Pl
     place.open_page_of("heron_upscale")
     place.page.locator(".cfs-lead .cfs-blocked").wait_for()
     sketches.write_model(place.server.base / "models/upscale_models" / sketches.HERON)
-    place.page.locator(".cfs-lead .cfs-runnable").wait_for(timeout=45000)
+    place.page.locator(".cfs-lead .cfs-runnable").wait_for(timeout=90000)
     assert place.js("window.comfyfixersmartSameDocument")
     place.until(f"app.extensionManager.getSidebarTabs().find((one) => one.id === '{TAB}').iconBadge === '2'")
     options = (
