@@ -28,8 +28,8 @@ export function activeWorkflow() {
 }
 
 /**
- * The open workflow as its file has it, before the frontend touched it; null when it was never saved. Since 1.45 or so
- * a load gives nodes inside subgraphs other ids where they equal outer ones, so reports about the file need it.
+ * The open workflow as its file has it, before the frontend touched it; null when it was never saved. Frontend 1.58, on
+ * a load, gives nodes inside subgraphs other ids where they equal outer ones, so reports about the file need it.
  */
 export function savedGraph() {
   try {
