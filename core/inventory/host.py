@@ -147,7 +147,7 @@ def _read(facts: Facts, source: Callable[[str, str | None], NodeType | None]) ->
 
 
 def _type(kind: str, one: TypeFacts, lists: FileLists, claims: Claims) -> NodeType:
-    exact = not one.error and plain_links(one.info) and "input_types" not in (one.unchecked or ())
+    exact = not one.error and plain_links(one.info) and one.unchecked is not None and "input_types" not in one.unchecked
     node = read_types({kind: one.info}, lists, {kind} if exact else (), claims)[0][kind]
     return _with_facts(node, one, exact)
 
