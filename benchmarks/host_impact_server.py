@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from scan_accuracy import template_files
 from scan_speed import MODEL_FILES, best, copy_library, model_tree, walk_stat
 
-__all__ = ["MODEL_FILES", "Host", "Scan", "lay_out", "look_at_the_disk", "started"]
+__all__ = ["MODEL_FILES", "Host", "Scan", "lay_out", "look_at_the_disk", "share_of_a_core", "started"]
 
 ROOT = Path(__file__).resolve().parent.parent
 NAME = "ComfyFixerSmart"
@@ -50,10 +50,14 @@ class Call(NamedTuple):
 
 
 def lay_out(base: Path) -> Path:
-    """A base folder with the templates as saved workflows and 10,000 model files."""
+    """A base folder with the templates as saved workflows and 10,000 model files, all of them a day old."""
     model_tree(base)
     (base / "user/default/workflows").rmdir()
     copy_library(base / "user/default/workflows", template_files())
+    (base / "input/3d").mkdir()  # ComfyUI makes it when its node types are first asked
+    yesterday = time.time() - 86_400
+    for path in (*base.joinpath("models").rglob("*"), *base.joinpath("user/default/workflows").iterdir()):
+        os.utime(path, (yesterday, yesterday))
     return base
 
 
@@ -70,6 +74,7 @@ class Host:
     def __init__(self, server: Any, python: str) -> None:
         self.server = server
         self.python = python
+        self._get("/object_info")  # what ComfyUI itself keeps once a page was open is not ours
         self.at_first = self.memory()
 
     def scan(self) -> Scan:
@@ -173,3 +178,10 @@ def look_at_the_disk(base: Path) -> tuple[float, float]:
     watch.look([workflows], roots)
     look, floor = best(5, lambda: watch.look([workflows], roots), lambda: walk_stat(workflows) + walk_stat(models))
     return look, floor
+
+
+def share_of_a_core(seconds: float) -> float:
+    """Percent of one core for a look that takes so long: the cycle waits between two of them."""
+    from comfyfixersmart.server_routes.cycle import LOOK, LOOK_SHARE
+
+    return 100 * seconds / (seconds + max(LOOK, LOOK_SHARE * seconds))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.errors import ComfyFixerError
 from ..core.files import safe_join
-from .host import collector
+from .host.quiet import quietly, settle
 from .shelf import Shelf
 
 if TYPE_CHECKING:
@@ -76,13 +76,15 @@ class Service:
         """One listed workflow, looked at now. Raises ComfyFixerError `unknown_workflow`."""
         shelf = self.shelf(user)
         file, name = shelf.find(slug)
-        checked, said = self.app().look_at(file, name)
-        return self._page(shelf, checked, said, slug)
+        app = self.app()
+        with quietly():
+            return self._page(shelf, *app.look_at(file, name), slug)
 
     def check_graph(self, graph: Any, name: str) -> dict[str, Any]:
         """The verdict on a graph as it stands on the canvas; nothing is written."""
-        checked, said = self.app().look_at_graph(graph, name or "the open graph")
-        return self._page(None, checked, said, "")
+        app = self.app()
+        with quietly():
+            return self._page(None, *app.look_at_graph(graph, name or "the open graph"), "")
 
     def request_scan(self, user: User) -> dict[str, Any]:
         """Ask for a cycle now; gives the status."""
@@ -128,7 +130,7 @@ class Service:
         A user whose reports cannot be written keeps nobody else from theirs: the first such error is raised
         at the end.
         """
-        with collector.paused():
+        with quietly():
             return self._scan(say, cancel)
 
     def _scan(self, say: Say, cancel: Cancel) -> int:
@@ -161,7 +163,7 @@ class Service:
             progress=lambda done, total, _: say(CHECKING, before + done, before + total),
             cancel=cancel,
         )
-        collector.settle()  # up to here nothing cyclic is made; the reports' JSON and template leave some
+        settle()  # up to here nothing cyclic is made; the reports' JSON and template leave some
         if cancel():
             return len(checked)
         say(REPORTS, before + len(files), before + len(files))

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import collector, definitions, folders, machine, packs, users
+from . import definitions, folders, machine, packs, quiet, users
 from .machine import Memory
 from .modules import module, text, version
 from .users import User
@@ -49,8 +49,10 @@ class Host:
 
         `cache`: the state folder. Raises InventoryError (`cancelled`) when `cancel` says so.
         """
-        with collector.paused():
-            return self._inventory(cache, progress, cancel)
+        with quiet.quietly():
+            found = self._inventory(cache, progress, cancel)
+            quiet.settle()
+            return found
 
     def _inventory(self, cache: Path | None, progress: Progress | None, cancel: Cancel | None) -> Inventory:
         from ...core.inventory.host import Facts, host_inventory
