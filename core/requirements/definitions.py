@@ -112,10 +112,16 @@ def _values(workflow: Workflow, node: Node, shape: Shape) -> Iterator[Violation]
             continue
         fed = source(workflow, node, name) if name in linked else Stored()
         value = fed.value if isinstance(fed, Literal) else stored
-        counts = isinstance(fed, (Literal, Stored))  # a promoted widget, or one that a primitive sets
-        if counts and not limit.takes(value) and not _mended(workflow, node, name, value):
+        if not isinstance(fed, (Literal, Stored)) or (isinstance(fed, Literal) and _pressed(limit, fed)):
+            continue
+        if not limit.takes(value) and not _mended(workflow, node, name, value):
             code, allowed = _wrong(limit, value)
             yield Violation(code, NodeRef(node.id, node.class_type, node.title, name), value, allowed)
+
+
+def _pressed(limit: Limit, fed: Literal) -> bool:
+    """The page presses a PrimitiveNode's number into the range of the widget that it sets."""
+    return fed.primitive and limit.spec.options is None and isinstance(fed.value, (int, float))
 
 
 def _mended(workflow: Workflow, node: Node, name: str | None, value: object) -> bool:

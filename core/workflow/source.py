@@ -95,7 +95,7 @@ def _step(workflow: Workflow, scope: Scope, link: Link, widget: bool) -> Source 
     if origin.class_type in REROUTES:
         return _first_input(scope, origin)
     if origin.class_type in PRIMITIVES:
-        return Literal(_first_value(origin))
+        return Literal(_first_value(origin), primitive=True)
     if origin.class_type in GETTERS:
         setter = _setter(workflow, scope, GETTERS[origin.class_type], _first_value(origin))
         return None if setter is None else _first_input(workflow.scopes[setter.scope], setter)

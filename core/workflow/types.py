@@ -34,9 +34,10 @@ class Origin(NamedTuple):
 
 
 class Literal(NamedTuple):
-    """What feeds an input is a value stored elsewhere: a PrimitiveNode's, or a subgraph host's."""
+    """What feeds an input is a value stored elsewhere: a PrimitiveNode's (`primitive`), or a subgraph host's."""
 
     value: Json
+    primitive: bool = False
 
 
 class Stored(NamedTuple):

@@ -154,12 +154,21 @@ def test_a_value_promoted_through_an_input_of_the_subgraph(
     assert found(shown(shell, subgraphs=[definition])) == wrong
 
 
-@pytest.mark.parametrize(("value", "wrong"), [(50, []), (500, [("VALUE002", "1", "seed")])])
-def test_a_value_that_a_primitive_sets(value: int, wrong: list[Any]) -> None:
-    inputs = [widget("size", None, "COMBO"), widget("seed", 7, "INT"), widget("share", None, "FLOAT")]
+@pytest.mark.parametrize(
+    ("place", "name", "value", "wrong"),
+    [
+        (0, "size", "large", []),
+        (0, "size", "huge", [("VALUE001", "1", "size")]),
+        (1, "seed", 50, []),
+        (1, "seed", 500, []),  # the page presses a primitive's number into the range of the widget that it sets
+    ],
+)
+def test_a_value_that_a_primitive_sets(place: int, name: str, value: Any, wrong: list[Any]) -> None:
+    kinds = {"size": "COMBO", "seed": "INT", "share": "FLOAT"}
+    inputs = [widget(one, 7 if one == name else None, kind) for one, kind in kinds.items()]
     primitive = node(2, "PrimitiveNode", value, "fixed", outputs=[out()])
     picks = node(1, "PickTeal", "small", 5, "fixed", 0.5, inputs=inputs)
-    assert found(shown(primitive, picks, links=((7, 2, 0, 1, 1),))) == wrong
+    assert found(shown(primitive, picks, links=((7, 2, 0, 1, place),))) == wrong
 
 
 def test_file_lists_and_media_are_never_options() -> None:

@@ -73,7 +73,7 @@ def test_a_primitive_gives_its_value() -> None:
         node(9, "LoadBramble", "old.safetensors", inputs=[widget("file", 10)]),
         links=((10, 3, 0, 9, 0, "COMBO"),),
     )
-    assert fed(body, name="file") == Literal("a.safetensors")
+    assert fed(body, name="file") == Literal("a.safetensors", primitive=True)
 
 
 def test_a_primitive_behind_a_reroute() -> None:
@@ -83,7 +83,7 @@ def test_a_primitive_behind_a_reroute() -> None:
         node(9, "LoadBramble", "old", inputs=[widget("file", 11)]),
         links=((10, 3, 0, 4, 0), (11, 4, 0, 9, 0)),
     )
-    assert fed(body, name="file") == Literal("a.safetensors")
+    assert fed(body, name="file") == Literal("a.safetensors", primitive=True)
 
 
 @pytest.mark.parametrize(("getter", "setter"), [("GetNode", "SetNode"), ("easy getNode", "easy setNode")])
@@ -274,7 +274,7 @@ def test_a_primitive_outside_feeds_a_widget_inside() -> None:
         links=((7, 1, 0, 5, 0, "COMBO"),),
         subgraphs=[inner],
     )
-    assert fed(body, "5:3", "file") == Literal("new.safetensors")
+    assert fed(body, "5:3", "file") == Literal("new.safetensors", primitive=True)
 
 
 def test_an_output_of_a_group_node_is_the_group_node() -> None:
