@@ -8,57 +8,41 @@ from __future__ import annotations
 
 import gc
 import logging
-import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from .catalogue.build import build
 from .catalogue.types import NodeCatalogue
-from .errors import NewerSchema, UnreadableFile
-from .files import open_plain, read_small, sweep
-from .inventory.types import DISABLED, FAILED, LOADED, UNREADABLE, Inventory
+from .errors import UnreadableFile
+from .files import open_plain, read_small
+from .inventory.types import Inventory
 from .knowledge import document
 from .library import WorkflowFile
 from .readiness.check import Checker, unreadable
 from .readiness.index import Index, build_index
-from .readiness.types import INFO, NEEDS_INPUT, RUNNABLE, Readiness
+from .readiness.types import INFO
+from .record import Checked
 from .requirements.references import Vocabulary
 from .requirements.scan import Scanner
 from .requirements.types import EMBEDDING, INPUT_MEDIA, LORA_TAG, MODEL, NODE_TYPE, Requirements
-from .workflow.map import GraphMap, graph_map
+from .workflow.map import graph_map
 from .workflow.raw import Json
-from .workflow.read import MAX_GRAPH_BYTES, ONE_READ, Reading, read, read_bytes, read_value
+from .workflow.read import ONE_READ, Reading, read, read_bytes, read_value
 from .workflow.types import Problem, Workflow
 
 if TYPE_CHECKING:  # the reports and the weights are imported when they are first used: ComfyUI must start at once
     from .explanation.outline import Outline
     from .probe import DiskProbe
-    from .reports.history import History
-    from .reports.types import Change, Entry, Library, Place
+    from .reports.types import Library
 
 _log = logging.getLogger("comfyfixersmart.core")  # a fixed name: inside ComfyUI, __name__ is a file path
 _SEARCHED = frozenset({NODE_TYPE, MODEL, INPUT_MEDIA})
 _MODELS = frozenset({MODEL, EMBEDDING, LORA_TAG})
 
 Progress = Callable[[int, int, str], None]  # files done, files in all, the name of the file at hand
-
-
-class Checked(NamedTuple):
-    """One workflow, looked at. What it asked for is kept as names only: a scan holds no graph.
-
-    `uses`: active node types, models and media; `models`: every model name, inactive ones too.
-    """
-
-    name: str
-    path: str
-    readiness: Readiness
-    graph: GraphMap | None = None
-    modified: float | None = None
-    uses: tuple[str, ...] = ()
-    models: tuple[str, ...] = ()
 
 
 class _Stages(NamedTuple):
@@ -274,122 +258,27 @@ class App:
         where it is not the state folder (several users, each with a library of their own).
         """
         from .readiness.planner import plan, unused
+        from .record import entry, keep
+        from .reports.place import place_of
         from .reports.types import Library
 
         now = time.time() if when is None else when
-        unkept: list[str] = []
-        history = self._record(checked, now, unkept, record or self.state)
+        folder = record or self.state
+        history, unkept = (
+            keep(checked, now, folder, self.state or folder, self._stages.probe.save)
+            if folder is not None and self._keep
+            else (None, [])
+        )
         readiness = [one.readiness._replace(workflow=one.name) for one in checked]
         entries = tuple(entry(one, history.change(one.name) if history else None) for one in checked)
         named = {name for one in checked for name in one.models}
         points = history.points() if history else ()
-        place = self.place()
+        place = place_of(self.inventory)
         place = replace(place, gaps=(*place.gaps, *unread, *unkept))
         return Library(now, place, entries, plan(readiness), unused(self.inventory, named), points)
-
-    def _record(self, checked: list[Checked], now: float, unkept: list[str], state: Path | None) -> History | None:
-        """History, good versions and caches. What cannot be kept costs no report: it is said in `unkept`."""
-        if state is None or not self._keep:
-            return None
-        from .reports.history import History, reasons
-
-        history: History | None = None
-        for folder in {self.state or state, state, state / "good"}:  # a user's own is not where the shared caches lie
-            sweep(folder)
-        try:
-            history = History.load(state / "history.json")
-            history.record(now, {one.name: (one.readiness.status, reasons(one.readiness)) for one in checked})
-            history.save()
-        except (OSError, NewerSchema) as error:
-            unkept.append(f"the history was not kept: {_reason(error)}")
-        try:
-            self._keep_good(checked, now, state)
-            self._stages.probe.save()
-        except (OSError, NewerSchema) as error:
-            unkept.append(f"good versions and hashes were not kept: {_reason(error)}")
-        return history
-
-    def _keep_good(self, checked: list[Checked], now: float, state: Path) -> None:
-        from .reports.versions import GoodVersions
-
-        versions = GoodVersions(state / "good")
-        for one in checked:
-            if one.readiness.status not in (RUNNABLE, NEEDS_INPUT) or not one.path.lower().endswith(".json"):
-                continue
-            try:
-                with open_plain(one.path) as (stream, status):
-                    data = stream.read(MAX_GRAPH_BYTES + 1) if status.st_size <= MAX_GRAPH_BYTES else b""
-                if data:
-                    versions.keep(one.name, data, now)
-            except (UnreadableFile, OSError):
-                continue  # it went away since it was checked; the next scan will say so
-        versions.save()
-
-    def place(self) -> Place:
-        """The installation in a few words."""
-        from .reports.types import Place
-
-        inventory = self.inventory
-        hardware: dict[str, Any] = inventory.hardware
-        packs = [pack for pack in inventory.packs if pack.name != "comfy-core"]
-        files = {
-            file.path or f"{folder}/{file.name}": file.size
-            for folder, many in inventory.models.items()
-            for file in many
-        }
-        gpus = hardware.get("devices") or hardware.get("gpus") or []
-        first = gpus[0] if isinstance(gpus, list) and gpus and isinstance(gpus[0], dict) else {}
-        return Place(
-            inventory.origin,
-            inventory.place,
-            inventory.comfyui_version,
-            sum(pack.state == LOADED for pack in packs),
-            tuple((pack.name, pack.reason) for pack in packs if pack.state == FAILED),
-            sum(pack.state == DISABLED for pack in packs),
-            tuple(
-                (pack.name, pack.reason)
-                for pack in packs
-                if pack.state == UNREADABLE or (pack.state == LOADED and not pack.complete)
-            ),
-            len(files),
-            sum(size for size in files.values() if size > 0),
-            hardware.get("disk_free"),
-            hardware.get("disk_total"),
-            str(first.get("name", "")),
-            first.get("vram_total"),
-            hardware.get("ram_total"),
-            inventory.gaps,
-            inventory.taken if inventory.origin == "snapshot" and inventory.taken > 0 else None,
-        )
-
-
-def entry(checked: Checked, change: Change | None = None) -> Entry:
-    """A verdict as the reports take it."""
-    from .reports.types import Entry
-
-    return Entry(
-        checked.name,
-        checked.readiness._replace(workflow=checked.name),
-        checked.graph,
-        change,
-        checked.modified,
-        checked.path,
-        checked.uses,
-    )
 
 
 def _fault(file: WorkflowFile, error: Exception) -> Problem:
     _log.debug("fault while looking at %r", file.path, exc_info=error)
     text = f"ComfyFixerSmart failed on this file ({type(error).__name__}). That is our fault, not the workflow's."
     return Problem(file.name, "internal_error", text, "Please report it, with the file if you can.")
-
-
-def _reason(error: OSError | NewerSchema) -> str:
-    if isinstance(error, NewerSchema):
-        return error.message
-    return f"{error.filename}: {error.strerror}" if error.filename else str(error)
-
-
-def default_state(inventory_base: str) -> Path:
-    """ComfyUI's protected system-user folder, which its web server never serves."""
-    return Path(os.path.join(inventory_base, "user", "__comfyfixersmart"))

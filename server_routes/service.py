@@ -18,9 +18,10 @@ from .host.quiet import quietly, settle
 from .shelf import Shelf
 
 if TYPE_CHECKING:
-    from ..core.app import App, Checked
+    from ..core.app import App
     from ..core.explanation.outline import Outline
     from ..core.inventory.types import Inventory
+    from ..core.record import Checked
     from ..core.settings import Settings
     from .host import Host, User
 
@@ -259,7 +260,7 @@ class Service:
         return SettingsFile(self.host.state_folder() / "settings.json")
 
     def _page(self, shelf: Shelf | None, checked: Checked, said: Outline | None, slug: str) -> dict[str, Any]:
-        from ..core.app import entry
+        from ..core.record import entry
         from ..core.reports.history import History
         from ..core.reports.panel import workflow_body
 

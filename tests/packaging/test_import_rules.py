@@ -16,7 +16,7 @@ ORDER = [
     *("errors", "jsontext", "files", "settings", "knowledge", "http"),
     *("workflow", "catalogue", "requirements", "weights", "inventory", "readiness", "comparison"),
     *("llm", "explanation", "tuning", "composition", "sources", "resolution", "actions", "reconstruction", "reports"),
-    *("schedule", "library", "place", "probe", "app", "cli"),
+    *("schedule", "library", "place", "probe", "record", "app", "cli"),
 ]
 PURE = {"workflow", "catalogue", "requirements", "readiness", "comparison", "explanation", "composition", "schedule"}
 EDGES = {"settings", "reports", "cli", "app", "actions"}  # where outside data comes in or goes out: pydantic is welcome
