@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ def write_reports(library: Library, out: Path) -> list[Path]:
     names = _names(slug)
     for name in names:
         _refuse_foreign(out / name)
-    stale = _listed(out) - set(slug.values())
+    stale = _listed(out) - set(slug.values()) if _others(out, set(names)) else set()
     for name, data in _files(library, slug):
         if name == "index.json":  # it names what there is, so it comes when that is there
             _remove(stale, set(names), out)
@@ -87,6 +88,15 @@ def _differs(path: Path, data: bytes) -> bool:
         return path.stat().st_size != len(data) or path.read_bytes() != data
     except OSError:
         return True
+
+
+def _others(out: Path, names: set[str]) -> bool:
+    """Whether other files lie there that may be old reports; without, the large index need not be read."""
+    try:
+        with os.scandir(out) as entries:
+            return any(entry.name.endswith((".md", ".json")) and entry.name not in names for entry in entries)
+    except OSError:
+        return False
 
 
 def _listed(out: Path) -> set[str]:
