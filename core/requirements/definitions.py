@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 from ..catalogue.types import Input
 from ..workflow.source import source
-from ..workflow.types import PRIMITIVES, Literal, Node, Stored, Workflow
-from .links import Feeds, Kinds, Made, circles, feeding, made, node_links
+from ..workflow.types import MUTED, PRIMITIVES, Literal, Node, Stored, Workflow
+from .links import Feeds, Kinds, Made, circles, dropped, feeding, made, node_links
 from .shapes import Kind, Limit, Shape
 from .types import NodeRef, Violation
 from .values import values
@@ -37,6 +37,7 @@ def violations(
     found = [(one.node.id, one) for one in refused]
     api = workflow.format == "api"
     set_outside = _set_outside(workflow)
+    muted = set() if api else {node.scope for node in workflow.nodes if node.mode == MUTED}
     everywhere: bool | None = None
     levels: list[Made] = []
     for node, kind in server:
@@ -45,6 +46,8 @@ def violations(
             continue
         if shape.limits and not (_in_order(node, shape) and (node.scope not in set_outside or _own(node))):
             found += [(node.id, one) for one in _values(workflow, node, shape)]
+        if node.scope in muted:
+            found += [(node.id, one) for one in dropped(workflow, node, shape)]
         needed = shape.required if api else shape.sockets
         levels = levels or made(workflow, server, kinds)
         if not _linked(node, shape, levels[node.scope], needed):

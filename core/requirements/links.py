@@ -15,7 +15,7 @@ from typing import NamedTuple
 from ..catalogue.types import Input
 from ..workflow.raw import Json, Link
 from ..workflow.source import bypasses, source
-from ..workflow.types import ALWAYS, PASSING, Node, Origin, Scope, Workflow
+from ..workflow.types import ALWAYS, MUTED, PASSING, Node, Origin, Scope, Workflow
 from .shapes import NOWHERE, Kind, Outputs, Shape
 from .types import NodeRef, Violation
 
@@ -170,6 +170,18 @@ class Feeds(NamedTuple):
     def _wrong(self, code: str, name: str, words: str) -> Violation:
         node = self.node
         return Violation(code, NodeRef(node.id, node.class_type, node.title, name), None, words)
+
+
+def dropped(workflow: Workflow, node: Node, shape: Shape) -> Iterator[Violation]:
+    """Required widgets whose link comes from a muted node: the page (1.32.9) sends neither the link nor the value."""
+    scope = workflow.scopes[node.scope]
+    for slot in node.slots if scope.kind != "group" else ():
+        name = slot.widget or slot.name
+        link = scope.link(slot.link) if slot.link is not None and name in shape.drawn else None
+        origin = scope.nodes.get(link.origin) if link is not None else None
+        if isinstance(origin, Node) and origin.mode == MUTED:
+            words = f"Its link comes from {origin.title} {origin.id}, which is muted."
+            yield Violation("LINK001", NodeRef(node.id, node.class_type, node.title, name), None, words)
 
 
 def node_links(node: Node, level: Made) -> Links | None:

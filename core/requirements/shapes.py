@@ -56,11 +56,11 @@ class Shape:
     `layout`: the input behind each entry of widgets_values, None for a control_after_generate. `forced`: the same as
     older pages stored it, with a place (None) for every `forceInput` socket of a plain type too.
     `limits`: place in `layout` and limit of every input that has one. `sockets`: required inputs without widget;
-    `required`: with those that have one, which an API graph must bring too.
+    `required`: with those that have one (`drawn`), which an API graph must bring too.
     """
 
     __slots__ = (
-        "_fine", "by_name", "forced", "known", "layout", "limits", "names", "required", "sockets",
+        "_fine", "by_name", "drawn", "forced", "known", "layout", "limits", "names", "required", "sockets",
     )  # fmt: skip
 
     def __init__(self, known: NodeType) -> None:
@@ -85,6 +85,7 @@ class Shape:
         needed = [one for one in known.inputs or () if one.required and one.name and not known.dynamic]
         self.required = tuple(one.name for one in needed)
         self.sockets = tuple(one.name for one in needed if not one.widget and one.type)
+        self.drawn = frozenset(one.name for one in needed if one.widget)
         self._fine: set[tuple[tuple[str, str | None], ...]] = set()
 
     def linked(self, links: tuple[tuple[str, str | None], ...]) -> bool:

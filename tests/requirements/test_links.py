@@ -250,3 +250,15 @@ def test_a_widget_that_is_linked() -> None:
     body = linked("GiveText", 0, "SinkTeal", "mask")
     body["nodes"][1]["inputs"][-1] = widget("style", 7)
     assert found(body) == [("LINK003", "2", "style")]
+
+
+def test_a_widget_linked_to_a_muted_node_is_sent_with_nothing() -> None:
+    """The page drops the link, and with it the value that the widget still shows."""
+    for mode, expected in ((0, []), (2, [("LINK001", "2", "size")])):
+        body = graph(
+            node(1, "GiveImage", outputs=[out() for _ in range(4)]),
+            node(2, "SinkTeal", 5, "soft", inputs=[socket("image", 7), widget("size", 8)]),
+            node(3, "GiveNumber", outputs=[out(), out()], mode=mode),
+            links=((7, 1, 0, 2, 0), (8, 3, 0, 2, 1)),
+        )
+        assert found(body) == expected
