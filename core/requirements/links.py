@@ -9,7 +9,6 @@ anything but a direct link only inputs are looked at that cannot do without.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from graphlib import CycleError, TopologicalSorter
 from typing import NamedTuple
 
 from ..catalogue.types import Input
@@ -296,6 +295,8 @@ def circles(workflow: Workflow, fed: Mapping[str, list[str]]) -> list[Violation]
 
 def _circle(before: Mapping[str, list[str]]) -> list[str]:
     """Nodes in the order in which they feed each other, the first one again at the end; [] when there is no circle."""
+    from graphlib import CycleError, TopologicalSorter  # hardly any graph gets here
+
     try:
         TopologicalSorter(before).prepare()
     except CycleError as error:
