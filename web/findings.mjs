@@ -3,11 +3,13 @@
 import { h } from "./dom.mjs";
 import { bytes, listed, pack } from "./format.mjs";
 import { icon, statusIcon } from "./icons.mjs";
-import { visible, whole } from "./names.mjs";
+import { visible, whole, within } from "./names.mjs";
 import { iconButton } from "./parts.mjs";
-import { number, t } from "./texts.mjs";
+import { said } from "./said.mjs";
+import { has, number, t } from "./texts.mjs";
 
 const GROUPS = [["models", "file"], ["packs", "pack"], ["values", "link"], ["inputs", "image"], ["file", "warn"], ["know", "info"]];
+const INPUTS = 3;
 const KNOW = 5; // the group that informs and never colours the verdict
 const NODES = 6; // shown before "and 3 more"
 const WORDS = { "ON THIS DISK": ["here", "check"], "IN THE WORKFLOW": ["claimed", "file"] };
@@ -18,7 +20,8 @@ const FIXES = {
 
 /**
  * The groups that have something, local fixes first as the server orders them.
- * `page`: {codes() → Promise of the paragraphs, node(node) → element, fold: Set of folded groups, copy(text, button)}.
+ * `page`: {codes() → Promise of the paragraphs, node(node, how) → element, fold: Set of folded groups, copy(text, button),
+ * base: ComfyUI's folder}.
  */
 export function findingGroups(findings, page) {
   return GROUPS.flatMap(([name, sign], at) => {
@@ -50,17 +53,23 @@ function finding(one, page) {
   return h("article", { class: "cfs-finding" },
     h("div", { class: "cfs-finding-head" },
       h("h4", null, one.weight === "unknown" && statusIcon("unknown"), whole(nameOf(one) || one.title)), code(one, page)),
-    h("p", { class: "cfs-say" }, visible(one.message), unsaid(one)),
+    h("p", { class: "cfs-say" }, visible(said(one.message)), unsaid(one)),
     many && h("p", { class: "cfs-say" }, whole(one.names.join(", "))),
     nodes(one, page),
     boxes(one, page),
-    one.fixes.map(fix));
+    one.fixes.length ? one.fixes.map((each) => fix(each.text, each.kind === "choose" && one.group !== INPUTS ? "" : FIXES[each.kind])) : next(one));
+}
+
+/** What to do where the check has no fix to offer: by code, else by the kind of answer. */
+function next({ code: name, weight }) {
+  const key = [`${name}_${weight}`, name].map((one) => `workflow.next.${one}`).find(has);
+  return key ? fix(t(key)) : null;
 }
 
 /** A line of "Good to know": code and sentence. */
 function known(one, page) {
   return h("article", { class: "cfs-finding cfs-known" },
-    h("div", { class: "cfs-finding-head" }, h("p", null, nameOf(one) && [h("b", null, whole(nameOf(one))), " "], visible(one.message)), code(one, page)),
+    h("div", { class: "cfs-finding-head" }, h("p", null, nameOf(one) && [h("b", null, whole(nameOf(one))), " "], visible(said(one.message))), code(one, page)),
     nodes(one, page));
 }
 
@@ -92,10 +101,10 @@ function code(one, page) {
 
 function nodes({ nodes: all }, page) {
   if (!all?.length) return null;
-  const list = h("ul", { class: "cfs-nodes" }, all.slice(0, NODES).map((node) => h("li", null, page.node(node))));
+  const list = h("ul", { class: "cfs-nodes" }, all.slice(0, NODES).map((node, at) => h("li", null, page.node(node, { quiet: at > 0 }))));
   if (all.length > NODES) {
     const more = h("button", { type: "button", class: "cfs-link", onclick: () => {
-      more.parentNode.replaceWith(...all.slice(NODES).map((node) => h("li", null, page.node(node))));
+      more.parentNode.replaceWith(...all.slice(NODES).map((node) => h("li", null, page.node(node, { quiet: true }))));
       list.querySelectorAll("button")[NODES]?.focus();
     } }, t("workflow.more_nodes", { n: all.length - NODES }));
     list.append(h("li", null, more));
@@ -114,7 +123,7 @@ function boxes(one, page) {
   });
   return made.map(({ word, mine, urls }, at) => h("div", { class: "cfs-evidence" },
     heading(word, at === 0 ? one.size : 0),
-    mine.map((each) => h("p", null, whole(each.text), ...place(each))),
+    mine.map((each) => h("p", null, whole(said(each.text)), ...place(each, page.base))),
     urls.map((url) => address(url, page))));
 }
 
@@ -126,7 +135,8 @@ function heading(word, size) {
     h("span", { class: "cfs-grow" }), size > 0 && h("span", null, bytes(size)));
 }
 
-const place = ({ text, path }) => (path && !text.includes(path) ? [h("br"), h("span", { class: "cfs-muted cfs-path" }, whole(path))] : []);
+const place = ({ text, path }, base) => (path && !text.includes(path)
+  ? [h("br"), h("span", { class: "cfs-muted cfs-path", title: visible(path) }, whole(within(path, base)))] : []);
 
 /** An address is text to copy: nothing of this page opens it. */
 function address(url, page) {
@@ -134,6 +144,6 @@ function address(url, page) {
   return h("div", { class: "cfs-address" }, h("p", null, h("span", { class: "cfs-muted" }, t("workflow.link")), h("span", { class: "cfs-url", title: visible(url), dir: "ltr" }, visible(url))), button);
 }
 
-function fix(one) {
-  return h("p", { class: "cfs-fix" }, icon(FIXES[one.kind] ?? "right"), h("span", null, whole(one.text)));
+function fix(text, sign = "") {
+  return h("p", { class: "cfs-fix" }, icon(sign || "right"), h("span", null, whole(said(text))));
 }

@@ -1,6 +1,7 @@
 // Sizes, times, distances and verdicts in words. In English they read as core/reports/words.py writes them; a test
 // compares the two. Times are seconds since the epoch; "now" is always given, since the server's clock counts.
 
+import { said } from "./said.mjs";
 import { lang, t } from "./texts.mjs";
 
 const GOOD = new Set(["runnable", "needs_input"]);
@@ -152,13 +153,25 @@ const lowered = (text) => text.slice(0, 1).toLowerCase() + text.slice(1);
 /** Why it is unknown or unreadable, in the check's own words and without the full stop. */
 export function firstReason(workflow) {
   const finding = (workflow.findings ?? []).find((one) => one.weight === workflow.status);
-  return String(finding?.message ?? workflow.reason ?? "").replace(/[. ]+$/, "");
+  const why = String(finding?.message ?? workflow.reason ?? "").replace(/[. ]+$/, "");
+  return why && said(`${why}.`).replace(/[.。 ]+$/, "");
 }
 
 /** What stands in the distance column of a list. */
 export function short(workflow) {
   if (workflow.status === "unreadable" || workflow.status === "unknown") return untold(workflow) || firstReason(workflow);
   return distance(workflow.distance, { update: needsUpdate(workflow) });
+}
+
+/** The same for a row of one line: what weighs most, and how many other things there are: "4 files · 6.8 GB +1". */
+export function brief(workflow) {
+  const whole = short(workflow);
+  if (workflow.status === "unreadable" || workflow.status === "unknown") return whole;
+  const { files, bytes: size, unsized } = awayOf(workflow.distance), parts = whole.split(" · ");
+  const sized = files > 0 && size > 0 && unsized < files;
+  const first = files > 0 && !sized ? t("away.files", { n: files }) : parts.slice(0, sized ? 2 : 1).join(" · ");
+  const rest = parts.length - (sized ? 2 : 1);
+  return rest > 0 ? `${first} +${rest}` : first;
 }
 
 /** "cannot tell: 2 models, 1 node type", from the counts that the line brings along. */

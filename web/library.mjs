@@ -14,6 +14,7 @@ import { about, openSettings } from "./settings.mjs";
 import { summary } from "./summary.mjs";
 import { t } from "./texts.mjs";
 import { troubles, troubleSignature } from "./troubles.mjs";
+import { packsLine } from "./packs.mjs";
 import { unlockLine } from "./unlock.mjs";
 
 const COMPACT = "comfyfixersmart.compact";
@@ -37,11 +38,11 @@ export function libraryPage(store, host, panel) {
   const head = bar({ title: t("title"), actions: [again, board, more] });
 
   const notes = slot("div", { class: "cfs-notes" }), sum = slot("section", { class: "cfs-sum", "aria-label": t("summary.label") });
-  const unlock = slot("div"), canvas = slot("div"), whole = slot("div"), nothing = slot("div", { class: "cfs-nothing" });
+  const unlock = slot("div"), packs = slot("div"), canvas = slot("div"), whole = slot("div"), nothing = slot("div", { class: "cfs-nothing" });
   const tools = controls(ui, (change) => filter(change));
-  const element = h("div", { class: "cfs-page cfs-library" }, head, notes.element, sum.element, unlock.element, canvas.element, whole.element);
+  const element = h("div", { class: "cfs-page cfs-library" }, head, notes.element, sum.element, unlock.element, packs.element, canvas.element, whole.element);
   const rows = new Rows({
-    draw: (item) => row(item, store.now()), name: (item) => rowName(item, store.now()), key: (item) => item.line.slug,
+    draw: (item) => row(item, store.now(), ui), name: (item) => rowName(item, store.now()), key: (item) => item.line.slug,
     open: (item) => { ui.slug = item.line.slug; store.go({ page: "workflow", slug: item.line.slug }); },
     scroller: element, above: () => tools.search.offsetHeight, label: t("list.label"),
   });
@@ -129,6 +130,7 @@ export function libraryPage(store, host, panel) {
     sum.update([total, counts, cycle, minute, Boolean(state.error), library?.when], () => (total
       ? summary({ counts, total, cycle: state.error ? null : cycle, began: store.began, now: store.now(), when: library.when }) : []));
     unlock.update([library?.unlock?.[0], running()], () => unlockLine(library, () => store.go({ page: "unlock" })) ?? []);
+    packs.update([library?.place?.packs_failed], () => packsLine(library, panel.root) ?? []);
     canvas.update([state.open.active, state.open.result?.status, state.open.result?.distance, state.open.checking, state.open.error, library?.revision], () => onCanvas());
     instead();
     listing.hidden = !total;

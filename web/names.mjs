@@ -43,6 +43,13 @@ function halves(text) {
   return [text.slice(0, text.length - tail.length), tail];
 }
 
+/** A path as it is under ComfyUI's folder `base`: "models/vae/x.safetensors". One outside of it stays as it is. */
+export function within(path, base) {
+  const from = String(path ?? ""), root = String(base ?? "").replace(/[\\/]+$/, "");
+  const inside = root !== "" && from.startsWith(root) && /^[\\/]./.test(from.slice(root.length));
+  return inside ? from.slice(root.length + 1).replaceAll("\\", root.includes("\\") ? "/" : "\\") : from;
+}
+
 /** A whole name that may break after `_`, `/`, `-` and `.`, and anywhere when it must. */
 export function whole(name) {
   const words = visible(name).split(/(?<=[_/\\.-])(?=[^_/\\.-])/u);

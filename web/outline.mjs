@@ -67,11 +67,17 @@ function cut(text) {
 /** An author's text, often Markdown, as lines: headings bold, bullets as dots, links as their words. Never markup. */
 function written(text) {
   return text.split(/\r?\n/).map((row) => {
-    const [, mark, rest] = /^\s*(#{1,6}\s|[-*+]\s)?(.*)$/s.exec(row.replaceAll("\t", "  "));
+    const [, mark, rest] = /^\s*(#{1,6}\s|[-*+]\s)?(.*)$/s.exec(cells(row.replaceAll("\t", "  ")));
     const said = visible(rest.replace(MARKDOWN_LINK, (_all, words, url) => (words && words !== url ? `${words} (${host(url)})` : url)));
     if (mark?.startsWith("#")) return h("p", { class: "cfs-strong" }, said);
     return h("p", null, mark ? `• ${said}` : said || "\u00a0");
   });
+}
+
+/** A line of a Markdown table as its cells; the line between head and body as nothing. */
+function cells(row) {
+  if (!/^\s*\|.*\|\s*$/.test(row)) return row;
+  return row.split("|").map((one) => one.trim()).filter((one) => one && !/^:?-+:?$/.test(one)).join(" · ");
 }
 
 function host(url) {
@@ -82,5 +88,5 @@ function size(counts) {
   const off = counts.muted + counts.bypassed, out = [t("workflow.nodes", { n: counts.nodes })];
   if (off) out.push(t("workflow.explain.switched_off", { n: off }));
   if (counts.subgraphs) out.push(t("workflow.explain.subgraphs", { n: counts.subgraphs }));
-  return `${out.join(" · ")}.`;
+  return `${out.join(" · ")}${t("workflow.stop")}`;
 }

@@ -1,23 +1,23 @@
 // One workflow in the library's list, and its accessible name.
 
-import { badge, short } from "./format.mjs";
+import { badge, brief, short } from "./format.mjs";
 import { h } from "./dom.mjs";
 import { statusIcon } from "./icons.mjs";
 import { middle, title, visible } from "./names.mjs";
 import { t } from "./texts.mjs";
 
-/** The content of a row. `because`: the model or node that the search found, shown in place of the folder. */
-export function row({ line, because }, now) {
+/** The content of a row. `because`: the model or node that the search found, shown in place of the folder; `compact`: in one line. */
+export function row({ line, because }, now, { compact = false } = {}) {
   const [name, folder] = title(line.name), away = visible(short(line)), change = badge(line.change, now);
   const below = because ? [t("row.uses"), " ", h("b", null, visible(because))] : [visible(folder)];
-  const tag = change && h("span", { class: `cfs-tag${change.tone === "good" ? " cfs-good" : ""}` }, change.text);
+  const tag = change && h("span", { class: `cfs-tag${change.tone === "good" ? " cfs-good" : ""}`, title: change.text }, h("span", null, change.text));
   const lone = folder || because ? "" : away ? " cfs-homeless" : " cfs-homeless cfs-bare"; // no second line to stand above
   return h("span", { class: `cfs-row-in${lone}${tag ? " cfs-changed" : ""}${because ? " cfs-found" : ""}` },
     statusIcon(line.status, { quiet: true }),
     h("span", { class: "cfs-row-words" },
       middle(name, "cfs-name"),
       h("span", { class: "cfs-row-sub" },
-        away && h("span", { class: "cfs-away cfs-narrow", title: away }, away),
+        away && h("span", { class: "cfs-away cfs-narrow", title: away }, compact ? visible(brief(line)) : away),
         h("span", { class: "cfs-folder" }, below))),
     h("span", { class: "cfs-row-end" }, tag, away && h("span", { class: "cfs-away cfs-wide", title: away }, away)));
 }

@@ -115,7 +115,7 @@ export class Rows {
   reveal(at) {
     const { scroller } = this, view = scroller.getBoundingClientRect(), box = this.element.getBoundingClientRect();
     const top = box.top - view.top + at * this.height, cover = this.above();
-    if (top < cover) scroller.scrollTop += top - cover;
+    if (top < cover) scroller.scrollTop += Math.floor(top - cover); // whole pixels, so that no part of it stays covered
     else if (top + this.height > scroller.clientHeight) scroller.scrollTop += top + this.height - scroller.clientHeight;
   }
 

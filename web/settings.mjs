@@ -2,10 +2,10 @@
 
 import { h, say } from "./dom.mjs";
 import { icon } from "./icons.mjs";
-import { visible, whole } from "./names.mjs";
+import { visible, whole, within } from "./names.mjs";
 import { button, note, sheet } from "./parts.mjs";
 import { plain } from "./store.mjs";
-import { has, t } from "./texts.mjs";
+import { has, parts, t } from "./texts.mjs";
 
 const HOURS = [0.25, 0.5, 1, 2, 4, 8, 12, 24, 48, 168];
 const FIXED = new Set(["environment", "flag"]);
@@ -62,8 +62,29 @@ function form(body, store, panel) {
     refused ? note({ tone: "calm", name: "lock", title: t("settings.refused"), text: visible(refused.message), hint: visible(refused.hint) }) : "",
     h("div", { class: "cfs-setting" }, h("label", { for: "cfs-cycle-hours" }, t("settings.cycle")), h("span", { class: "cfs-select" }, every, icon("down")), origin("cycle_hours", from)),
     h("div", { class: "cfs-setting" }, h("label", { class: "cfs-check" }, watch, h("span", null, t("settings.watch"))), origin("watch", from)),
-    trouble);
+    kept(store.state.settings, store.state.library?.place?.place), problems(store.state.settings), trouble);
 }
+
+const PROTECTED = [["allow_remote", "remote", "COMFYFIXERSMART_ALLOW_REMOTE"], ["allowed_hosts", "hosts", "COMFYFIXERSMART_ALLOWED_HOSTS"]];
+
+/** What is not changed in the panel, with where it is. */
+function kept({ values, from, file }, base) {
+  const shown = PROTECTED.filter(([name]) => name in values).map(([name, word, variable]) => [
+    h("dt", null, t(`settings.${word}`)),
+    h("dd", null, worded(values[name]), h("p", { class: "cfs-small cfs-muted" }, h("code", null, variable), h("br"), h("code", null, name)),
+      (from[name] ?? "default") !== "default" && h("p", { class: "cfs-small cfs-muted" }, source(from[name]))),
+  ]);
+  return shown.length ? h("section", { class: "cfs-setting cfs-kept" }, h("h3", null, t("settings.protected")),
+    h("p", { class: "cfs-small cfs-muted" }, parts("settings.how", { file: whole(within(file || "settings.json", base)) })), h("dl", null, shown)) : "";
+}
+
+function worded(value) {
+  if (Array.isArray(value)) return value.length ? visible(value.join(t("list.comma"))) : t("settings.none");
+  return t(value ? "settings.yes" : "settings.no");
+}
+
+const problems = ({ problems: all = [] }) => (all.length
+  ? note({ tone: "warn", name: "warn", title: t("settings.problems"), text: all.map((one) => h("span", { class: "cfs-line" }, visible(one))) }) : "");
 
 function origin(name, from) {
   const line = h("p", { class: "cfs-small cfs-muted", id: `cfs-from-${name}` });
@@ -83,7 +104,7 @@ export function about(store, panel) {
     body: [
       h("p", null, t("about.private")), h("p", { class: "cfs-muted" }, t("about.never")),
       h("dl", { class: "cfs-facts" }, facts.map(([name, value]) => [h("dt", null, name), h("dd", null, value)])),
-      h("h3", null, t("about.keys")), h("dl", { class: "cfs-facts cfs-keys" }, keys()),
+      h("h3", null, t("about.keys")), h("dl", { class: "cfs-facts cfs-keys" }, keys()), h("p", { class: "cfs-small cfs-muted" }, t("about.anywhere")),
     ],
   });
 }

@@ -40,6 +40,9 @@ function form(entry, values) {
 
 const template = (key, values) => form(look(chosen, key), values) ?? form(look(english, key), values) ?? LAST_RESORT[key];
 
+/** The English texts below `key`, whatever language is shown. */
+export const inEnglish = (key) => look(english, key);
+
 /** Whether a text with this key exists. */
 export const has = (key) => template(key) !== undefined;
 

@@ -212,6 +212,7 @@ class Page {
   tools() {
     return {
       fold: this.kept.fold,
+      base: this.store.state.library?.place?.place ?? "",
       codes: () => codesOf(this.host),
       copy: (text, from) => this.copy(text, from),
       node: (node, how) => this.node(node, how),

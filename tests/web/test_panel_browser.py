@@ -365,10 +365,11 @@ def test_the_keyboard_reaches_everything_in_reading_order(show: Any) -> None:
     page.focus("#canvas")
     page.evaluate("document.querySelector('.cfs-ib').focus()")
     seen = [one.focused()]
-    for _ in range(14):
+    for _ in range(15):
         one.press("Tab")
         seen.append(one.focused())
     assert seen[:4] == ["Check all now", "Open the dashboard", "More", "12 more run with 3 files, 9.2\u00a0GB"]
+    assert seen.pop(4) == "1 node pack did not load"
     assert seen[4].startswith("On the canvas") or "heron" in seen[4]
     assert seen[5] == "Search the workflows" and seen[6].startswith("All") and seen[11].startswith("Unreadable")
     assert seen[12] == "Sorted: Nearest to running" and "Blocked" in seen[13]
@@ -407,6 +408,30 @@ def test_the_settings_sheet(show: Any, scenarios: Any) -> None:
     page.wait_for_function("document.querySelector('#cfs-from-watch').textContent === 'Set here.'")
     one.press("Escape")
     assert one.count(".cfs-sheet") == 0 and one.focused() == "More"
+
+
+def test_what_others_may_do_is_shown_with_where_it_is_set(show: Any) -> None:
+    one = show("library")
+    one.scenario.settings["values"]["allowed_hosts"] = ["heron.local"]
+    one.scenario.settings["problems"] = ["cycle_hours from the environment: Input should be a number"]
+    one.page.get_by_label("More").click()
+    one.page.get_by_role("menuitem", name="Settings").click()
+    told = one.page.locator(".cfs-kept")
+    told.wait_for()
+    for word in ("heron.local", "COMFYFIXERSMART_ALLOW_REMOTE", "allowed_hosts", "settings.json"):
+        assert word in told.inner_text()
+    assert told.locator("input, select, button").count() == 0
+    assert "Input should be a number" in one.page.locator(".cfs-sheet").inner_text()
+
+
+def test_packs_that_did_not_load_say_why_in_a_sheet(show: Any) -> None:
+    one = show("library")
+    one.page.locator(".cfs-failed").click()
+    ((name, reason),) = one.scenario.library["place"]["packs_failed"]
+    text = one.page.locator(".cfs-sheet").inner_text()
+    assert name in text and reason in text and "restart ComfyUI" in text
+    one.press("Escape")
+    assert one.focused() == "1 node pack did not load"
 
 
 def test_fixed_settings_say_where_they_are_set(show: Any) -> None:

@@ -172,3 +172,48 @@ def test_changes(ask: Any, scenarios: Any) -> None:
 def test_old_changes_have_no_badge(ask: Any, scenarios: Any) -> None:
     old = Change(scenarios.NOW - 8 * 86_400, "runnable", "blocked", "", scenarios.NOW - 9 * 86_400)
     assert ask("badge", [[old._asdict(), scenarios.NOW], [None, 0]]) == [None, None]
+
+
+def test_a_row_of_one_line_says_what_weighs_most(ask: Any) -> None:
+    said = ask(
+        "brief",
+        [
+            [{"status": "blocked", "distance": {"files": 4, "bytes": 6_800_000_000, "packs": 1}}],
+            [{"status": "blocked", "distance": {"files": 2, "unsized": 2, "local": 1, "inputs": 1}}],
+            [{"status": "blocked", "distance": {"packs": 2}}],
+            [{"status": "runnable", "distance": {}}],
+        ],
+    )
+    assert said == ["4 files · 6.8 GB +1", "2 files +2", "2 packs", ""]
+
+
+PATHS = (
+    ("/home/ada/ComfyUI/models/vae/x.pt", "/home/ada/ComfyUI", "models/vae/x.pt"),
+    ("/home/ada/ComfyUI/models/vae/x.pt", "/home/ada/ComfyUI/", "models/vae/x.pt"),
+    ("C:\\ComfyUI\\models\\vae\\x.pt", "C:\\ComfyUI", "models/vae/x.pt"),
+    ("/home/ada/ComfyUI2/vae/x.pt", "/home/ada/ComfyUI", "/home/ada/ComfyUI2/vae/x.pt"),
+    ("/srv/models/x.pt", "", "/srv/models/x.pt"),
+)
+
+
+def test_a_path_is_told_from_comfyuis_folder_on(ask: Any) -> None:
+    assert ask("within", [[path, base] for path, base, _ in PATHS], "names") == [told for *_, told in PATHS]
+
+
+def test_the_checks_sentences_in_another_language(show: Any) -> None:
+    one = show("library", locale="zh")
+    said = one.page.evaluate(
+        "async (all) => { const { said } = await import('/web/said.mjs'); return all.map(said) }",
+        [
+            "Missing. The node reads the folder heron.",
+            "In the wrong folder. The node reads the folders a, b or c.",
+            "type does not take x. y. The installed version takes one of 2: a, b.",
+            "Missing. Nobody has said this before.",
+            "Move or link it from loras to vae.",
+        ],
+    )
+    assert said[0] == "缺失。该节点读取文件夹 heron。"
+    assert said[1] == "放错了文件夹。该节点读取文件夹 a, b 或 c。"
+    assert "x. y" in said[2] and "does not take" not in said[2]
+    assert said[3].endswith("Nobody has said this before."), "what is not known stays"
+    assert said[4] == "把它从 loras 移动或链接到 vae。"
