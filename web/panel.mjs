@@ -51,6 +51,7 @@ class Panel {
     this.off = [() => this.store.removeEventListener("change", change), followPalette(this.root)];
     this.store.start();
     await this.draw();
+    import("./workflow.mjs").then((page) => page.loadPageStyle(), () => {}); // so that it is there when the server is not
   }
 
   destroy() {

@@ -1,7 +1,10 @@
 // What the panel knows. One store per page: it outlives the panel's element, so opening the tab again shows the last
 // good data at once. It asks the server by itself only for the status; the library only when its revision changed.
 
+import { t } from "./texts.mjs";
+
 const POLL = 30_000, RETRY = 5_000, EVENTS = ["comfyfixersmart.cycle", "comfyfixersmart.library"];
+const LINE = ["reconnecting", "reconnected"]; // ComfyUI's own: its websocket broke, or is back
 
 /**
  * `state`: `status` and `library` as the server gave them (kept when it stops answering), `error` the last status
@@ -36,6 +39,7 @@ export class Store extends EventTarget {
     this.off = [
       api.on(EVENTS[0], (data) => this.cycle(data)),
       api.on(EVENTS[1], () => { this.refreshLibrary(); this.refresh(); }),
+      ...LINE.map((event) => api.on(event, () => this.refresh())),
     ];
     this.refresh();
   }
@@ -70,7 +74,7 @@ export class Store extends EventTarget {
       this.clockAhead = typeof status.now === "number" ? status.now - Date.now() / 1000 : 0;
       this.put({ status, error: null, answered: Date.now() / 1000 });
       const revision = status.library?.revision;
-      if (revision && revision !== this.state.library?.revision) await this.refreshLibrary();
+      if (revision && (revision !== this.state.library?.revision || this.state.libraryError)) await this.refreshLibrary();
     } catch (error) {
       this.put({ error: plain(error) });
     }
@@ -155,6 +159,7 @@ export class Store extends EventTarget {
 /** An error as plain values. `status` 0: nobody answered. */
 export function plain(error) {
   const { code = "failed", message = "", hint = "", status = 0 } = error ?? {};
+  if (code === "unreachable") return { code, message: `${t("error.offline.title")}.`, hint: t("error.offline.text"), status: 0 };
   return { code, message: String(message || error), hint: hint ?? "", status: Number(status) || 0 };
 }
 

@@ -29,7 +29,7 @@ export function workflowPage(store, host, view, panel = null) {
 
 let styled = null;
 
-function loadPageStyle() {
+export function loadPageStyle() {
   if (styled?.isConnected) return;
   styled = h("link", { rel: "stylesheet", href: new URL(STYLE, import.meta.url).href });
   document.head.append(styled);

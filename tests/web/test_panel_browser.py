@@ -285,12 +285,17 @@ def test_a_failed_part_and_a_failed_check_leave_the_verdicts(show: Any) -> None:
 def test_a_server_that_goes_away_and_comes_back(show: Any) -> None:
     one = show("library")
     page = one.page
-    page.evaluate("window.unplugged = true; host.push('comfyfixersmart.library', {})")
+    page.wait_for_timeout(300)
+    page.evaluate("window.unplugged = true; host.push('reconnecting')")
     page.wait_for_selector(".cfs-note")
     assert page.text_content(".cfs-note .cfs-strong") == "ComfyUI does not answer"
     assert "what was known" in page.text_content(".cfs-note") and one.count(ROWS) > 3
-    page.evaluate("window.unplugged = false")
     page.get_by_role("button", name="Ask again").click()
+    page.wait_for_timeout(200)
+    page.locator(ROWS).first.click()
+    page.get_by_text("It may be closed, or starting again.").wait_for()  # this page was there before the server went
+    one.press("Escape")
+    page.evaluate("window.unplugged = false; host.push('reconnected')")
     page.wait_for_selector(".cfs-note", state="detached")
 
 
