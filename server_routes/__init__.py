@@ -27,6 +27,7 @@ def register(server: Any, version: str) -> None:
 
         service = Service(Host(server), version)
         setattr(server, _MARK, service)
+        service.host.capture_log()  # of packs that are loaded before and after us ComfyUI keeps 300 lines only
     except Exception:
         _log.warning("ComfyFixerSmart could not start; ComfyUI is not affected.", exc_info=True)
         return
