@@ -28,6 +28,8 @@ _TYPES: dict[str, tuple[type, ...]] = {
 }
 
 
+MOST_BITS = 1024  # of a whole number; Python refuses to write out one of a few thousand digits
+
 _BARE = {str: "__str__", int: "__int__", float: "__float__", bool: "__bool__"}
 
 
@@ -52,6 +54,8 @@ def decode_types(raw: Any) -> dict[str, NodeType] | None:
 def plain(value: Any, depth: int = 0) -> Any:
     """`value` if JSON can carry it, else its text; deep things are cut. Bools, numbers and texts stay, without what a
     class of a pack's own added to them: such a text may raise when it is compared."""
+    if isinstance(value, int) and value.bit_length() > MOST_BITS:
+        return float("inf") if value > 0 else float("-inf")
     for kind in (bool, str, int, float):
         if isinstance(value, kind):
             return value if type(value) is kind else getattr(kind, _BARE[kind])(value)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from ..catalogue.build import from_knowledge
 from ..catalogue.types import Input, NodeType
+from ..errors import InventoryError
 from ..knowledge import document
 from .encode import encode_types
 from .inputs import Inputs
@@ -71,13 +72,16 @@ def host_inventory(
     """The inventory of a running ComfyUI, its model files and inputs as `listing` and `inputs` found them on the disk.
 
     `seen`: files that were here before. `sources` is asked for packs that are not loaded, and for those whose
-    inputs knowledge cannot explain; it reads them in a process of its own where it has a cache.
+    inputs knowledge cannot explain; it reads them in a process of its own where it has a cache. Raises
+    InventoryError (`cancelled`).
     """
     wanted = wanted_sources(facts)
     paths = [
         pack.path for pack in facts.packs if pack.path and (needs_source(pack) or module_name(pack.path) in wanted)
     ]
     read_apart(sources, paths, CORE in wanted, cancel)
+    if cancel is not None and cancel():  # else what the other process had still to read would be read here
+        raise InventoryError("cancelled", "Reading the installation was cancelled.")
     definitions = host_definitions(facts, sources)
     loaded = with_types(facts.packs, sources.pack)
     failed = [name for name, one in facts.types.items() if one.error]

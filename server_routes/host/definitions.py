@@ -35,7 +35,10 @@ def read_classes(step: Callable[[int, int, str], None]) -> dict[str, TypeFacts]:
 
 def module_of(cls: Any) -> str:
     """ComfyUI's `python_module`: "custom_nodes.<folder>" for a pack's class."""
-    found = getattr(cls, "RELATIVE_PYTHON_MODULE", "nodes")
+    try:
+        found = getattr(cls, "RELATIVE_PYTHON_MODULE", "nodes")
+    except Exception:  # a metaclass may answer as it likes
+        return "nodes"
     return found if isinstance(found, str) else "nodes"
 
 
@@ -45,10 +48,20 @@ def _facts(cls: Any) -> TypeFacts:
     try:
         info = _v3(cls) if hasattr(cls, "GET_NODE_INFO_V1") else _v1(cls)
         error = ""
-    except Exception as failed:  # /object_info leaves such a class out; it can still be executed
-        info, error = {}, f"{type(failed).__name__}: {failed}"
+    except (
+        BaseException
+    ) as failed:  # /object_info leaves such a class out; even SystemExit is only a pack's mistake here
+        info, error = {}, _said(failed)
     info = {"python_module": module_of(cls), **info}
     return TypeFacts(info, _unchecked(cls), _takes_any(cls, info), error)
+
+
+def _said(error: BaseException) -> str:
+    """The error on a line; its text alone may fail as well."""
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:
+        return type(error).__name__
 
 
 def _v1(cls: Any) -> dict[str, Any]:

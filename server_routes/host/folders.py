@@ -32,9 +32,11 @@ def folder_table(gaps: list[str] | None = None) -> dict[str, Folder]:
     for name, entry in _table().items():
         try:
             paths, suffixes = entry[0], entry[1]
+            if isinstance(paths, str | bytes):  # its letters would be taken for folders, "/" among them
+                raise TypeError
             found[name] = Folder(
                 name,
-                tuple(dict.fromkeys(os.path.normpath(os.fspath(path)) for path in paths)),
+                tuple(dict.fromkeys(os.path.normpath(os.fsdecode(path)) for path in paths)),
                 frozenset(one for one in suffixes if isinstance(one, str)),
             )
         except (TypeError, IndexError, KeyError, ValueError):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from ...core.errors import ComfyFixerError
+from ...core.files import safe_join
 from .folders import directories
 from .modules import argument, module, text
 
@@ -80,7 +82,11 @@ def _unknown() -> ComfyFixerError:
 
 def _sound(id: str) -> bool:
     """One plain folder name, and none of those that ComfyUI keeps from its users."""
-    return bool(id) and id not in (".", "..") and not id.startswith("__") and not any(c in id for c in "/\\:\0")
+    try:
+        safe_join(Path(), id)
+    except ComfyFixerError:
+        return False
+    return not id.startswith("__")
 
 
 def _folder(id: str) -> str:

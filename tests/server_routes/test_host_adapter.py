@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,7 +14,9 @@ from typing import Any
 import pytest
 from aiohttp.test_utils import make_mocked_request
 from comfyfixersmart.core.errors import ComfyFixerError, InventoryError
+from comfyfixersmart.core.inventory import host as host_module
 from comfyfixersmart.core.inventory.snapshot import read_snapshot, write_snapshot
+from comfyfixersmart.server_routes import register
 from comfyfixersmart.server_routes.host import Host, Memory, User
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -211,6 +214,37 @@ def test_whatever_a_class_answers_the_inventory_comes(comfyui: Any, host: Host, 
     assert set(read_snapshot(tmp_path / "snapshot.json").definitions) == set(found.definitions)
 
 
+class Mute(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+
+class Shy(type):
+    def __getattr__(cls, name: str) -> Any:
+        raise RuntimeError(f"no {name}")
+
+
+def test_a_class_that_raises_anything_at_all_is_one_gap(comfyui: Any, host: Host, tmp_path: Path) -> None:
+    def raising(error: BaseException) -> Any:
+        def inputs() -> Any:
+            raise error
+
+        return type("Raising", (), {"INPUT_TYPES": staticmethod(inputs)})
+
+    huge = {"required": {"seed": ("INT", {"max": 10**5000, "min": -(10**5000), "default": 10**5000})}}
+    comfyui.nodes.NODE_CLASS_MAPPINGS |= {
+        "Mute": raising(Mute()),
+        "Exit": raising(SystemExit(3)),
+        "Shy": Shy("Shy", (), {}),
+        "Huge": type("Huge", (), {"INPUT_TYPES": staticmethod(lambda: huge)}),
+    }
+    found = host.inventory(tmp_path / "state")
+    assert [gap for gap in found.gaps if "Exit" in gap and "Mute" in gap and "Shy" in gap]
+    assert [one.maximum for one in found.definitions["Huge"].inputs or ()] == [float("inf")]
+    write_snapshot(tmp_path / "snapshot.json", found)
+    assert set(read_snapshot(tmp_path / "snapshot.json").definitions) == set(found.definitions)
+
+
 def test_a_class_that_takes_any_name(comfyui: Any, host: Host) -> None:
     class Loose:
         RETURN_TYPES = ("*",)
@@ -240,9 +274,12 @@ def test_a_folder_table_of_odd_shapes(comfyui: Any, host: Host) -> None:
         "three": ((str(comfyui.base / "models/t"),), [".X", 7]),
         7: ([], []),
     }
+    table["five"] = (str(comfyui.base / "models/five"), {".ink"})  # a text where a list belongs: not its letters
+    table["six"] = ([os.fsencode(comfyui.base / "models/six")], {".ink"})
     table["four"] = ([Path(comfyui.base / "models/four")], {".ink"})
     found = host.inventory(None)
     assert found.folders["four"].paths == (str(comfyui.base / "models/four"),)
+    assert found.folders["six"].paths == (str(comfyui.base / "models/six"),) and "five" not in found.folders
     assert found.folders["three"].suffixes == {".X"} and "one" not in found.folders
     assert [gap for gap in found.gaps if "one" in gap] and [gap for gap in found.gaps if "two" in gap]
 
@@ -252,6 +289,28 @@ def test_it_can_be_called_off(host: Host) -> None:
     with pytest.raises(InventoryError) as stopped:
         host.inventory(None, lambda *step: seen.append(step), lambda: len(seen) == 2)
     assert stopped.value.code == "cancelled" and [step[0] for step in seen] == [0, 1]
+
+
+def test_called_off_while_source_is_read_apart_nothing_is_read_here(
+    comfyui: Any, host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped: list[bool] = []
+    monkeypatch.setattr(host_module, "read_apart", lambda *_: stopped.append(True))
+    monkeypatch.setattr(host_module, "host_definitions", lambda *_: pytest.fail("read in this process"))
+    with pytest.raises(InventoryError) as raised:
+        host.inventory(tmp_path, None, lambda: bool(stopped))
+    assert raised.value.code == "cancelled"
+
+
+def test_why_packs_fail_is_kept_from_our_own_import_on(comfyui: Any) -> None:
+    folder = comfyui.base / "custom_nodes/early"
+    comfyui.put("custom_nodes/early/__init__.py")
+    service = register(comfyui.server, "0") or comfyui.server._comfyfixersmart
+    logging.getLogger().warning("Traceback (most recent call last):\n  File x\nOSError: dark")
+    logging.getLogger().warning("Cannot import %s module for custom nodes: dark", folder)
+    comfyui.logs.clear()  # ComfyUI keeps 300 lines only
+    packs = {pack.name: pack for pack in service.host.inventory(None).packs}
+    assert (packs["early"].state, packs["early"].reason) == ("failed", "OSError: dark")
 
 
 def test_the_fingerprint_follows_what_is_installed(stand_in: Any, tmp_path: Path) -> None:
