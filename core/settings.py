@@ -106,7 +106,7 @@ def _from_dialog(dialog: Mapping[str, Any]) -> dict[str, Any]:
             found[key] = value
         elif isinstance(value, int | float) and not isinstance(value, bool) and key in DIALOG_BOUNDS:
             low, high = DIALOG_BOUNDS[key]
-            found[key] = min(max(float(value), low), high) if value == value else low
+            found[key] = float(min(max(value, low), high)) if value == value else low
     return found
 
 
