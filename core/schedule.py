@@ -22,6 +22,7 @@ GRACE = 5.0  # seconds after the start before the first cycle: the page loads fi
 QUIET = 2.0  # seconds without a further change before a change makes a cycle due
 PATIENCE = 60.0  # seconds after which a change that does not settle makes one due all the same
 RETRY = 300.0  # seconds after a first failure; doubled with each further one, never longer than the period
+PAUSE = 30.0  # seconds after a failure before a change makes a cycle due: most changes would only fail the same way
 MEMORY_TO_CHECK = 256_000_000  # bytes that must be free to check a library: 20 MB were measured, plus room to breathe
 
 
@@ -71,6 +72,7 @@ class Schedule:
     _seen: str = ""
     _installed_now: str = ""
     _changing: tuple[float, float] | None = None  # steady time of the first and of the last change not yet looked at
+    _failed: float | None = None  # steady time at which the last cycle failed
     _at_start: tuple[str, str] = field(default=("", ""))
 
     # ---- what happens ----------------------------------------------------------------------------------
@@ -119,6 +121,7 @@ class Schedule:
         took = max(0.0, now.steady - began.steady)
         self.last = Last(began.wall, now.wall, outcome, self._running, took, workflows, error)
         self.failures = self.failures + 1 if outcome == FAILED else 0
+        self._failed = now.steady if outcome == FAILED else None
         self.checked, self.installed = self._at_start
         wait = min(self.every, RETRY * 2 ** min(self.failures - 1, 20)) if outcome == FAILED else self.every
         self.due = max(began.wall + wait, now.wall)
@@ -149,8 +152,8 @@ class Schedule:
             return FIRST
         if now.wall >= self.due:
             return DUE
-        if self.failures:
-            return ""  # it is tried again when that is due; a change would only fail the same way
+        if self._failed is not None and now.steady - self._failed < PAUSE:
+            return ""
         if self._installed_now and self.installed and self._installed_now != self.installed:
             return INSTALLATION
         if self._changing:
@@ -202,6 +205,9 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) and len(value) <= 200 else ""
 
 
+_ERROR = ("code", "message", "hint")
+
+
 def _last(raw: Any) -> Last | None:
     if not isinstance(raw, list) or len(raw) != len(Last._fields):
         return None
@@ -209,5 +215,6 @@ def _last(raw: Any) -> Last | None:
     known = raw[2] in (DONE, FAILED, CANCELLED) and isinstance(raw[3], str) and type(raw[5]) is int
     if started is None or finished is None or seconds is None or not known:
         return None
-    error = raw[6] if isinstance(raw[6], dict) and all(isinstance(v, str) for v in raw[6].values()) else None
+    whole = isinstance(raw[6], dict) and all(isinstance(raw[6].get(key), str) for key in _ERROR)
+    error = {key: raw[6][key] for key in _ERROR} if whole else None
     return Last(started, finished, raw[2], raw[3][:40], seconds, raw[5], error)

@@ -61,6 +61,7 @@ class Cycle:
         self._step = Step(plan.IDLE)
         self._progress: tuple[str | None, int, int] = (None, 0, 0)
         self._told = 0.0
+        self._unkept = ""
         service.ask, service.stop = self.ask, self.stop
         service.settings_changed = self.settings_changed
         service.cycle_json = self.as_json
@@ -158,7 +159,9 @@ class Cycle:
         try:
             write_json(self._path, SCHEMA, self._schedule.to_json())
         except (OSError, ComfyFixerError) as error:
-            _log.warning("The schedule was not kept: %s", error)
+            if str(error) != self._unkept:  # said once, not at every cycle
+                self._unkept = str(error)
+                _log.warning("The schedule was not kept: %s", error)
 
     @property
     def _path(self) -> Any:
@@ -197,8 +200,9 @@ class Cycle:
         self._service.host.send("comfyfixersmart.cycle", {"cycle": self.as_json()})
 
     def _fault(self, error: Exception) -> None:
-        _log.warning("A fault in ComfyFixerSmart's cycle", exc_info=error)
-        self._service.parts["cycle"] = as_error(error)
+        said = as_error(error)
+        _log.warning("ComfyFixerSmart's cycle: %s", said["message"], exc_info=_surprising(error))
+        self._service.parts["cycle"] = said
 
     def as_json(self) -> dict[str, Any]:
         """The cycle as the status shows it. Holds no names: events go to every user."""

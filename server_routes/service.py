@@ -8,7 +8,7 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,7 +51,7 @@ class Service:
     # ---- what the routes ask ---------------------------------------------------------------------------
 
     def status(self, user: User) -> dict[str, Any]:
-        """How things stand. Touches no disk but once per user, and waits for nothing."""
+        """How things stand. Touches no disk where it `knows` the user, and waits for nothing."""
         shelf = self.shelf(user)
         listed = shelf.known
         return {
@@ -65,6 +65,11 @@ class Service:
             "host": self.machine,
             "now": time.time(),
         }
+
+    def knows(self, user: User) -> bool:
+        """Whether the list of this user's last cycle was read."""
+        shelf = self._shelves.get(user.id)
+        return shelf is not None and shelf.loaded
 
     def library_json(self, user: User) -> tuple[str, bytes]:
         """Revision and JSON of the list. Raises ComfyFixerError `no_report` before the first cycle."""
@@ -128,31 +133,35 @@ class Service:
     def scan(self, say: Say, cancel: Cancel) -> int:
         """One cycle: take the inventory, check every user's workflows, write reports; how many workflows there are.
 
-        A user whose reports cannot be written keeps nobody else from theirs: the first such error is raised
-        at the end.
+        What cannot be written keeps nothing else from being done, and no user from theirs: the first such error is
+        raised at the end.
         """
         with quietly():
-            return self._scan(say, cancel)
+            failed: list[Exception] = []
+            total = self._scan(say, cancel, failed)
+            if failed:
+                raise failed[0]
+            return total
 
-    def _scan(self, say: Say, cancel: Cancel) -> int:
+    def _scan(self, say: Say, cancel: Cancel, failed: list[Exception]) -> int:
+        from ..core.inventory.snapshot import write_snapshot
+
         say(INVENTORY, 0, 0)
-        app = self._refresh(say, cancel)
+        app = self.app(fresh=True, progress=lambda done, total, _: say(INVENTORY, done, total), cancel=cancel)
+        with _noted(failed):
+            write_snapshot(self.host.state_folder() / "snapshot.json", app.inventory)
         self.look_at_machine()
-        failed: list[Exception] = []
         total = 0
-        shelves = [self.shelf(user) for user in self.host.users()]
-        for shelf in shelves:
+        for user in self.host.users():
             if cancel():
                 break
-            try:
-                total += self._check_shelf(app, shelf, say, cancel, total)
-            except (OSError, ComfyFixerError) as error:
-                failed.append(error)
-        if failed:
-            raise failed[0]
+            with _noted(failed):
+                total += self._check_shelf(app, self.shelf(user), say, cancel, total, failed)
         return total
 
-    def _check_shelf(self, app: App, shelf: Shelf, say: Say, cancel: Cancel, before: int) -> int:
+    def _check_shelf(
+        self, app: App, shelf: Shelf, say: Say, cancel: Cancel, before: int, failed: list[Exception]
+    ) -> int:
         from ..core.reports.write import write_reports
 
         unread: list[str] = []
@@ -169,17 +178,15 @@ class Service:
             return len(checked)
         say(REPORTS, before + len(files), before + len(files))
         library = app.library(checked, unread=unread, record=shelf.state)
-        if shelf.publish(library):
-            self.host.send("comfyfixersmart.library", {"revision": shelf.known.revision if shelf.known else ""})
-        write_reports(library, shelf.reports)
+        old = shelf.known
+        with _noted(failed):
+            shelf.publish(library)
+        new = shelf.known
+        if new is not None and (old is None or old.revision != new.revision):
+            self.host.send("comfyfixersmart.library", {"revision": new.revision})
+        with _noted(failed):
+            write_reports(library, shelf.reports)
         return len(checked)
-
-    def _refresh(self, say: Say, cancel: Cancel) -> App:
-        from ..core.inventory.snapshot import write_snapshot
-
-        app = self.app(fresh=True, progress=lambda done, total, _: say(INVENTORY, done, total), cancel=cancel)
-        write_snapshot(self.host.state_folder() / "snapshot.json", app.inventory)
-        return app
 
     def app(
         self,
@@ -215,7 +222,7 @@ class Service:
         self.machine = {
             "comfyui": self._app.inventory.comfyui_version if self._app else "",
             "device": memory.device,
-            "ram_free": memory.ram_free,
+            "ram_free": memory.ram_free if memory.ram_total else None,  # 0 of 0: it could not be asked
             "vram_free": memory.vram_free,
             "disk_free": free,
         }
@@ -270,6 +277,15 @@ class Service:
                 change = History.load(shelf.state / "history.json").change(checked.name)
         path = shelf.page_path(checked.path) if shelf is not None else None
         return workflow_body(entry(checked, change), slug, path, said)
+
+
+@contextlib.contextmanager
+def _noted(failed: list[Exception]) -> Iterator[None]:
+    """What goes wrong in here is added to `failed`, and the rest goes on."""
+    try:
+        yield
+    except Exception as error:
+        failed.append(error)
 
 
 def _no_cycle() -> dict[str, Any]:

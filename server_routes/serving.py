@@ -88,6 +88,8 @@ def served(route: Route, desk: Desk) -> Callable[[web.Request], Awaitable[web.St
             answer = await _answer(route, desk, request)
         except ComfyFixerError as error:
             answer = _failed(error.as_json(), STATUS.get(error.code, 400))
+        except OSError as error:
+            answer = _failed(_disk(error), 500)
         except Exception:
             _log.debug("%s %s", route.method, route.path, exc_info=True)
             answer = _failed(_INTERNAL, 500)
@@ -103,6 +105,12 @@ _INTERNAL = {
     "message": "Something in ComfyFixerSmart went wrong while it answered.",
     "hint": "Try again. If it stays, start ComfyUI with --verbose DEBUG and look for comfyfixersmart.routes in the log.",
 }
+
+
+def _disk(error: OSError) -> dict[str, str]:
+    from .cycle import as_error
+
+    return as_error(error)
 
 
 async def _answer(route: Route, desk: Desk, request: web.Request) -> web.Response:

@@ -5,12 +5,14 @@ The list of the last cycle is kept on disk, so that the panel has something to s
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..core.errors import ComfyFixerError
+from ..core.errors import ComfyFixerError, NewerSchema
 from ..core.files import read_json, safe_join, to_json, write_json
 from ..core.library import WorkflowFile, find
 
@@ -41,15 +43,18 @@ class Shelf:
         self.workflows = os.path.join(user.folder, "workflows")
         self._kept = state / "library.json"
         self._listed: Listed | None = None
-        self._loaded = False
+        self._lock = threading.Lock()
+        self.loaded = False  # whether that file was read
 
     @property
     def listed(self) -> Listed | None:
         """The list of the last cycle; None before the first. Reads a file the first time."""
-        if not self._loaded:
-            self._loaded = True
-            self._listed = _listed(read_json(self._kept, SCHEMA))
-        return self._listed
+        with self._lock:
+            if not self.loaded:
+                with contextlib.suppress(NewerSchema):  # the next cycle says so
+                    self._listed = _listed(read_json(self._kept, SCHEMA))
+                self.loaded = True
+            return self._listed
 
     @property
     def known(self) -> Listed | None:
@@ -60,24 +65,24 @@ class Shelf:
         """The saved workflows."""
         return list(find([self.workflows], media=False, unread=unread)) if os.path.isdir(self.workflows) else []
 
-    def publish(self, library: Library) -> bool:
-        """Take a finished scan as the list; whether anything but its time changed. Raises OSError, NewerSchema."""
+    def publish(self, library: Library) -> None:
+        """Take a finished scan as the list. Raises OSError or NewerSchema where it cannot be kept for a restart."""
         from ..core.reports.panel import library_body
         from ..core.reports.slugs import slugs
 
         slug = slugs(entry.name for entry in library.entries)
         sources = {slug[entry.name]: (entry.name, entry.source) for entry in library.entries}
         body = library_body(library, slug, {entry.name: self.page_path(entry.source) for entry in library.entries})
-        before = self.listed
         lasting = {key: value for key, value in body.items() if key not in ("when", "history", "place")}
         revision = hashlib.sha256(to_json(lasting, indent=None).encode()).hexdigest()[:16]
         body = {"revision": revision, **body}
+        text = to_json(body, indent=None).encode()
+        with self._lock:
+            self.loaded = True
+            self._listed = Listed(revision, library.when, dict(body["counts"]), text, sources)
         write_json(
             self._kept, SCHEMA, {"library": body, "sources": {key: list(value) for key, value in sources.items()}}
         )
-        text = to_json(body, indent=None).encode()
-        self._listed = Listed(revision, library.when, dict(body["counts"]), text, sources)
-        return before is None or before.revision != revision
 
     def page_path(self, source: str) -> str | None:
         """What ComfyUI's page calls this saved workflow: `workflows/sub/x.json`; None for anything else."""

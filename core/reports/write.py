@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ..errors import ComfyFixerError
-from ..files import read_json, refuse_newer, safe_join, sweep, to_json, write_atomic
+from ..errors import ComfyFixerError, UnreadableFile
+from ..files import open_plain, read_json, refuse_newer, safe_join, sweep, to_json, write_atomic
 from .dashboard import render
 from .data import MARKER, SCHEMA, index_json, workflow_json
 from .markdown import index_md, workflow_md
@@ -28,6 +28,7 @@ def write_reports(library: Library, out: Path) -> list[Path]:
     a newer version, ComfyFixerError `not_a_report` before anything is written when a file that we did
     not write has the name of one of ours, and OSError.
     """
+    out.mkdir(parents=True, exist_ok=True)
     sweep(out)
     slug = slugs(entry.name for entry in library.entries)
     names = _names(slug)
@@ -67,11 +68,11 @@ def _bytes(text: str) -> bytes:
 def _refuse_foreign(path: Path) -> None:
     """A file of this name that is not one of our reports is never replaced, nor is one of a newer version."""
     try:
-        with path.open("rb") as file:
+        with open_plain(path) as (file, _):  # what is no file, such as a pipe, is not waited for
             head = file.read(_HEAD)
-    except FileNotFoundError:
-        return
-    except OSError:
+    except UnreadableFile as error:
+        if error.code == "vanished":
+            return
         head = b""
     if MARKER.encode() not in head:
         raise ComfyFixerError(

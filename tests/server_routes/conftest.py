@@ -48,6 +48,7 @@ class Fake:
         self.threads: set[str] = set()
         self.fails: Exception | None = None
         self.graph: Any = None
+        self.read = True  # whether the user's list was read from the disk
 
     def user_of(self, request: web.Request) -> SimpleNamespace:
         name = request.headers.get("comfy-user", "default")
@@ -64,8 +65,13 @@ class Fake:
         if self.fails:
             raise self.fails
 
+    def knows(self, user: Any) -> bool:
+        return self.read
+
     def status(self, user: Any) -> dict[str, Any]:
         self.calls.append("status")
+        if not self.read:
+            self.threads.add(threading.current_thread().name)
         return {"user": user.name}
 
     def library_json(self, user: Any) -> tuple[str, bytes]:

@@ -16,11 +16,11 @@ from typing import Any
 
 import pytest
 from comfyfixersmart.core.errors import ComfyFixerError
-from comfyfixersmart.core.schedule import GRACE, QUIET, RETRY, Now
+from comfyfixersmart.core.schedule import GRACE, PAUSE, QUIET, RETRY, Now
 from comfyfixersmart.server_routes import cycle as cycle_module
 from comfyfixersmart.server_routes import register
 from comfyfixersmart.server_routes.cycle import LOOK, Cycle
-from comfyfixersmart.server_routes.host import Host, User
+from comfyfixersmart.server_routes.host import Host, Memory, User
 from comfyfixersmart.server_routes.service import Service
 
 HOUR = 3600.0
@@ -273,6 +273,66 @@ async def test_a_failing_cycle_says_so_and_leaves_the_last_list(place: Place) ->
     dashboard.unlink()
     await place.pass_(RETRY)
     assert place.cycles()["last"]["outcome"] == "done"
+
+
+async def test_what_cannot_be_kept_costs_neither_list_nor_reports(place: Place) -> None:
+    place.save("one.json", graph())
+    for name in ("snapshot.json", "library.json"):
+        place.comfyui.put(f"user/__comfyfixersmart/{name}", '{"schema": 99}')
+    await place.pass_(GRACE + 2)
+    last = place.cycles()["last"]
+    assert (last["outcome"], last["error"]["code"]) == ("failed", "newer_schema")
+    assert place.statuses() == {"one.json": "blocked"} and place.events("library")
+    assert (place.comfyui.base / "output/reports/workflows/dashboard.html").is_file()
+
+
+async def test_a_pipe_in_a_reports_place_is_not_waited_for(place: Place) -> None:
+    if not hasattr(os, "mkfifo"):
+        pytest.skip("no pipes here")
+    place.save("one.json", graph())
+    folder = place.comfyui.base / "output/reports/workflows"
+    folder.mkdir(parents=True)
+    os.mkfifo(folder / "dashboard.html")
+    await asyncio.wait_for(place.pass_(GRACE + 2), 20)
+    assert place.cycles()["last"]["error"]["code"] == "not_a_report" and place.statuses()
+
+
+async def test_a_change_is_checked_although_reports_cannot_be_written(place: Place) -> None:
+    place.comfyui.put("output/reports/workflows/dashboard.html", "my own")
+    place.save("one.json", graph())
+    await place.pass_(GRACE + 2)
+    place.comfyui.put("models/checkpoints/anything.safetensors", WEIGHTS)
+    await place.pass_(PAUSE + LOOK + QUIET)
+    assert place.cycles()["last"]["outcome"] == "failed"
+    assert place.statuses() != {"one.json": "blocked"}
+
+
+async def test_memory_that_cannot_be_asked_stops_nothing(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Host, "memory", lambda self: Memory(0, 0, None, None, "cpu"))
+    place.save("one.json", graph())
+    await place.pass_(GRACE + 2)
+    assert place.statuses() == {"one.json": "blocked"}
+    assert place.service.status(place.user)["host"]["ram_free"] is None
+
+
+async def test_a_user_with_an_impossible_id_stops_nobody(tmp_path: Path) -> None:
+    with standin.stand_in(tmp_path / "ComfyUI", multi_user=True) as comfyui:
+        comfyui.server.user_manager.users.update({"ann_1": "Ann", "a?": "Odd", "con": "Device", "b\x07": "Bell"})
+        place = Place(comfyui)
+        place.save("anns.json", graph(), "ann_1")
+        await place.pass_(GRACE + 2)
+        assert [user.id for user in place.service.host.users()] == ["ann_1"]
+        assert place.cycles()["last"]["outcome"] == "done" and place.statuses()
+
+
+async def test_a_damaged_schedule_of_several_users_does_not_hold_the_cycle(tmp_path: Path) -> None:
+    with standin.stand_in(tmp_path / "ComfyUI", multi_user=True) as comfyui:
+        comfyui.server.user_manager.users["ann_1"] = "Ann"
+        kept = {"schema": 1, "due": 5, "last": [1, 2, "failed", "due", 1, 3, {"odd": "error"}]}
+        comfyui.put("user/__comfyfixersmart/schedule.json", json.dumps(kept))
+        place = Place(comfyui)
+        await place.pass_(GRACE + 2)
+        assert place.cycles()["last"]["outcome"] == "done"
 
 
 async def test_a_fault_of_ours_never_ends_the_task(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

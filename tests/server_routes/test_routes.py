@@ -240,6 +240,19 @@ async def test_nothing_but_the_status_runs_on_the_loop_or_in_its_pool(place: Any
     assert place.fake.threads == {"comfyfixersmart-quick", "comfyfixersmart-graphs"}
 
 
+async def test_the_first_status_reads_the_list_away_from_the_loop(place: Any) -> None:
+    place.fake.read = False
+    assert (await place.ask("GET", PREFIX + "/status", READ))[0] == 200
+    assert place.fake.threads == {"comfyfixersmart-quick"}
+
+
+async def test_a_disk_that_refuses_is_named(place: Any) -> None:
+    place.fake.fails = OSError(28, "No space left on device", "/user/settings.json")
+    status, body = (await place.ask("POST", PREFIX + "/settings", CHANGE, {"values": {"watch": False}}))[:2]
+    error = body["error"]
+    assert (status, error["code"]) == (500, "os_error") and "/user/settings.json" in error["message"] and error["hint"]
+
+
 async def test_a_slow_check_holds_nothing_else_up(place: Any) -> None:
     go = threading.Event()
     place.fake.check_graph = lambda graph, name: go.wait(10) and {}  # type: ignore[method-assign,assignment,return-value]
