@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("comfyfixersmart")
 _MARK = "_comfyfixersmart"
+_WEB = f"/extensions/{Path(__file__).parent.parent.name}/"  # ComfyUI serves a pack's web folder under its folder's name
 
 
 def register(server: Any, version: str) -> None:
@@ -44,6 +46,16 @@ def _routes(server: Any, service: Service) -> None:
     from .routes import add_routes
 
     add_routes(server.routes, service)
+    prepare = getattr(server.app, "on_response_prepare", None)
+    if prepare is not None:
+        prepare.append(_always_asked_for)
+
+
+async def _always_asked_for(request: Any, response: Any) -> None:
+    """ComfyUI says so of .js and .css only. Without it a browser keeps the panel's modules for a tenth of their age:
+    after an update, days of a panel that is half old and half new."""
+    if request.path.startswith(_WEB) and request.path.endswith(".mjs"):
+        response.headers.setdefault("Cache-Control", "no-cache")
 
 
 def _cycle(server: Any, service: Service) -> None:

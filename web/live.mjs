@@ -32,6 +32,7 @@ class Watcher {
       this.host.onGraphChange(() => this.check()),
       // Files came or went: the graph is the same, the answer may not be.
       this.host.api.on("comfyfixersmart.library", () => this.check()),
+      this.host.api.on("reconnected", () => this.check()),
     ];
     this.check();
   }

@@ -94,7 +94,7 @@ class Page {
     if (this.live) {
       const { result, error } = this.store.state.open;
       Object.assign(this, { workflow: result, error });
-    } else if (this.revision !== (this.store.state.library?.revision ?? "")) {
+    } else if (this.revision !== (this.store.state.library?.revision ?? "") || (this.error?.code === "unreachable" && !this.store.state.error)) {
       this.load();
     }
     this.draw();
@@ -177,7 +177,8 @@ class Page {
 
   name() {
     const { active } = this.store.state.open;
-    const of = this.live ? active?.name ?? t("workflow.untitled") : this.workflow?.name ?? "";
+    const listed = this.workflow ?? this.store.state.library?.workflows.find((one) => one.slug === this.view.slug);
+    const of = this.live ? active?.name ?? t("workflow.untitled") : listed?.name ?? "";
     const [name, folder] = title(of);
     return h("div", { class: "cfs-title" }, h("h2", { tabindex: -1 }, whole(name)), h("p", { class: "cfs-muted" }, this.about(folder).join(" · ")));
   }

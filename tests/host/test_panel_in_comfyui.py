@@ -190,6 +190,12 @@ def test_the_tab_opens_and_lists_the_saved_workflows(place: Place) -> None:
     assert box["height"] > tab["height"] * 0.75, "it fills the tab"
 
 
+def test_an_update_of_the_panel_is_seen_at_once(place: Place) -> None:
+    """ComfyUI keeps browsers from keeping .js and .css, not .mjs: half of the panel would be of the older version."""
+    kept = "async (url) => (await fetch(url)).headers.get('cache-control')"
+    assert [place.page.evaluate(kept, place.module(name)) for name in ("panel.mjs", "host.mjs")] == ["no-cache"] * 2
+
+
 def test_the_tab_survives_being_closed_and_opened(place: Place) -> None:
     place.open_page_of("heron_upscale")
     place.close_panel()

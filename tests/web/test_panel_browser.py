@@ -294,9 +294,11 @@ def test_a_server_that_goes_away_and_comes_back(show: Any) -> None:
     page.wait_for_timeout(200)
     page.locator(ROWS).first.click()
     page.get_by_text("It may be closed, or starting again.").wait_for()  # this page was there before the server went
-    one.press("Escape")
     page.evaluate("window.unplugged = false; host.push('reconnected')")
-    page.wait_for_selector(".cfs-note", state="detached")
+    page.wait_for_selector(".cfs-workflow .cfs-card")
+    one.press("Escape")
+    page.wait_for_selector(ROWS)
+    assert one.count(".cfs-note") == 0
 
 
 # ---- names ------------------------------------------------------------------------------------------------
