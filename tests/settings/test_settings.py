@@ -32,7 +32,14 @@ def test_the_dialog_may_only_say_how_often_and_within_bounds() -> None:
     """The web page writes it: whatever it says, nothing opens up and no cycle runs without pause."""
     said = {"comfyfixersmart.allowRemote": True, "comfyfixersmart.allow_remote": True, "allow_remote": True}
     assert resolve(dialog=said).values == Values()
-    for given_hours, held in ((0, 0.25), (-1e300, 0.25), (1e300, 168), (float("nan"), 0.25), (10**400, 168), (1.5, 1.5)):
+    for given_hours, held in (
+        (0, 0.25),
+        (-1e300, 0.25),
+        (1e300, 168),
+        (float("nan"), 0.25),
+        (10**400, 168),
+        (1.5, 1.5),
+    ):
         assert resolve(dialog={"comfyfixersmart.cycleHours": given_hours}).values.cycle_hours == held
     for nonsense in ("1", None, [], {}, True):
         assert resolve(dialog={"comfyfixersmart.cycleHours": nonsense}).values.cycle_hours == 2
