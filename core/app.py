@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -241,6 +242,11 @@ class App:
                 if was_on:
                     gc.enable()
         return found
+
+    def forget(self) -> None:
+        """Drop the verdicts that are kept for files which are gone."""
+        for path in [path for path in self._known if not os.path.lexists(path)]:
+            del self._known[path]
 
     # ---- the library -----------------------------------------------------------------------------------
 

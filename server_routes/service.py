@@ -157,6 +157,7 @@ class Service:
                 break
             with _noted(failed):
                 total += self._check_shelf(app, self.shelf(user), say, cancel, total, failed)
+        app.forget()
         return total
 
     def _check_shelf(

@@ -28,6 +28,7 @@ from .types import (
     Readiness,
 )
 
+MOST_KEPT = 50_000  # verdicts of each kind that are remembered; a library of a thousand workflows needs a tenth
 MAX_LISTED = 300  # findings, and warnings, of one workflow: the largest real one has under a hundred
 
 _ORDER = {weight: place for place, weight in enumerate((*STATUSES, INFO))}
@@ -92,9 +93,12 @@ class Checker:
             need.size,
             not need.folders and need.nodes,
         )
-        if key not in self._models:
-            self._models[key] = check_model(need, self._index, self._probe, self._generic)
-        verdict = self._models[key]
+        try:
+            verdict = self._models[key]
+        except KeyError:
+            if len(self._models) >= MOST_KEPT:  # graphs that are only sent to be checked can name anything
+                self._models.clear()
+            verdict = self._models[key] = check_model(need, self._index, self._probe, self._generic)
         if verdict is None:
             return None
         message = f"{_KIND_WORDS[need.kind]}{verdict.message}"
@@ -102,9 +106,12 @@ class Checker:
 
     def _node_type(self, need: Requirement) -> Finding | None:
         key = (need.name, need.pack, need.owner)
-        if key not in self._types:
-            self._types[key] = check_type(need, self._index)
-        found = self._types[key]
+        try:
+            found = self._types[key]
+        except KeyError:
+            if len(self._types) >= MOST_KEPT:
+                self._types.clear()
+            found = self._types[key] = check_type(need, self._index)
         return None if found is None else _finding(need, found[0], found[0].message, found[1])
 
     def _media(self, need: Requirement) -> Finding | None:

@@ -66,6 +66,18 @@ def test_an_unchanged_file_is_not_read_again(tmp_path: Path, reads: list[str]) -
     assert reads == ["a.json"]
 
 
+def test_what_is_kept_of_files_that_are_gone_is_dropped(tmp_path: Path, reads: list[str]) -> None:
+    path = write(tmp_path, "a.json")
+    app = App(here())
+    for _ in range(2):
+        app.check(find([str(tmp_path)]))
+        app.forget()
+    assert reads == ["a.json"]
+    os.unlink(path)
+    app.forget()
+    assert not app._known
+
+
 def test_a_changed_file_is_read_again(tmp_path: Path, reads: list[str]) -> None:
     path = write(tmp_path, "a.json")
     app = App(here("thorn.safetensors", "leaf.safetensors"))

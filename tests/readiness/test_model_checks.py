@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 from comfyfixersmart.core.inventory.types import Folder, Inventory, ModelFile
+from comfyfixersmart.core.readiness import check as check_module
+from comfyfixersmart.core.readiness.check import Checker
+from comfyfixersmart.core.readiness.index import build_index
 from comfyfixersmart.core.readiness.models import Remembered
-from comfyfixersmart.core.requirements.types import EMBEDDING, LORA_TAG, NodeRef
+from comfyfixersmart.core.requirements.types import EMBEDDING, LORA_TAG, NodeRef, Requirements
 
 from .places import Probe, check, file, need, one, place
 
@@ -220,3 +223,13 @@ def test_a_first_root_hides_the_same_name_in_a_second() -> None:
     probe = Probe(damage={"thorn.pt": "cut"})
     here = brambles(file("thorn.pt", 1, "/first"), file("thorn.pt", 2, "/second"))
     assert one(here, need("thorn.pt", "brambles"), probe=probe).evidence[0].path == "/first/thorn.pt"
+
+
+def test_what_is_remembered_of_names_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(check_module, "MOST_KEPT", 3)
+    checker = Checker(build_index(brambles()), Probe())
+    for number in range(10):
+        needs = (need(f"{number}.pt", "brambles"), need("same.pt", "brambles"))
+        readiness = checker.check(Requirements("moor.json", "ui", needs))
+        assert [finding.code for finding in readiness.findings] == ["MODEL001", "MODEL001"]
+        assert len(checker._models) <= 3
