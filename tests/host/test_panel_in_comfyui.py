@@ -8,6 +8,7 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -107,14 +108,21 @@ class Place:
 
 @pytest.fixture(scope="module", params=frontends.versions())
 def place(request: Any, comfyui: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-    if CHROMIUM is None:
-        pytest.skip("no Chromium found; install it, or name one in COMFYFIXERSMART_CHROMIUM")
     try:
         root = frontends.static_root(request.param)
     except frontends.FrontendUnavailable as absent:
         pytest.skip(f"no frontend {request.param} here: {absent}")
-    base, folder = tmp_path_factory.mktemp("panel"), FOLDER.get(request.param, "ComfyFixerSmart")
+    with opened(comfyui, request.param, root, tmp_path_factory.mktemp("panel")) as one:
+        yield one
+
+
+@contextmanager
+def opened(comfyui: ModuleType, version: str, root: Path, base: Path) -> Iterator[Place]:
+    """ComfyUI in `base` with the page in `root`, opened, after its first check."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+    if CHROMIUM is None:
+        pytest.skip("no Chromium found; install it, or name one in COMFYFIXERSMART_CHROMIUM")
+    folder = FOLDER.get(version, "ComfyFixerSmart")
     comfyui.lay_out(base)
     sketches.write_all(base / "user/default/workflows")
     with (
@@ -122,13 +130,13 @@ def place(request: Any, comfyui: ModuleType, tmp_path_factory: pytest.TempPathFa
         playwright.sync_playwright() as play,
     ):
         context = play.chromium.launch_persistent_context(
-            tmp_path_factory.mktemp("profile"),
+            base / "profile",
             executable_path=CHROMIUM,
             headless=True,
             viewport={"width": 1400, "height": 900},
             args=ARGS,
         )
-        one = Place(server, request.param, folder, context.pages[0])
+        one = Place(server, version, folder, context.pages[0])
         _record(one)
         one.page.goto(server.url, wait_until="domcontentloaded")
         one.until(f"window.app?.extensionManager?.getSidebarTabs?.().some((one) => one.id === '{TAB}')", 90)
