@@ -141,9 +141,12 @@ export class Store extends EventTarget {
   go(view) {
     const { view: from } = this.state;
     if (view.page === "library") this.history = [];
-    else if (JSON.stringify(from) !== JSON.stringify(view)) this.history.push(from);
+    else if (place(from) !== place(view)) this.history.push(from);
     this.put({ view });
   }
+
+  /** The page that `back` returns to: "library", "unlock", "workflow" or "open". */
+  behind() { return this.history.at(-1)?.page ?? "library"; }
 
   back() {
     const view = this.history.pop() ?? { page: "library" };
@@ -155,6 +158,8 @@ export class Store extends EventTarget {
     return (path && this.state.library?.workflows.find((one) => one.path === path)) || null;
   }
 }
+
+const place = ({ page, slug = "" }) => `${page} ${slug}`; // what one looks at, however
 
 /** An error as plain values. `status` 0: nobody answered. */
 export function plain(error) {

@@ -159,7 +159,8 @@ class Page {
       }
     }
     actions.push(iconButton("board", t("workflow.dashboard"), () => this.host.openUrl(DASHBOARD), { "data-key": "dashboard" }));
-    return bar({ back: [t("workflow.back"), () => this.store.back()], actions });
+    const behind = this.store.behind(), where = behind === "library" ? "workflow.back" : behind === "unlock" ? "unlock.title" : "page.back";
+    return bar({ back: [t(where), () => this.store.back()], actions });
   }
 
   body() {

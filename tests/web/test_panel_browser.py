@@ -417,6 +417,22 @@ def test_the_settings_sheet(show: Any, scenarios: Any) -> None:
     assert one.count(".cfs-sheet") == 0 and one.focused() == "More"
 
 
+def test_the_way_back_says_where_it_leads(show: Any) -> None:
+    one = show("library", canvas=1)
+    page = one.page
+    back = page.locator("[data-back]")
+    page.click(".cfs-unlock")
+    page.locator("button.cfs-step-row").first.click()
+    page.wait_for_selector(".cfs-workflow .cfs-card")
+    assert back.inner_text() == "What makes the most run"
+    for focus in ("explain", "missing", "explain"):  # three looks at one graph are one step
+        page.evaluate("(focus) => panel.show({ page: 'open', focus })", focus)
+        page.wait_for_timeout(150)
+    assert back.inner_text() == "Back"
+    one.press("Escape", "Escape", "Escape")
+    page.wait_for_selector(".cfs-library")
+
+
 def test_what_others_may_do_is_shown_with_where_it_is_set(show: Any) -> None:
     one = show("library")
     one.scenario.settings["values"]["allowed_hosts"] = ["heron.local"]
