@@ -202,7 +202,7 @@ class Cycle:
     def _fault(self, error: Exception) -> None:
         said = as_error(error)
         _log.warning("ComfyFixerSmart's cycle: %s", said["message"], exc_info=_surprising(error))
-        self._service.parts["cycle"] = said
+        self._service.parts["cycle"] = self._for_all(said)
 
     def as_json(self) -> dict[str, Any]:
         """The cycle as the status shows it. Holds no names: events go to every user."""
@@ -225,10 +225,13 @@ class Cycle:
         last = self._schedule.last
         if last is None:
             return None
-        error = last.error
-        if error and self._service.host.multi_user():  # the path in it may be another user's
-            error = {"code": error["code"], "message": "The check failed.", "hint": "ComfyUI's log says more."}
-        return {**last._asdict(), "error": error}
+        return {**last._asdict(), "error": last.error and self._for_all(last.error)}
+
+    def _for_all(self, error: dict[str, str]) -> dict[str, str]:
+        """What every user may see: with several, the path in an error may be another's."""
+        if not self._service.host.multi_user():
+            return error
+        return {"code": error["code"], "message": "The check failed.", "hint": "ComfyUI's log says more."}
 
 
 def as_error(error: Exception) -> dict[str, str]:

@@ -322,6 +322,8 @@ async def test_a_user_with_an_impossible_id_stops_nobody(tmp_path: Path) -> None
         place.save("anns.json", graph(), "ann_1")
         await place.pass_(GRACE + 2)
         assert [user.id for user in place.service.host.users()] == ["ann_1"]
+        place.cycle._fault(OSError(5, "Input/output error", "/user/bob_2/workflows"))
+        assert "bob_2" not in json.dumps(place.service.status(place.user)["parts"])
         assert place.cycles()["last"]["outcome"] == "done" and place.statuses()
 
 
