@@ -9,6 +9,7 @@ const BROKEN = ["blocked", "unreadable"];
 
 let mounted = null; // {element, panel, unwatch}
 let wanted = null; // the view to show when the tab is drawn
+let inside = false; // whether the focus goes into it then: it does where a command opened it
 
 /** Draw the panel into the tab's element. ComfyUI may call it again on the same element. */
 export async function render(element) {
@@ -21,8 +22,9 @@ export async function render(element) {
   ]);
   if (!element.isConnected || mounted?.element === element) return;
   element.style.height = "100%"; // ComfyUI's own element is only as high as what is in it
-  mounted = { element, panel: mount(element, host, { open: wanted }), unwatch: watchOpen(storeFor(host), host) };
+  mounted = { element, panel: mount(element, host, { open: wanted, focus: inside }), unwatch: watchOpen(storeFor(host), host) };
   wanted = null;
+  inside = false;
 }
 
 export function destroy() {
@@ -34,13 +36,17 @@ export function destroy() {
 async function show(view) {
   if (mounted?.element.isConnected) return mounted.panel.show(view);
   wanted = view;
-  if (app.extensionManager.sidebarTab?.activeSidebarTabId !== TAB) await toggle();
+  if (!isOpen()) await open();
 }
 
-const toggle = () => app.extensionManager.command.execute(`Workspace.ToggleSidebarTab.${TAB}`);
+const isOpen = () => app.extensionManager.sidebarTab?.activeSidebarTabId === TAB;
 
 /** Open the panel, or close it where it is open. */
-export const open = () => toggle();
+export async function open() {
+  inside = !isOpen();
+  await app.extensionManager.command.execute(`Workspace.ToggleSidebarTab.${TAB}`);
+}
+
 export const explain = () => show({ page: "open", focus: "explain" });
 export const resolve = () => show({ page: "open", focus: "missing" });
 

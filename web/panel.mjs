@@ -16,29 +16,30 @@ const mounted = new WeakMap();
 /**
  * Draws the panel into `element`; a second call on the same element replaces the first. `host` is all the panel knows
  * of ComfyUI's page (see host.mjs); `open` is the view to show first: {page: "library"}, {page: "workflow", slug},
- * {page: "open", focus: "explain" | "missing"} or {page: "unlock"}. Returns {show(view), destroy()}.
+ * {page: "open", focus: "explain" | "missing"} or {page: "unlock"}; with `focus` the focus goes into it. Returns
+ * {show(view), destroy()}.
  */
-export function mount(element, host, { open = null } = {}) {
+export function mount(element, host, { open = null, focus = false } = {}) {
   mounted.get(element)?.destroy();
-  const panel = new Panel(element, host, open);
+  const panel = new Panel(element, host, open, focus);
   const handle = { show: (view) => panel.show(view), destroy: () => { panel.destroy(); mounted.delete(element); } };
   mounted.set(element, handle);
   return handle;
 }
 
 class Panel {
-  constructor(element, host, open) {
+  constructor(element, host, open, focus) {
     Object.assign(this, { host, store: storeFor(host), page: null, gone: false, off: [] });
     this.live = h("p", { class: "cfs-live", role: "status", "aria-live": "polite" });
-    this.main = h("main", { class: "cfs-main", "aria-label": "ComfyFixerSmart" });
+    this.main = h("main", { class: "cfs-main", "aria-label": "ComfyFixerSmart", tabindex: -1 });
     this.root = h("div", { class: "cfs", onkeydown: (event) => this.key(event) }, this.main, this.live);
     this.root.style.visibility = "hidden"; // until the style is there
     fill(element, this.root);
     if (open) this.store.go(open);
-    this.begin();
+    this.begin(focus);
   }
 
-  async begin() {
+  async begin(focus) {
     const { host } = this;
     const texts = Promise.resolve(host.messages?.()).catch(() => ({}));
     const [messages] = await Promise.all([texts, loadStyle()]);
@@ -50,7 +51,7 @@ class Panel {
     this.store.addEventListener("change", change);
     this.off = [() => this.store.removeEventListener("change", change), followPalette(this.root)];
     this.store.start();
-    await this.draw();
+    await this.draw({ focus });
     import("./workflow.mjs").then((page) => page.loadPageStyle(), () => {}); // so that it is there when the server is not
   }
 
@@ -80,6 +81,7 @@ class Panel {
     fill(this.main, page.element.classList.contains("cfs-page") ? page.element : h("div", { class: "cfs-page" }, page.element));
     page.enter?.();
     if (focus) page.focus?.();
+    if (focus && !this.root.contains(document.activeElement)) this.main.focus();
     return undefined;
   }
 

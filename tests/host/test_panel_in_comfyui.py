@@ -247,6 +247,7 @@ def test_the_key_opens_and_closes_but_never_while_typing(place: Place) -> None:
     place.js("document.activeElement?.blur?.()")
     place.page.keyboard.press("Shift+R")
     place.panel.wait_for()
+    place.until("document.activeElement.closest('.cfs')", 5)  # who opens it by a key goes on by keys
     field = place.panel.locator("input").first
     if not field.count():
         place.page.locator("[data-back]").click()
