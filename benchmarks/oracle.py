@@ -100,9 +100,16 @@ def _sent(page: Page, files: Iterable[tuple[str, bytes, bool]]) -> Iterator[tupl
 
 def _foreign(graph: dict[str, Any], known: set[str]) -> bool:
     """Whether a node of the first level that runs is of a type that the page does not know."""
-    own = {one["id"] for one in graph.get("definitions", {}).get("subgraphs", ())}
-    types = {node["type"] for node in graph["nodes"] if node.get("mode", 0) not in (2, 4)}
+    definitions = graph.get("definitions")
+    subgraphs = definitions.get("subgraphs") if isinstance(definitions, dict) else None
+    own = {one.get("id") for one in _objects(subgraphs)}
+    types = {node.get("type") for node in _objects(graph["nodes"]) if node.get("mode") not in (2, 4)}
     return not types <= known | own
+
+
+def _objects(raw: Any) -> Iterator[dict[str, Any]]:
+    """The objects of a list that a stranger may have written."""
+    return (one for one in raw if isinstance(one, dict)) if isinstance(raw, list) else iter(())
 
 
 def _edited(page: Page, subjects: list[Subject], host: Host) -> Iterator[Case]:
