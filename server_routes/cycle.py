@@ -75,8 +75,12 @@ class Cycle:
         self._wake()
 
     def stop(self) -> None:
-        """Let the running cycle end between two files."""
+        """Let the running cycle end between two files; one that was only asked for does not begin."""
         self._cancelled = True
+        if self._schedule.asked and not self._schedule.running:
+            self._schedule.asked = False
+            self._save()
+            self._wake()
 
     def settings_changed(self) -> None:
         """Read the settings again before the next decision."""

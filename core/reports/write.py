@@ -78,7 +78,7 @@ def _refuse_foreign(path: Path) -> None:
         raise ComfyFixerError(
             "not_a_report",
             f"{path} is not one of our reports, so it is left as it is and no report was written",
-            "Give another folder with --out, or move that file away.",
+            "Move that file away. On the command line, --out names another folder.",
         )
     if path.suffix == ".json":
         refuse_newer(path, SCHEMA)

@@ -438,3 +438,15 @@ def test_registering_twice_or_with_a_broken_part_never_raises(tmp_path: Path, mo
         (user,) = service.host.users()
         assert [one["part"] for one in service.status(user)["parts"]] == ["routes", "cycle"]
     register(object(), "1.0")
+
+
+async def test_a_request_can_be_taken_back_while_it_waits(place: Place) -> None:
+    await place.pass_(GRACE + 2)
+    place.comfyui.server.prompt_queue.running.append((1, "id", {}, {}, []))
+    place.service.request_scan(place.user)
+    await place.pass_(5)
+    assert place.cycles()["why"]["code"] == "prompt_running"
+    place.service.cancel_scan(place.user)
+    place.comfyui.server.prompt_queue.running.clear()
+    await place.pass_(60)
+    assert (place.cycles()["state"], place.cycles()["last"]["reason"]) == ("idle", "first")
