@@ -20,7 +20,8 @@ function sentence(workflow) {
   if (workflow.status === "runnable") out.push(t("workflow.complete"), facts(workflow));
   if (files && size) out.push(t(unsized ? "workflow.to_get_over" : "workflow.to_get", { size: bytes(size) }));
   else if (files) out.push(t("workflow.to_get_unsized"));
-  if (local) out.push(t(files + packs + types + other ? "workflow.more_here" : "workflow.here", { n: local }));
+  if (local && files) out.push(t("workflow.more_here", { n: local }));
+  else if (local && !(packs + types + other)) out.push(t("workflow.here", { n: local })); // else the line above says it
   if (workflow.status === "unknown") out.push(t("workflow.cannot_tell"));
   return out.filter(Boolean).join(t("list.sentences"));
 }
