@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -24,7 +24,7 @@ from .seen import Seen
 from .server.decide import Claims
 from .server.definitions import plain_links, read_types
 from .server.lists import FileLists
-from .types import LOADED, Folder, Inventory, Pack
+from .types import DISABLED, LOADED, PARTNERS, Folder, Inventory, Pack
 
 MAX_SAID = 5  # types that are named in one gap
 
@@ -59,6 +59,7 @@ class Facts:
     packs: list[Pack]
     gaps: list[str] = field(default_factory=list)
     hardware: dict[str, object] = field(default_factory=dict)
+    partners: bool = True  # False where a flag has left ComfyUI's own partner nodes out
 
 
 def host_inventory(
@@ -79,7 +80,7 @@ def host_inventory(
     paths = [
         pack.path for pack in facts.packs if pack.path and (needs_source(pack) or module_name(pack.path) in wanted)
     ]
-    read_apart(sources, paths, CORE in wanted, cancel)
+    read_apart(sources, paths, CORE in wanted or not facts.partners, cancel)
     if cancel is not None and cancel():  # else what the other process had still to read would be read here
         raise InventoryError("cancelled", "Reading the installation was cancelled.")
     definitions = host_definitions(facts, sources)
@@ -92,7 +93,7 @@ def host_inventory(
     own = frozenset(name for name, node in definitions.items() if node.pack in (CORE, None))
     reason = "it shows none" if not own else SINCE_START if sources.core_newest > facts.started * 1e9 else ""
     core = Pack(CORE, LOADED, own, bool(own), reason, facts.code, facts.version, ("comfyui",))
-    packs = (core, *sorted(loaded, key=lambda pack: pack.name.lower()))
+    packs = (core, *_left_out(facts, sources), *sorted(loaded, key=lambda pack: pack.name.lower()))
     found = Inventory(
         origin="host",
         place=facts.base,
@@ -117,6 +118,21 @@ def host_inventory(
     )
     found.digest = _digest(found, listing.digest(), inputs.digest())
     return found
+
+
+def _left_out(facts: Facts, sources: Sources) -> Iterator[Pack]:
+    """ComfyUI's partner nodes where it was told to do without: they are here, and a newer ComfyUI would not bring them."""
+    if facts.partners or not sources.code:
+        return
+    types = frozenset(sources.core()[1].definitions) - facts.types.keys()
+    if types:
+        yield Pack(
+            PARTNERS,
+            DISABLED,
+            types,
+            reason="ComfyUI was started with --disable-api-nodes or --offline",
+            path=facts.code,
+        )
 
 
 def wanted_sources(facts: Facts) -> set[str]:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from ..catalogue.types import NodeType
 
 LOADED, FAILED, DISABLED, UNREADABLE = "loaded", "failed", "disabled", "unreadable"
+PARTNERS = "ComfyUI's partner nodes"  # the name under which they stand as a pack where a flag has left them out
 
 
 class ModelFile(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..inventory.types import DISABLED, FAILED, LOADED, Pack
+from ..inventory.types import DISABLED, FAILED, LOADED, PARTNERS, Pack
 from ..requirements.types import Requirement
 from .index import Index
 from .models import Verdict
@@ -68,13 +68,18 @@ def _failed(pack: Pack) -> Verdict:
 
 
 def _disabled(pack: Pack) -> Verdict:
+    fix = f"Enable the pack {pack.name} and restart ComfyUI."
+    why, message = "ComfyUI passes over disabled packs.", f"Its pack {pack.name} is here but disabled."
+    if pack.name == PARTNERS:
+        fix, why = "Start ComfyUI without that flag.", f"{pack.reason}."
+        message = "It is one of ComfyUI's partner nodes, which are switched off."
     return Verdict(
         "NODE003",
         BLOCKED,
-        f"Its pack {pack.name} is here but disabled.",
+        message,
         (),
-        (Evidence("pack_disabled", "ComfyUI passes over disabled packs.", pack.path),),
-        (Fix("enable_pack", f"Enable the pack {pack.name} and restart ComfyUI.", pack.name),),
+        (Evidence("pack_disabled", why, pack.path),),
+        (Fix("enable_pack", fix, pack.name),),
         0,
     )
 

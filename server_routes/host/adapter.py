@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import definitions, folders, machine, packs, quiet, users
 from .machine import Memory
-from .modules import module, text, version
+from .modules import argument, module, text, version
 from .users import User
 
 if TYPE_CHECKING:
@@ -86,6 +86,7 @@ class Host:
             packs=self._packs(table, gaps),
             gaps=gaps,
             hardware=self._hardware(),
+            partners=not (argument("disable_api_nodes", False) or argument("offline", False)),
         )
         listing = list_models(table.values())
         facts.files |= {name: [file.name for file in listing.models[name]] for name in ("diffusers",) if name in table}

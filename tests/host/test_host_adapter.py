@@ -187,3 +187,19 @@ def test_users_are_told_apart(comfyui: Any, tmp_path: Path) -> None:
         status, values = server.get("/probe_adapter/values", {"comfy-user": ann})
         assert status == 200 and [one["name"] for one in values["users"]] == ["Ann"]
         assert values["user"] == {"id": ann, "name": "Ann", "folder": str(base / "user" / ann)}
+
+
+def test_partner_nodes_that_a_flag_left_out_are_not_called_too_new(comfyui: Any, tmp_path: Path) -> None:
+    """The tests' ComfyUI runs with --disable-api-nodes: its partner nodes are here, and an update would not bring them."""
+    graph = {
+        "1": {"class_type": "OpenAIDalle3", "inputs": {"prompt": "a harbour"}},
+        "2": {"class_type": "SaveImage", "inputs": {"images": ["1", 0], "filename_prefix": "x"}},
+    }
+    with comfyui.running(tmp_path / "base", {"ComfyFixerSmart": ROOT}) as server:
+        headers = {"X-ComfyFixerSmart": "1"}
+        status, body = server.post("/comfyfixersmart/check", {"workflow": graph, "name": "partner"}, headers)
+    assert status == 200
+    (finding,) = [one for one in body["workflow"]["findings"] if one["code"].startswith("NODE")]
+    assert finding["code"] == "NODE003"
+    assert "--disable-api-nodes" in finding["evidence"][0]["text"]
+    assert finding["fixes"][0]["text"] == "Start ComfyUI without that flag."
