@@ -17,8 +17,8 @@ export async function render(element) {
   destroy();
   const [{ mount }, { storeFor }, { watchOpen }] = await Promise.all([
     import("./panel.mjs"),
-    import("./store.mjs"),
-    import("./live.mjs"),
+    import("./base/store.mjs"),
+    import("./workflow/live.mjs"),
   ]);
   if (!element.isConnected || mounted?.element === element) return;
   element.style.height = "100%"; // ComfyUI's own element is only as high as what is in it

@@ -1,14 +1,14 @@
 // The panel's frame: which page is shown, the keys, what a screen reader hears, and where the focus goes.
 
-import { fill, h, say } from "./dom.mjs";
-import { libraryPage } from "./library.mjs";
-import { visible } from "./names.mjs";
-import { bar, note } from "./parts.mjs";
-import { storeFor } from "./store.mjs";
-import { standing } from "./summary.mjs";
-import { followPalette, loadStyle } from "./theme.mjs";
-import { lang, setTexts, t } from "./texts.mjs";
-import { unlockPage } from "./unlock.mjs";
+import { fill, h, say } from "./base/dom.mjs";
+import { libraryPage } from "./library/library.mjs";
+import { visible } from "./base/names.mjs";
+import { bar, note } from "./base/parts.mjs";
+import { storeFor } from "./base/store.mjs";
+import { standing } from "./library/summary.mjs";
+import { followPalette, loadStyle } from "./base/theme.mjs";
+import { lang, setTexts, t } from "./base/texts.mjs";
+import { unlockPage } from "./library/unlock.mjs";
 
 const QUIET = 5_000; // between two words about progress
 const mounted = new WeakMap();
@@ -52,7 +52,7 @@ class Panel {
     this.off = [() => this.store.removeEventListener("change", change), followPalette(this.root)];
     this.store.start();
     await this.draw({ focus });
-    import("./workflow.mjs").then((page) => page.loadPageStyle(), () => {}); // so that it is there when the server is not
+    import("./workflow/workflow.mjs").then((page) => page.loadPageStyle(), () => {}); // so that it is there when the server is not
   }
 
   destroy() {
@@ -90,7 +90,7 @@ class Panel {
     try {
       if (view.page === "unlock") return unlockPage(store);
       if (view.page !== "workflow" && view.page !== "open") return libraryPage(store, host, this);
-      const { workflowPage } = await import("./workflow.mjs");
+      const { workflowPage } = await import("./workflow/workflow.mjs");
       return withFocus(workflowPage(store, host, view, this));
     } catch (error) {
       console.error("ComfyFixerSmart: this page could not be drawn", error);

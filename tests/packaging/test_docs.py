@@ -20,7 +20,7 @@ CODE = "\n".join(
     path.read_text(encoding="utf-8") for top in ("core", "server_routes") for path in sorted((ROOT / top).rglob("*.py"))
 )
 INDEX = (ROOT / "web/index.js").read_text(encoding="utf-8")
-SHEETS = (ROOT / "web/settings.mjs").read_text(encoding="utf-8")
+SHEETS = (ROOT / "web/library/settings.mjs").read_text(encoding="utf-8")
 TEXTS = ROOT / "locales/en"
 
 

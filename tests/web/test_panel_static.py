@@ -55,7 +55,7 @@ def test_modules_are_small_and_say_what_they_are(path: Path) -> None:
 
 def test_every_rule_of_style_stays_in_the_panel() -> None:
     """ComfyUI's page must not change because our style sheet is in it."""
-    for path in WEB.glob("*.css"):
+    for path in WEB.rglob("*.css"):
         text = re.sub(r"/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.S)
         text = re.sub(r"@keyframes[^{]+\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}", "", text)
         for selectors in re.findall(r"([^{};]+)\{", text):

@@ -77,7 +77,7 @@ def ask(show: Any) -> Any:
     def run(name: str, cases: list[list[Any]], module: str = "format") -> list[Any]:
         return list(
             one.page.evaluate(
-                "async ([module, name, cases]) => { const m = await import(`/web/${module}.mjs`); return cases.map((one) => m[name](...one)) }",
+                "async ([module, name, cases]) => { const m = await import(`/web/base/${module}.mjs`); return cases.map((one) => m[name](...one)) }",
                 [module, name, cases],
             )
         )
@@ -203,7 +203,7 @@ def test_a_path_is_told_from_comfyuis_folder_on(ask: Any) -> None:
 def test_the_checks_sentences_in_another_language(show: Any) -> None:
     one = show("library", locale="zh")
     said = one.page.evaluate(
-        "async (all) => { const { said } = await import('/web/said.mjs'); return all.map(said) }",
+        "async (all) => { const { said } = await import('/web/base/said.mjs'); return all.map(said) }",
         [
             "Missing. The node reads the folder heron.",
             "In the wrong folder. The node reads the folders a, b or c.",

@@ -1,7 +1,7 @@
 // Opens the panel as web/entry.mjs does. The address says how: ?scenario=library&tone=light&width=460&locale=zh
 import { mount } from "/web/panel.mjs";
-import { storeFor } from "/web/store.mjs";
-import { watchOpen } from "/web/live.mjs";
+import { storeFor } from "/web/base/store.mjs";
+import { watchOpen } from "/web/workflow/live.mjs";
 import * as host from "./host.mjs";
 
 const asked = new URL(location.href).searchParams;

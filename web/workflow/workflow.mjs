@@ -1,15 +1,15 @@
 // The page of one workflow: a saved one by its slug, or the graph on the canvas as it is being edited.
 
-import { h, fill } from "./dom.mjs";
-import { ago, verdict } from "./format.mjs";
+import { h, fill } from "../base/dom.mjs";
+import { ago, verdict } from "../base/format.mjs";
 import { findingGroups } from "./findings.mjs";
-import { icon } from "./icons.mjs";
+import { icon } from "../base/icons.mjs";
 import { graphMap } from "./map.mjs";
-import { title, visible, whole } from "./names.mjs";
+import { title, visible, whole } from "../base/names.mjs";
 import { outlineSections } from "./outline.mjs";
-import { bar, button, iconButton, note } from "./parts.mjs";
-import { plain } from "./store.mjs";
-import { t } from "./texts.mjs";
+import { bar, button, iconButton, note } from "../base/parts.mjs";
+import { plain } from "../base/store.mjs";
+import { t } from "../base/texts.mjs";
 import { checkOpen, watchOpen } from "./live.mjs";
 import { ignoredLine, lead, storyLine, warningList } from "./verdict.mjs";
 

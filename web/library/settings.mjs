@@ -1,11 +1,11 @@
 // The settings sheet (cadence and watching, each with where its value comes from) and the sheet about privacy.
 
-import { h, say } from "./dom.mjs";
-import { icon } from "./icons.mjs";
-import { visible, whole, within } from "./names.mjs";
-import { button, note, sheet } from "./parts.mjs";
-import { plain } from "./store.mjs";
-import { has, parts, t } from "./texts.mjs";
+import { h, say } from "../base/dom.mjs";
+import { icon } from "../base/icons.mjs";
+import { visible, whole, within } from "../base/names.mjs";
+import { button, note, sheet } from "../base/parts.mjs";
+import { plain } from "../base/store.mjs";
+import { has, parts, t } from "../base/texts.mjs";
 
 const HOURS = [0.25, 0.5, 1, 2, 4, 8, 12, 24, 48, 168];
 const FIXED = new Set(["environment", "flag"]);

@@ -1,11 +1,11 @@
 // What would make the most workflows run, and which: the line in the library and the page behind it.
 
-import { bytes, isCore, listed, pack } from "./format.mjs";
-import { h } from "./dom.mjs";
-import { icon, statusIcon } from "./icons.mjs";
-import { middle, title, visible, whole } from "./names.mjs";
-import { bar, button } from "./parts.mjs";
-import { parts, t } from "./texts.mjs";
+import { bytes, isCore, listed, pack } from "../base/format.mjs";
+import { h } from "../base/dom.mjs";
+import { icon, statusIcon } from "../base/icons.mjs";
+import { middle, title, visible, whole } from "../base/names.mjs";
+import { bar, button } from "../base/parts.mjs";
+import { parts, t } from "../base/texts.mjs";
 
 const SHOWN = 12; // workflows per step before "all of them"
 

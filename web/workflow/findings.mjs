@@ -1,12 +1,12 @@
 // What was found in one workflow, in groups: name, code, message, the nodes, one evidence box per word, what to do.
 
-import { h } from "./dom.mjs";
-import { bytes, listed, pack } from "./format.mjs";
-import { icon, statusIcon } from "./icons.mjs";
-import { visible, whole, within } from "./names.mjs";
-import { iconButton } from "./parts.mjs";
-import { said } from "./said.mjs";
-import { has, number, t } from "./texts.mjs";
+import { h } from "../base/dom.mjs";
+import { bytes, listed, pack } from "../base/format.mjs";
+import { icon, statusIcon } from "../base/icons.mjs";
+import { visible, whole, within } from "../base/names.mjs";
+import { iconButton } from "../base/parts.mjs";
+import { said } from "../base/said.mjs";
+import { has, number, t } from "../base/texts.mjs";
 
 const GROUPS = [["models", "file"], ["packs", "pack"], ["values", "link"], ["inputs", "image"], ["file", "warn"], ["know", "info"]];
 const INPUTS = 3;

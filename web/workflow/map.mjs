@@ -1,8 +1,8 @@
 // A workflow as a drawn map: boxes and curves, nodes that lack something dashed and with a triangle.
 
-import { h } from "./dom.mjs";
-import { visible } from "./names.mjs";
-import { t } from "./texts.mjs";
+import { h } from "../base/dom.mjs";
+import { visible } from "../base/names.mjs";
+import { t } from "../base/texts.mjs";
 
 const WIDE = 288; // px the map is drawn wide in a narrow panel
 const MOST = 0.62; // height in parts of the width, for tall graphs

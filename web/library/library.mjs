@@ -1,18 +1,18 @@
 // The library: the answer, what would help most, the workflow on the canvas, and every workflow with its distance.
 
 import { controls } from "./controls.mjs";
-import { h, set, slot } from "./dom.mjs";
+import { h, set, slot } from "../base/dom.mjs";
 import { find, inPlace, sorted, tally } from "./find.mjs";
 import { firstRun, firstScan, loading, noWorkflows } from "./first.mjs";
-import { short } from "./format.mjs";
-import { icon, statusIcon, STATUSES } from "./icons.mjs";
-import { middle, title, visible } from "./names.mjs";
-import { bar, iconButton, link, menu } from "./parts.mjs";
+import { short } from "../base/format.mjs";
+import { icon, statusIcon, STATUSES } from "../base/icons.mjs";
+import { middle, title, visible } from "../base/names.mjs";
+import { bar, iconButton, link, menu } from "../base/parts.mjs";
 import { row, rowName } from "./row.mjs";
 import { Rows } from "./rows.mjs";
 import { about, openSettings } from "./settings.mjs";
 import { summary } from "./summary.mjs";
-import { t } from "./texts.mjs";
+import { t } from "../base/texts.mjs";
 import { troubles, troubleSignature } from "./troubles.mjs";
 import { packsLine } from "./packs.mjs";
 import { unlockLine } from "./unlock.mjs";

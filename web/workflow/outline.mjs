@@ -1,10 +1,10 @@
 // What the graph says of itself: its author's notes, what goes in and comes out, its models by role, packs, counts.
 
-import { fill, h } from "./dom.mjs";
-import { pack } from "./format.mjs";
-import { icon } from "./icons.mjs";
-import { visible, whole } from "./names.mjs";
-import { has, number, t } from "./texts.mjs";
+import { fill, h } from "../base/dom.mjs";
+import { pack } from "../base/format.mjs";
+import { icon } from "../base/icons.mjs";
+import { visible, whole } from "../base/names.mjs";
+import { has, number, t } from "../base/texts.mjs";
 
 const SHOWN = 400; // characters of a note before it is folded
 const QUIET = { quiet: true }; // a node's button without the words "open workflow": there are many

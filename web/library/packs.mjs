@@ -1,10 +1,10 @@
 // Node packs that are installed and did not load: one line in the library, and a sheet with what ComfyUI said of each.
 
-import { h } from "./dom.mjs";
-import { icon } from "./icons.mjs";
-import { visible, whole } from "./names.mjs";
-import { sheet } from "./parts.mjs";
-import { t } from "./texts.mjs";
+import { h } from "../base/dom.mjs";
+import { icon } from "../base/icons.mjs";
+import { visible, whole } from "../base/names.mjs";
+import { sheet } from "../base/parts.mjs";
+import { t } from "../base/texts.mjs";
 
 /** The line, or null where every pack loaded. `root`: the panel's element, over which the sheet lies. */
 export function packsLine(library, root) {

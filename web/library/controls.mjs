@@ -1,10 +1,10 @@
 // Search, the five status filters that are also the ring's legend, and the sort menu.
 
-import { h, say } from "./dom.mjs";
-import { icon, statusIcon, STATUSES } from "./icons.mjs";
-import { menu } from "./parts.mjs";
+import { h, say } from "../base/dom.mjs";
+import { icon, statusIcon, STATUSES } from "../base/icons.mjs";
+import { menu } from "../base/parts.mjs";
 import { SORTS } from "./find.mjs";
-import { number, t } from "./texts.mjs";
+import { number, t } from "../base/texts.mjs";
 
 /** `ui`: {query, statuses, sort}, changed here; `changed()` is called after each change. */
 export function controls(ui, changed) {

@@ -1,9 +1,9 @@
 // What is wrong, said once and in place, with what to do now. The last good data stays below it.
 
-import { ago } from "./format.mjs";
-import { visible } from "./names.mjs";
-import { button, note } from "./parts.mjs";
-import { has, t } from "./texts.mjs";
+import { ago } from "../base/format.mjs";
+import { visible } from "../base/names.mjs";
+import { button, note } from "../base/parts.mjs";
+import { has, t } from "../base/texts.mjs";
 
 /** The notes to show above the library, the worst first. */
 export function troubles(store) {

@@ -1,11 +1,11 @@
 // The answer in the first line: the ring, "97 of 146 run here", when it was checked and when it will be again.
 // While a check runs its progress takes the place of the two times, so that nothing below moves.
 
-import { ago, due, left } from "./format.mjs";
-import { h } from "./dom.mjs";
-import { STATUSES } from "./icons.mjs";
-import { progress } from "./parts.mjs";
-import { number, t } from "./texts.mjs";
+import { ago, due, left } from "../base/format.mjs";
+import { h } from "../base/dom.mjs";
+import { STATUSES } from "../base/icons.mjs";
+import { progress } from "../base/parts.mjs";
+import { number, t } from "../base/texts.mjs";
 
 const AROUND = 100; // the ring's length, so that a share is a percentage
 const LEAST = 1.6; // what even one workflow in a thousand gets, so that its colour is seen

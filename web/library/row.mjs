@@ -1,10 +1,10 @@
 // One workflow in the library's list, and its accessible name.
 
-import { badge, brief, short } from "./format.mjs";
-import { h } from "./dom.mjs";
-import { statusIcon } from "./icons.mjs";
-import { middle, title, visible } from "./names.mjs";
-import { t } from "./texts.mjs";
+import { badge, brief, short } from "../base/format.mjs";
+import { h } from "../base/dom.mjs";
+import { statusIcon } from "../base/icons.mjs";
+import { middle, title, visible } from "../base/names.mjs";
+import { t } from "../base/texts.mjs";
 
 /** The content of a row. `because`: the model or node that the search found, shown in place of the folder; `compact`: in one line. */
 export function row({ line, because }, now, { compact = false } = {}) {

@@ -1,11 +1,11 @@
 // Before there is anything to show: what will appear, what it costs, one thing to press.
 
-import { h } from "./dom.mjs";
-import { icon, statusIcon } from "./icons.mjs";
-import { visible } from "./names.mjs";
-import { button, link, progress } from "./parts.mjs";
+import { h } from "../base/dom.mjs";
+import { icon, statusIcon } from "../base/icons.mjs";
+import { visible } from "../base/names.mjs";
+import { button, link, progress } from "../base/parts.mjs";
 import { standing, waiting } from "./summary.mjs";
-import { t } from "./texts.mjs";
+import { t } from "../base/texts.mjs";
 
 /** "every 2 hours", "every 15 minutes". */
 export function every(seconds) {

@@ -1,10 +1,10 @@
 // The first lines of a workflow's page: status, what is left to do in a sentence, and what happened to it.
 
-import { h } from "./dom.mjs";
-import { bytes, story, verdict } from "./format.mjs";
-import { statusIcon } from "./icons.mjs";
-import { visible } from "./names.mjs";
-import { t } from "./texts.mjs";
+import { h } from "../base/dom.mjs";
+import { bytes, story, verdict } from "../base/format.mjs";
+import { statusIcon } from "../base/icons.mjs";
+import { visible } from "../base/names.mjs";
+import { t } from "../base/texts.mjs";
 
 /** The status' silhouette, the verdict, and below it the sentence about the distance. */
 export function lead(workflow, { short = false } = {}) {

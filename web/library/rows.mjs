@@ -1,6 +1,6 @@
 // A list of any length: rows have one fixed height, so only those in view and half a screen on either side exist.
 
-import { h, perFrame } from "./dom.mjs";
+import { h, perFrame } from "../base/dom.mjs";
 
 export class Rows {
   /**

@@ -1,7 +1,7 @@
 // Searching, filtering and sorting the library's lines. Pure, on plain text that is made once per line.
 
-import { STATUSES } from "./icons.mjs";
-import { nearness } from "./format.mjs";
+import { STATUSES } from "../base/icons.mjs";
+import { nearness } from "../base/format.mjs";
 
 const plainOf = new WeakMap();
 

@@ -1,6 +1,6 @@
 // The graph on the canvas, checked as it is edited. What comes out lies in `store.state.open`.
 
-import { plain } from "./store.mjs";
+import { plain } from "../base/store.mjs";
 
 const GOOD = new Set(["runnable", "needs_input"]);
 const watchers = new WeakMap(); // store -> Watcher
