@@ -123,7 +123,7 @@ def distance(away: Distance, *, update: bool = False) -> str:
     if update:
         parts.append("update ComfyUI")
     if away.other:
-        parts.append(plural(away.other, "setting"))
+        parts.append(plural(away.other, "edit"))
     if away.local:
         fix = plural(away.local, "fix", "fixes")
         parts.append(fix if parts else f"0 downloads, {fix}")
@@ -143,7 +143,7 @@ def verdict(readiness: Readiness) -> str:
         things += [plural(away.packs - update, "node pack")] if away.packs - update > 0 else []
         things += [plural(away.types, "node type")] if away.types else []
         things += ["an update of ComfyUI"] if update else []
-        things += [plural(away.other, "setting")] if away.other else []
+        things += [plural(away.other, "edit")] if away.other else []
         things += [plural(away.local, "fix", "fixes") + " on this disk"] if away.local else []
         return f"Blocked: {listed(things)} away" if things else "Blocked"
     if readiness.status == NEEDS_INPUT:

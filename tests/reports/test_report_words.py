@@ -58,7 +58,7 @@ def test_a_moment_no_calendar_holds_is_not_said(when: float | None) -> None:
         (Distance(3, 5_000_000_000, 1), "3 files · over 5.0 GB"),
         (Distance(1, 66_961_958, 0, 0, 2), "1 file · 67 MB · 2 fixes"),
         (Distance(inputs=4), "4 files of yours"),
-        (Distance(other=1), "1 setting"),
+        (Distance(other=1), "1 edit"),
     ],
 )
 def test_distance_in_words(away: Distance, said: str) -> None:
