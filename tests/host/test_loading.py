@@ -16,10 +16,11 @@ def test_it_answers_as_the_pinned_version(comfyui_host: Any) -> None:
     assert (status, stats["system"]["comfyui_version"]) == (200, "0.3.75")
 
 
-def test_our_folder_is_imported_at_no_cost(comfyui_host: Any) -> None:
+def test_our_folder_is_imported_once_and_without_complaint(comfyui_host: Any) -> None:
+    """How long it took is for `benchmarks/host_impact.py` to say: a test must not depend on what else the machine does."""
     log = comfyui_host.log_text()
     ours = [line for line in log.splitlines() if line.endswith("custom_nodes/ComfyFixerSmart")]
-    assert [line.split(":")[0].strip() for line in ours] == ["0.0 seconds"]
+    assert len(ours) == 1 and " seconds:" in ours[0]
     assert "IMPORT FAILED" not in log
 
 

@@ -209,7 +209,7 @@ def in_background() -> Iterator[Callable[[web.Application], int]]:
     runners: list[web.AppRunner] = []
 
     async def start(app: web.Application) -> int:
-        runners.append(web.AppRunner(app))
+        runners.append(web.AppRunner(app, shutdown_timeout=1))  # a browser keeps its connections open
         await runners[-1].setup()
         await web.TCPSite(runners[-1], "127.0.0.1", 0).start()
         port: int = runners[-1].addresses[0][1]
@@ -220,7 +220,7 @@ def in_background() -> Iterator[Callable[[web.Application], int]]:
             await runner.cleanup()
 
     yield lambda app: asyncio.run_coroutine_threadsafe(start(app), loop).result(10)
-    asyncio.run_coroutine_threadsafe(stop(), loop).result(10)
+    asyncio.run_coroutine_threadsafe(stop(), loop).result(60)
     loop.call_soon_threadsafe(loop.stop)
     thread.join(10)
     loop.close()
