@@ -37,7 +37,7 @@ def violations(
     found = [(one.node.id, one) for one in refused]
     api = workflow.format == "api"
     set_outside = _set_outside(workflow)
-    muted = set() if api else {node.scope for node in workflow.nodes if node.mode == MUTED}
+    muted = not api and any(node.mode == MUTED for node in workflow.nodes)
     everywhere: bool | None = None
     levels: list[Made] = []
     for node, kind in server:
@@ -46,7 +46,7 @@ def violations(
             continue
         if shape.limits and not (_in_order(node, shape) and (node.scope not in set_outside or _own(node))):
             found += [(node.id, one) for one in _values(workflow, node, shape)]
-        if node.scope in muted:
+        if muted and shape.drawn:
             found += [(node.id, one) for one in dropped(workflow, node, shape)]
         needed = shape.required if api else shape.sockets
         levels = levels or made(workflow, server, kinds)

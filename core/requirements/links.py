@@ -14,7 +14,7 @@ from typing import NamedTuple
 from ..catalogue.types import Input
 from ..workflow.raw import Json, Link
 from ..workflow.source import bypasses, source
-from ..workflow.types import ALWAYS, MUTED, PASSING, Node, Origin, Scope, Workflow
+from ..workflow.types import ALWAYS, MUTED, PASSING, SUBGRAPH_INPUT, Node, Origin, Scope, Workflow
 from .shapes import NOWHERE, Kind, Outputs, Shape
 from .types import NodeRef, Violation
 
@@ -176,11 +176,22 @@ def dropped(workflow: Workflow, node: Node, shape: Shape) -> Iterator[Violation]
     scope = workflow.scopes[node.scope]
     for slot in node.slots if scope.kind != "group" else ():
         name = slot.widget or slot.name
-        link = scope.link(slot.link) if slot.link is not None and name in shape.drawn else None
-        origin = scope.nodes.get(link.origin) if link is not None else None
+        if slot.link is None or name not in shape.drawn:
+            continue
+        origin = _outermost(workflow, scope, scope.link(slot.link))
         if isinstance(origin, Node) and origin.mode == MUTED:
             words = f"Its link comes from {origin.title} {origin.id}, which is muted."
             yield Violation("LINK001", NodeRef(node.id, node.class_type, node.title, name), None, words)
+
+
+def _outermost(workflow: Workflow, scope: Scope, link: Link | None) -> Node | Scope | None:
+    """Where a link starts, followed out of the subgraphs around it."""
+    while link is not None and link.origin == SUBGRAPH_INPUT and scope.parent >= 0:
+        name = scope.inputs[link.origin_slot] if 0 <= link.origin_slot < len(scope.inputs) else None
+        outer = next((slot.link for slot in scope.host_slots if slot.name == name), None)
+        scope = workflow.scopes[scope.parent]
+        link = scope.link(outer) if outer is not None else None
+    return scope.nodes.get(link.origin) if link is not None else None
 
 
 def node_links(node: Node, level: Made) -> Links | None:

@@ -262,3 +262,21 @@ def test_a_widget_linked_to_a_muted_node_is_sent_with_nothing() -> None:
             links=((7, 1, 0, 2, 0), (8, 3, 0, 2, 1)),
         )
         assert found(body) == expected
+
+
+def test_a_widget_inside_a_subgraph_linked_to_a_muted_node_outside_is_sent_with_nothing() -> None:
+    for mode, expected in ((0, []), (2, [("LINK001", "1:5", "size")])):
+        inner = subgraph(
+            "s",
+            node(5, "SinkTeal", 5, "soft", inputs=[socket("image", 1), widget("size", 2)]),
+            node(6, "GiveImage", outputs=[out()]),
+            links=((1, 6, 0, 5, 0), (2, "-10", 0, 5, 1)),
+            inputs=("size",),
+        )
+        body = graph(
+            node(1, "s", inputs=[widget("size", 7)]),
+            node(2, "GiveNumber", outputs=[out(), out()], mode=mode),
+            links=((7, 2, 0, 1, 0),),
+            subgraphs=[inner],
+        )
+        assert found(body) == expected
