@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import importlib.util
 import json
 import os
-import shutil
-import subprocess
 import sys
-import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -18,7 +14,6 @@ from typing import Any
 import pytest
 
 HERE = Path(__file__).resolve().parent
-AXE = "axe-core@4.10.3"
 
 
 def _load(name: str) -> ModuleType:
@@ -133,36 +128,12 @@ def show(browser: Any, server: Any) -> Iterator[Any]:
         assert trouble == []
 
 
-@functools.cache
-def _axe_source() -> str | None:
-    """axe-core's source: from the cache, else fetched once through npm; None when it cannot be had."""
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "comfyfixersmart" / "axe" / AXE
-    source = home / "axe.min.js"
-    if not source.is_file():
-        npm = shutil.which("npm")
-        if npm is None:
-            return None
-        home.mkdir(parents=True, exist_ok=True)
-        try:
-            subprocess.run([npm, "pack", AXE, "--silent"], cwd=home, check=True, capture_output=True, timeout=60)
-        except (subprocess.SubprocessError, OSError):
-            return None
-        with tarfile.open(next(home.glob("*.tgz"))) as archive:
-            member = archive.extractfile("package/axe.min.js")
-            assert member is not None
-            source.write_bytes(member.read())
-    return source.read_text(encoding="utf-8")
-
-
 @pytest.fixture
-def axe() -> Any:
+def axe(axe_source: str) -> Any:
     """`axe(shown)`: what axe-core finds wrong on the page, in words."""
-    source = _axe_source()
-    if source is None:
-        pytest.skip(f"{AXE} is neither in the cache nor to be had through npm")
 
     def find(one: Shown) -> list[str]:
-        one.page.evaluate(source)
+        one.page.evaluate(axe_source)
         found = one.page.evaluate("axe.run('#sidebar', { resultTypes: ['violations'] })")["violations"]
         return [
             f"{v['id']}: {v['help']} {[n['html'][:120] + n['failureSummary'][:200] for n in v['nodes'][:3]]}"
