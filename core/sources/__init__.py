@@ -1,0 +1,1 @@
+"""One module per outside service, and what lies on this disk already; each turns its answers into candidates."""

@@ -1,0 +1,198 @@
+"""What a file name says: its words, its variant, its family, the folder its path points to, and what to search for. Pure.
+
+Nothing here proves anything. A name's likeness sorts candidates and shapes questions; it never decides.
+"""
+
+from __future__ import annotations
+
+import re
+from difflib import SequenceMatcher
+from functools import cache, lru_cache
+
+from ..knowledge import document
+from .types import OTHER
+
+MOST_CHARACTERS, MOST_WORDS = 120, 14  # a longer "name" may be anything, a prompt even: it is not sent anywhere
+_SEPARATORS = re.compile(r"[\s_\-+,()\[\]{}&'!#]+")
+# "waiIllustriousSDXL" → wai Illustrious SDXL; digits stay with their word: "flux1", "wan2.2"
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2,})")
+_QUANT = re.compile(r"i?q\d(?:_(?:k|0|1))?(?:_(?:s|m|l|xl|xs|xxs|nl))?", re.I)
+_VERSION = re.compile(r"v\d+(?:[._]\d+)*[a-z]?|\d+(?:\.\d+)+", re.I)
+
+
+def base(name: str) -> str:
+    """The file's own name, without sub-folders of either slash."""
+    return name.replace("\\", "/").rpartition("/")[2]
+
+
+def suffix(name: str) -> str:
+    """Its suffix in lower case, ".safetensors", when it is one of a model file; else ""."""
+    end = "." + name.rpartition(".")[2].lower() if "." in name else ""
+    return end if end in _suffixes() else ""
+
+
+def stem(name: str) -> str:
+    """The base name without the suffix of a model file."""
+    own = base(name)
+    end = suffix(own)
+    return own[: -len(end)] if end else own
+
+
+def format_of(name: str) -> str:
+    """SAFETENSORS, GGUF, ONNX, PICKLE or OTHER, by the suffix."""
+    return str(document("names")["formats"].get(suffix(name), OTHER))
+
+
+def sendable(name: str) -> bool:
+    """Whether this may be a file's name at all. A text that is none is never sent to anybody."""
+    own = base(name)
+    printable = own.isprintable() and bool(own.strip())
+    return printable and len(own) <= MOST_CHARACTERS and len(words(stem(own))) <= MOST_WORDS and "://" not in name
+
+
+@lru_cache(maxsize=20_000)
+def words(text: str) -> tuple[str, ...]:
+    """The words of a stem, lower case, camel case taken apart: "waiIllustriousSDXL_v160" → wai illustrious sdxl v160."""
+    parts = [part.strip(".") for piece in _SEPARATORS.split(text) for part in _CAMEL.split(piece)]
+    return tuple(part.lower() for part in parts if part)
+
+
+@lru_cache(maxsize=20_000)
+def core_words(text: str) -> tuple[str, ...]:
+    """The same without the words that only tell builds of one model apart."""
+    plain = _QUANT.sub(" ", text) if re.search(r"[-_.]i?q\d", text, re.I) else text
+    kept = tuple(word for word in words(plain) if word not in _variants())
+    return kept or words(text)
+
+
+@lru_cache(maxsize=20_000)
+def variant(text: str) -> frozenset[str]:
+    """The words that tell builds apart: precision, quantisation, packaging."""
+    quant = {found[0].lower() for found in _QUANT.finditer(text)} if re.search(r"[-_.]i?q\d", text, re.I) else set()
+    return frozenset(word for word in words(text) if word in _variants()) | quant
+
+
+def likeness(wanted: str, found: str) -> float:
+    """How much two names are alike, 0 to 1, for sorting only: shared words count most, other numbers count against."""
+    a, b = stem(wanted), stem(found)
+    if a.lower() == b.lower():
+        return 1.0
+    left, right = set(words(a)), set(words(b))
+    shared = 2 * len(left & right) / (len(left) + len(right)) if left and right else 0.0
+    spelled = SequenceMatcher(None, a.lower()[:100], b.lower()[:100], autojunk=False).ratio()
+    apart = {word for word in left ^ right if any(char.isdigit() for char in word)}
+    return max(0.0, min(0.99, 0.6 * shared + 0.4 * spelled - 0.05 * min(len(apart), 4)))
+
+
+# ---- what to search for ------------------------------------------------------------------------------------
+
+
+def repository_queries(name: str) -> tuple[str, ...]:
+    """At most three texts that the id of a repository with this file may contain, the most telling first.
+
+    Words are joined by "-", as ids are written; a search takes a text that is contained in the id.
+    """
+    kept = [word for word in _raw_words(name) if word.lower() not in _variants()]
+    kept = [word for word in kept if not re.fullmatch(r"\d{5,}", word)] or kept
+    if not kept:
+        return ()
+    tries = ["-".join(kept[:count]) for count in (len(kept), 3, 2, 1) if count <= len(kept)]
+    telling = [one for one in tries if len(one) >= 3]
+    longest = max(kept, key=len)
+    picked = dict.fromkeys([*telling[:1], *telling[-2:], longest] if len(longest) >= 4 else telling)
+    return tuple(picked)[:3]
+
+
+def model_queries(name: str) -> tuple[str, ...]:
+    """At most two texts to search a model's name by, the most telling first: spaces between words, versions left out.
+
+    Civitai makes the names of most checkpoints itself, "{model, 20 letters}_{version}", so the part before the last
+    "_" comes first where the rest looks like a version.
+    """
+    own = stem(name)
+    head, cut, tail = own.rpartition("_")
+    told = [head] if cut and head and (_VERSION.fullmatch(tail) or len(tail) <= 24) else []
+    found = []
+    for text in (*told, own):
+        kept = [word for word in core_words(text) if not _VERSION.fullmatch(word)] or list(core_words(text))
+        found.append(" ".join(kept[:6]))
+    return tuple(dict.fromkeys(one for one in found if len(one) >= 3))[:2]
+
+
+def _raw_words(name: str) -> list[str]:
+    own = stem(name)
+    plain = _QUANT.sub("", own) if re.search(r"[-_.]i?q\d", own, re.I) else own
+    return [part.strip(".") for part in re.split(r"[\s_\-+,()\[\]]+", plain) if part.strip(".")]
+
+
+# ---- family and folder -------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=20_000)
+def family_of(text: str) -> str:
+    """The base-model family that a file, path or repository name speaks of; "" where it does not, or of several."""
+    line = f" {' '.join(words(text.replace('/', ' ')))} "
+    found = [(len(phrase), name) for phrase, name in _family_words() if f" {phrase} " in line]
+    if not found:
+        return ""
+    longest = max(length for length, _ in found)
+    best = {name for length, name in found if length == longest}
+    return best.pop() if len(best) == 1 else ""
+
+
+def family_of_base_model(text: str) -> str:
+    """The family of a base model as Civitai spells it; "" for one we do not know."""
+    return _base_models().get(text.strip().lower(), "")
+
+
+def fits_family(wanted: str, found: str) -> bool | None:
+    """Whether a file of one family can be meant where the other is worked with; None where one of them is not known."""
+    if not wanted or not found:
+        return None
+    return _root(wanted) == _root(found)
+
+
+def family_label(family: str) -> str:
+    """The family's name for people."""
+    entry = document("families")["families"].get(family)
+    return str(entry["label"]) if entry else family
+
+
+@lru_cache(maxsize=20_000)
+def folder_of(path: str, repo: str = "") -> str:
+    """The `folder_paths` folder that a path inside a repository points to: its folders first, then its name, then the
+    repository's name. "" where none of them tells."""
+    folders, _, own = path.rpartition("/")
+    for text in (*reversed(folders.split("/")), stem(own), repo.rpartition("/")[2]):
+        line = f" {text.lower()} {' '.join(words(text))} "
+        for folder, phrases in document("names")["folders"]:
+            if text and any(f" {phrase} " in line for phrase in phrases):
+                return str(folder)
+    return ""
+
+
+@cache
+def _suffixes() -> frozenset[str]:
+    return frozenset(document("references")["suffixes"])
+
+
+@cache
+def _variants() -> frozenset[str]:
+    return frozenset(document("names")["variant"])
+
+
+@cache
+def _family_words() -> tuple[tuple[str, str], ...]:
+    table = document("families")["families"]
+    return tuple((phrase, name) for name, entry in table.items() for phrase in entry["words"])
+
+
+@cache
+def _base_models() -> dict[str, str]:
+    table = document("families")["families"]
+    return {spelled: name for name, entry in table.items() for spelled in entry["base_models"]}
+
+
+def _root(family: str) -> str:
+    entry = document("families")["families"].get(family, {})
+    return str(entry.get("of") or family)
