@@ -26,6 +26,7 @@ from .readiness.check import Checker, unreadable
 from .readiness.index import Index, build_index
 from .readiness.types import INFO
 from .record import Checked
+from .requirements.notes import note_links
 from .requirements.references import Vocabulary
 from .requirements.scan import Scanner
 from .requirements.types import EMBEDDING, INPUT_MEDIA, LORA_TAG, MODEL, NODE_TYPE, Requirements
@@ -38,6 +39,8 @@ if TYPE_CHECKING:  # the reports and the weights are imported when they are firs
     from .explanation.outline import Outline
     from .probe import DiskProbe
     from .reports.types import Library
+    from .resolution.store import Store
+    from .resolution.types import Resolution, Want
 
 _log = logging.getLogger("comfyfixersmart.core")  # a fixed name: inside ComfyUI, __name__ is a file path
 _SEARCHED = frozenset({NODE_TYPE, MODEL, INPUT_MEDIA})
@@ -162,7 +165,10 @@ class App:
             graph = graph_map(workflow, marked)
         uses = tuple([item.name for item in needs.items if item.active and item.kind in _SEARCHED])
         models = tuple([item.name for item in needs.items if item.kind in _MODELS])
-        return Checked(workflow.name, path, readiness, graph, modified, uses, models)
+        lacking = {one.name for one in readiness.findings if one.code[:4] in ("MODE", "NODE")}
+        hints = [(i.name, i.pack) for i in needs.items if lacking and i.pack and i.kind == NODE_TYPE and i.name in lacking]
+        notes = note_links(workflow) if lacking else ()
+        return Checked(workflow.name, path, readiness, graph, modified, uses, models, notes, tuple(hints))
 
     def check_file(self, file: WorkflowFile, *, maps: bool = False) -> tuple[Checked, ...]:
         """The verdicts on the workflows of one file; one `unreadable` verdict when it holds none."""
@@ -243,6 +249,31 @@ class App:
                     gc.enable()
         return found
 
+    # ---- what was found outside ------------------------------------------------------------------------
+
+    def found(self, folder: Path | None = None) -> Store:
+        """The verdicts on what is missing that are kept in this folder, by default the state folder."""
+        from .resolution.store import Store
+
+        return Store(folder or self.state)
+
+    def wants(self, checked: Checked) -> dict[int, Want]:
+        """Index of the finding → what has to come from outside."""
+        from .resolution.wants import wants
+
+        return wants(
+            checked.readiness.findings,
+            self.inventory,
+            models=checked.models,
+            notes=checked.notes,
+            hints=dict(checked.hints),
+        )
+
+    def resolutions(self, checked: Checked, found: Store) -> dict[int, Resolution]:
+        """Index of the finding → the kept verdict on what it lacks. Asks nobody."""
+        told = {index: found.get(want.key) for index, want in self.wants(checked).items()} if found.any() else {}
+        return {index: one for index, one in told.items() if one is not None}
+
     def forget(self) -> None:
         """Drop the verdicts that are kept for files which are gone."""
         for path in [path for path in self._known if not os.path.lexists(path)]:
@@ -257,11 +288,13 @@ class App:
         when: float | None = None,
         unread: Iterable[str] = (),
         record: Path | None = None,
+        found: Store | None = None,
     ) -> Library:
         """The report's values for one finished scan; records it in the history and keeps good versions.
 
         `unread`: folders of the library that could not be read, in words. `record`: the folder of that history,
-        where it is not the state folder (several users, each with a library of their own).
+        where it is not the state folder (several users, each with a library of their own). `found`: where verdicts
+        on what is missing are kept; by default the one in that folder.
         """
         from .readiness.planner import plan, unused
         from .record import entry, keep
@@ -276,7 +309,10 @@ class App:
             else (None, [])
         )
         readiness = [one.readiness._replace(workflow=one.name) for one in checked]
-        entries = tuple(entry(one, history.change(one.name) if history else None) for one in checked)
+        found = found or self.found(folder)
+        entries = tuple(
+            entry(one, history.change(one.name) if history else None, self.resolutions(one, found)) for one in checked
+        )
         named = {name for one in checked for name in one.models}
         points = history.points() if history else ()
         place = place_of(self.inventory)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,16 +11,19 @@ from .files import open_plain, sweep
 from .readiness.types import NEEDS_INPUT, RUNNABLE, Readiness
 from .workflow.map import GraphMap
 from .workflow.read import MAX_GRAPH_BYTES
+from .workflow.types import PackHint
 
 if TYPE_CHECKING:  # the reports are imported when they are first used: ComfyUI must start at once
     from .reports.history import History
     from .reports.types import Change, Entry
+    from .resolution.types import Resolution
 
 
 class Checked(NamedTuple):
     """One workflow, looked at. What it asked for is kept as names only: a scan holds no graph.
 
-    `uses`: active node types, models and media; `models`: every model name, inactive ones too.
+    `uses`: active node types, models and media; `models`: every model name, inactive ones too; `notes`: addresses of
+    model pages in its notes; `hints`: by missing class_type, what the workflow says of its pack.
     """
 
     name: str
@@ -30,10 +33,14 @@ class Checked(NamedTuple):
     modified: float | None = None
     uses: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    hints: tuple[tuple[str, PackHint], ...] = ()
 
 
-def entry(checked: Checked, change: Change | None = None) -> Entry:
-    """A verdict as the reports take it."""
+def entry(
+    checked: Checked, change: Change | None = None, resolutions: Mapping[int, Resolution] | None = None
+) -> Entry:
+    """A verdict as the reports take it. `resolutions`: by index of the finding, where what it lacks can be had."""
     from .reports.types import Entry
 
     return Entry(
@@ -44,6 +51,7 @@ def entry(checked: Checked, change: Change | None = None) -> Entry:
         checked.modified,
         checked.path,
         checked.uses,
+        resolutions or {},
     )
 
 

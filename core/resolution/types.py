@@ -43,7 +43,11 @@ class Want(NamedTuple):
     @property
     def key(self) -> str:
         """A short name of this question."""
-        told = [self.kind, self.name.replace("\\", "/").lower() if self.kind == FILE else self.name, sorted(self.folders)]
+        told: list[Any] = [
+            self.kind,
+            self.name.replace("\\", "/").lower() if self.kind == FILE else self.name,
+            sorted(self.folders),
+        ]
         told += [self.sha256, self.size, sorted(self.urls), self.family, self.registry_id, self.repo]
         return hashlib.sha256(json.dumps(told).encode("utf-8", "surrogatepass")).hexdigest()[:20]
 
@@ -123,7 +127,10 @@ def from_json(body: Any) -> Resolution | None:
     """The verdict that `to_json` wrote; None where it is not as it was written."""
     try:
         return Resolution(
-            **{name: body[name] for name in ("key", "kind", "name", "state", "why", "rung", "folder", "mirrors", "when")},
+            **{
+                name: body[name]
+                for name in ("key", "kind", "name", "state", "why", "rung", "folder", "mirrors", "when")
+            },
             candidates=tuple(_judged(body["kind"], one) for one in body["candidates"]),
             settle=tuple(body["settle"]),
             silent=tuple(Silence(**one) for one in body["silent"]),

@@ -32,7 +32,9 @@ class Candidate:
     """
 
     id: str
-    source: str  # name of the source, or of the local catalogue that claims it: "workflow", "note", "templates", "manager"
+    source: (
+        str  # name of the source, or of the local catalogue that claims it: "workflow", "note", "templates", "manager"
+    )
     file: str  # base name under which it arrives
     url: str
     page: str = ""
@@ -51,7 +53,9 @@ class Candidate:
     licence: str = ""
     gate: str = ""  # LOGIN, GATED, EARLY, PAID, ARCHIVED, TAKEN_DOWN or ""
     gate_text: str = ""  # in words, with the deadline where there is one
-    flags: tuple[str, ...] = ()  # "poi", "minor", "nsfw" as the source says; "pickle_warning", "virus_warning" from its scans
+    flags: tuple[
+        str, ...
+    ] = ()  # "poi", "minor", "nsfw" as the source says; "pickle_warning", "virus_warning" from its scans
     nsfw_level: int | None = None
     downloads: int | None = None  # as the source counts them; sorts, never proves
     confirmed: bool = False

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # A part of core may import only what stands before it.
 ORDER = [
-    *("errors", "jsontext", "files", "settings", "knowledge", "http"),
+    *("errors", "jsontext", "files", "settings", "keys", "knowledge", "http"),
     *("workflow", "catalogue", "requirements", "weights", "inventory", "readiness", "comparison"),
     *("llm", "explanation", "tuning", "composition", "sources", "resolution", "actions", "reconstruction", "reports"),
     *("schedule", "library", "place", "probe", "record", "app", "cli"),
