@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ..sources.registry import Registry
 
 REFUSED = ("Banned", "Deleted")
+_CORE = frozenset({"comfy-core", "comfyanonymous/comfyui", "comfy-org/comfyui"})
 T = TypeVar("T")
 
 
@@ -176,7 +177,9 @@ class PackSearch:
         elif one.status not in ("", "Active"):
             against.append(f"The registry marks it as {one.status.lower()}")
         here = next((self._installed[key] for key in _keys(one) if key in self._installed), None)
-        if here is not None:
+        if _CORE & {*_keys(one)}:
+            fits.append("It belongs to ComfyUI itself, in a newer version: update ComfyUI")
+        elif here is not None:
             against.append(_here(here))
         elif want.here:
             against.append(want.here.rstrip("."))

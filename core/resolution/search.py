@@ -138,7 +138,8 @@ class _FileSearch:
             self.evidence.add(found or [])
         if self.resolver.claims is not None:
             for claim in self.resolver.claims.of_hash(self.want.sha256)[:MOST_CLAIMS]:
-                self.evidence.add(self._confirmed(claim.url, self._link(claim.url)) or [])
+                if claim.url:  # a workflow may give the hash alone
+                    self.evidence.add(self._confirmed(claim.url, self._link(claim.url)) or [])
 
     # ---- catalogues on this disk -----------------------------------------------------------------------
 
@@ -154,7 +155,7 @@ class _FileSearch:
         self.asker.note("disk", f"Looked for “{self.base}” in the catalogues on this disk", _told(told))
         seen: set[str] = set()
         for claim in sorted(told, key=lambda one: (_TRUST.get(one.by, 9), one.url)):
-            if claim.url not in seen and len(seen) < MOST_CLAIMS:
+            if claim.url and claim.url not in seen and len(seen) < MOST_CLAIMS:
                 seen.add(claim.url)
                 by = "workflows" if claim.by == "workflow" else claim.by
                 self._take(claim.url, by, claim.folder, claim.where)
@@ -231,6 +232,7 @@ class _FileSearch:
             if error.code == "cancelled":
                 raise
             self.evidence.silent[source] = error.message
+            self.evidence.add(getattr(error, "found", ()))  # what a service told before it fell silent
             return None
 
     def _confirmed(self, url: str, link: Link | None) -> list[Candidate] | None:

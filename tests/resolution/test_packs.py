@@ -158,3 +158,16 @@ def test_what_is_here_already_is_told_from_what_is_missing() -> None:
     assert "It is on this disk already as tide, and disabled: enable it" in one.against
     (one,) = ask(FakeRegistry(TIDE), None, replace(failed, state=LOADED), registry_id="tide-nodes").candidates
     assert "It is installed already as tide, without this node type: update it" in one.against
+
+
+def test_a_type_of_comfyui_itself_is_no_pack_to_install() -> None:
+    core = PackCandidate(
+        "git:comfyanonymous/comfyui",
+        "manager",
+        "",
+        "https://github.com/comfyanonymous/ComfyUI",
+        "ComfyUI",
+        has_class=True,
+    )
+    (one,) = ask(None, FakeMap(core)).candidates
+    assert "It belongs to ComfyUI itself, in a newer version: update ComfyUI" in one.fits
