@@ -35,7 +35,7 @@ class _Found:
     packs: dict[str, PackCandidate] = field(default_factory=dict)
     named: set[str] = field(default_factory=set)  # ids that the workflow names and a source knows
     silent: dict[str, str] = field(default_factory=dict)
-    asked: bool = False
+    asked: bool = False  # whether the registry answered
 
     def add(self, one: PackCandidate, *, named: bool = False) -> None:
         known = next((old for old in self.packs.values() if _same(old, one)), None)
@@ -85,7 +85,6 @@ class PackSearch:
                 outcome = f"{one.title or text}" if one is not None else "nothing"
                 self._asker.note("manager", f"Looked for the pack “{text}” in the Manager's lists", outcome)
             if one is not None:
-                found.asked = True
                 found.add(replace(one, has_class=self._listed_by_map(want.name, one)), named=True)
 
     def _take(self, want: Want, found: _Found, one: PackCandidate | None) -> None:
@@ -102,7 +101,6 @@ class PackSearch:
             for one in self._heard(found, lambda: registry.by_class(self._asker, want.name)) or ():
                 found.add(one)
         if known is not None:
-            found.asked = True
             claims = known.of_class(want.name)
             titles = listed([one.title or one.repo for one in claims[:4]]) or "no pack"
             self._asker.note("manager", f"Looked for the class “{want.name}” in the Manager's map", titles)
@@ -139,8 +137,8 @@ class PackSearch:
         if found.packs:
             return self._made(want, found, UNCERTAIN, _doubt(named, claims, found))
         if not found.asked or found.silent:
-            who = f"{source_label('registry')} did not answer" if found.silent else "Nobody was asked"
-            return self._made(want, found, UNCERTAIN, f"{who}, so which pack brings this node type is not known.")
+            who = "did not answer" if found.silent else "was not asked, and no list on this disk names it"
+            return self._made(want, found, UNCERTAIN, f"{source_label('registry')} {who}, so its pack is not known.")
         return self._made(want, found, NOT_FOUND, "No pack that anybody asked knows of brings this node type.")
 
     def _made(

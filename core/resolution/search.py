@@ -117,6 +117,8 @@ class _FileSearch:
             if found is None:
                 if link.base:
                     self._claim(url, link, "note", authored=True)
+                else:
+                    self.asker.note("note", f"Found a link in the workflow's notes: {url}", "its page was not asked")
                 continue
             named = [one for one in found if self._same_name(one.file) or self._same_name(names.base(one.path))]
             self.evidence.add(named)
