@@ -87,7 +87,7 @@ def target(url: str, trusted: Collection[str] = ()) -> Target:
 def onward(here: Target, location: str, trusted: Collection[str]) -> Target:
     """Where a redirect leads. Raises NoAnswer: never to another kind of address, never from https to http."""
     try:
-        there = target(urljoin(here.url, location), trusted)
+        there = target(urljoin(here.url, location.replace(" ", "%20")), trusted)  # some storages do not encode
     except ValueError:
         raise refused("it sent us on to an address that cannot be read", here.name) from None
     except NoAnswer as error:
@@ -137,7 +137,7 @@ def shown(url: str) -> str:
     """The address as a message or log may hold it: no values of keys that stand for a secret, no user name."""
     try:
         parts = urlsplit(url)
-        query = [(key, "…" if key.lower() in _SECRET else value) for key, value in parse_qsl(parts.query, True)]
+        query = [(key, "***" if key.lower() in _SECRET else value) for key, value in parse_qsl(parts.query, True)]
     except ValueError:
         return "(an address that cannot be read)"
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, urlencode(query, safe="…/:"), ""))
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, urlencode(query, safe="*/:"), ""))

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 
 from .address import Target, onward, target
 from .exchange import Again, Exchange
-from .judging import KEY_HINT, judged, next_ask
+from .judging import KEY_HINT, judged, next_ask, skip
 from .pace import SHARED, TRIES, Gate, Gates, back_off
 from .types import Answer, Ask, Clock, Limit, NoAnswer, Timeouts
 from .wire import SLICE, Watch
@@ -52,7 +52,7 @@ class Http:
         self._tokens = {name.lower(): token for name, token in (tokens or {}).items()}
         self._patience = patience
         self._gates = SHARED if shared else Gates(self._clock)
-        self._gates.set(limits or {})
+        self._gates.adopt(limits or {})
         self._watch = Watch(cancel)
         self._exchange = Exchange(self._watch, self._trusted, timeouts or Timeouts(), verify, self.counts)
 
@@ -137,11 +137,13 @@ class Http:
             self.check()
             with self._exchange.send(here, ask.method, headers, ask.content) as raw:
                 try:
-                    if not ask.follow or raw.status not in REDIRECTS or raw.status in ask.accept:
+                    location = raw.headers.get("location", "").strip()
+                    if not (ask.follow and location and raw.status in REDIRECTS) or raw.status in ask.accept:
                         answer = judged(raw, here, ask, had_token=had_token, now=self._clock.now())
                         gate.answered()
                         return answer
-                    there = onward(here, raw.headers.get("location", ""), self._trusted)
+                    skip(raw)
+                    there = onward(here, location, self._trusted)
                     ask = next_ask(ask, raw.status, here=here, there=there)
                 except NoAnswer:
                     gate.answered()

@@ -46,6 +46,7 @@ def judged(raw: Raw, here: Target, ask: Ask, *, had_token: bool, now: float) -> 
 
 def _body(raw: Raw, here: Target, ask: Ask, wanted: bool) -> bytes:
     if ask.method == "HEAD":
+        skip(raw)
         return b""
     if not (wanted and ask.cap):
         return bodies.peek(raw.pieces, raw.headers, PEEK if wanted else ERROR_PEEK)
@@ -55,6 +56,11 @@ def _body(raw: Raw, here: Target, ask: Ask, wanted: bool) -> bytes:
         raise _no("too_large", f"its answer is larger than {_size(ask.cap)}", raw, here) from None
     except bodies.Damaged:
         raise _no("bad_json", "its answer cannot be unpacked", raw, here) from None
+
+
+def skip(raw: Raw) -> None:
+    """Pass over a body that nobody needs: a connection is kept only when its answer was read to the end."""
+    bodies.peek(raw.pieces, {}, PEEK)
 
 
 def _value(raw: Raw, here: Target, body: bytes) -> Any:

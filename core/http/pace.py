@@ -14,7 +14,7 @@ USUAL = Limit(4.0, 8)  # for hosts of which nothing is known
 TRIES = 3
 LONGEST_REST = 3600.0  # seconds; a host that asks for more is asked again after so long
 FAILURES = 3  # calls in a row without an answer, before a host is left in peace
-PEACE = 60.0  # seconds of it; doubles up to LONGEST_PEACE
+PEACE = 30.0  # seconds of it; doubles up to LONGEST_PEACE
 LONGEST_PEACE = 600.0
 
 
@@ -136,7 +136,7 @@ class Gates:
         self._limits: dict[str, Limit] = {}
         self._lock = threading.Lock()
 
-    def set(self, limits: Mapping[str, Limit]) -> None:
+    def adopt(self, limits: Mapping[str, Limit]) -> None:
         """These limits hold from now on, by "host[:port]"."""
         with self._lock:
             self._limits.update({name.lower(): limit for name, limit in limits.items()})

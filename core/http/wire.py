@@ -84,9 +84,10 @@ def _backend(watch: Watch, trusted: Collection[str]) -> httpcore.NetworkBackend:
             may_be_private = _is_trusted(host, port, trusted)
             failed: Exception | None = None
             end = time.monotonic() + min(watch.left(), 10.0 if timeout is None else timeout)
-            for address in _addresses(host, port, may_be_private):
+            addresses = _addresses(host, port, may_be_private)
+            for at, address in enumerate(addresses):
                 watch.check()
-                left = end - time.monotonic()
+                left = (end - time.monotonic()) / (len(addresses) - at)  # one dead address must not take it all
                 if left <= 0:
                     raise httpcore.ConnectTimeout from failed
                 try:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ..http import NoAnswer
 from ..sources import names
+from ..sources.asking import Asker, Partly
 from ..sources.links import CIVITAI, DIRECT, Link, read_link
 from ..sources.types import Candidate, Query, Step
 from .ladder import Case, Evidence
@@ -21,7 +22,6 @@ from .types import FILE, Resolution, Want
 
 if TYPE_CHECKING:
     from ..inventory.types import Inventory
-    from ..sources.asking import Asker
     from ..sources.local import Claims, PackMap
     from ..sources.roster import Sources
     from .store import Store
@@ -234,7 +234,8 @@ class _FileSearch:
             if error.code == "cancelled":
                 raise
             self.evidence.silent[source] = error.message
-            self.evidence.add(getattr(error, "found", ()))  # what a service told before it fell silent
+            if isinstance(error, Partly):
+                self.evidence.add(error.found)
             return None
 
     def _confirmed(self, url: str, link: Link | None) -> list[Candidate] | None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..http import NoAnswer
 from .answers import Answers
-from .types import Heard, Step
+from .types import Candidate, Heard, Step
 
 if TYPE_CHECKING:
     from ..http import Http
@@ -19,18 +19,25 @@ SHAPE = (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionE
 _PATIENCE = 120.0  # seconds that one waits for another thread which asks the same
 
 
+class Partly(NoAnswer):
+    """Some of what was asked was not answered. `found`: the candidates that were found all the same."""
+
+    def __init__(self, error: NoAnswer, found: Sequence[Candidate]) -> None:
+        super().__init__(error.code, error.message, error.hint, host=error.host, status=error.status, until=error.until)
+        self.found = tuple(found)
+
+
 class Asker:
     """One search's way to ask. `steps` tell what was done, in order; several threads may add to them.
 
-    `told` is called with what was done, in words, after each step.
+    `told` hears in words what is being done, before the answer is there.
     """
 
     def __init__(self, http: Http, answers: Answers) -> None:
         self.http = http
         self.answers = answers
         self.steps: list[Step] = []
-        self.told: Callable[[str], None] = lambda did: None
-        self.told: Callable[[str], None] | None = None  # hears what is being done, before the answer is there
+        self.told: Callable[[str], None] | None = None
 
     def ask(
         self,
@@ -54,23 +61,19 @@ class Asker:
             heard = self._heard(source, question, fetch, ttl, absent_ttl)
             outcome = _outcome(heard, found)
         except NoAnswer as error:
-            self._add(Step(source, did, f"no answer: {error.message}", None, True))
+            self.steps.append(Step(source, did, f"no answer: {error.message}", None, True))
             raise
         age = max(0.0, self.answers.now() - heard.when) if heard.cached else None
-        self._add(Step(source, did, outcome, age))
+        self.steps.append(Step(source, did, outcome, age))
         return heard
 
     def note(self, source: str, did: str, outcome: str) -> None:
         """A step for which nobody was asked."""
-        self._add(Step(source, did, outcome))
+        self.steps.append(Step(source, did, outcome))
 
     def check(self) -> None:
         """Raise NoAnswer `cancelled` when the person cancelled."""
         self.http.check()
-
-    def _add(self, step: Step) -> None:
-        self.steps.append(step)
-        self.told(step.did)
 
     def _heard(self, source: str, question: str, fetch: Callable[[], Any], ttl: float, absent_ttl: float) -> Heard:
         self.check()

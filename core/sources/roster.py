@@ -166,9 +166,10 @@ def build_sources(
         trusted=tuple(_netloc(one) for one in endpoints.values()),
         clock=clock,
         cancel=cancel,
+        shared=clock is None,  # pace and rests hold for the whole process, not for each run anew
     )
     mirrors = {_netloc(one): name for name, one in endpoints.items() if name in (HUGGINGFACE, CIVITAI, MODELSCOPE)}
-    made = _made(names, bases, other, endpoints, keys)
+    made = _made(names, bases, other, endpoints, keys, mirrors)
     files = tuple(made[name] for name in (HUGGINGFACE, CIVITAI, MODELSCOPE) if name in made)
     return Sources(http, files, made.get(REGISTRY), made.get(DIRECT), made.get(WEB), names, mirrors)
 
@@ -179,6 +180,7 @@ def _made(
     other: str,
     endpoints: Mapping[str, str],
     keys: Mapping[str, str],
+    mirrors: dict[str, str],
 ) -> dict[str, Any]:
     from .civitai import Civitai
     from .direct import Direct
@@ -197,6 +199,7 @@ def _made(
             searxng=endpoints.get(SEARXNG, ""),
             brave=bases[BRAVE] if BRAVE in keys else "",
             tavily=bases[TAVILY] if TAVILY in keys else "",
+            mirrors=mirrors,
         ),
     }
     return {name: makers[name]() for name in names}
