@@ -28,6 +28,7 @@ class Link(NamedTuple):
     model: str = ""  # Civitai
     version: str = ""
     file: str = ""
+    image: str = ""  # a picture there, which tells what it was made with
 
     @property
     def base(self) -> str:
@@ -103,6 +104,8 @@ def _civitai(names: list[str], query: dict[str, list[str]]) -> Link | None:
         return Link(CIVITAI, model=digits(3))
     if names[:1] == ["models"] and digits(1):
         return Link(CIVITAI, model=digits(1), version=one("modelVersionId"))
+    if names[:1] == ["images"] and digits(1):
+        return Link(CIVITAI, image=digits(1))
     if names[:1] == ["model-versions"] and digits(1):
         return Link(CIVITAI, version=digits(1))
     return None

@@ -193,6 +193,7 @@ class Shop:
     def __init__(self, models: list[Json] | None = None, *, per_page: int = 0) -> None:
         self.models = catalogue() if models is None else models
         self.per_page = per_page  # hits a page holds at most; 0: what is asked for
+        self.pictures: dict[int, list[int]] = {5501: [2102, 2201]}  # id → the versions it was made with
         self.unindexed: set[str] = set()  # hashes, upper case, that only a search finds
 
     def serve(self, replay: Any, *, everybody: bool = False) -> None:
@@ -203,6 +204,7 @@ class Shop:
 
         reply = replay.Reply
         replay.add("GET", "/api/v1/models", lambda request: self._search(reply, shown(), request))
+        replay.add("GET", "/api/v1/images", lambda request: self._images(request))
         replay.add("GET", "/api/v1/models/{id}", lambda request: _one_model(reply, shown(), request))
         replay.add("GET", "/api/v1/model-versions/{id}", lambda request: _one_version(reply, shown(), request))
         replay.add(
@@ -227,6 +229,13 @@ class Shop:
         more = start + limit < len(hits)
         cursor = {"nextCursor": str(start + limit), "nextPage": f"https://elsewhere.example/api?cursor={start + limit}"}
         return {"items": [_listed(one) for one in kept], "metadata": cursor if more else {}}
+
+    def _images(self, request: Any) -> Any:
+        """The real one was seen to answer other pictures as well, and knows a mature one only with `nsfw`."""
+        sought = int(request.one("imageId", "0"))
+        told = [(5500, [2301]), *((sought, self.pictures[sought]) for _ in range(sought in self.pictures))]
+        shown = [{"id": one, "meta": None, "modelVersionIds": made} for one, made in told]
+        return {"items": shown if request.one("nsfw") == "X" else [], "metadata": {}}
 
     def _by_hash(self, reply: Any, shown: list[Json], request: Any) -> Any:
         wanted = request.names["hash"].upper()

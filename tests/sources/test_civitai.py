@@ -416,6 +416,12 @@ def test_a_recommended_vae_belongs_to_its_own_version(source: Civitai, asker: As
     assert one.id == "civitai:9999/3403" and one.url == f"{replay.address}/api/download/models/9999?fileId=3403"
 
 
+def test_a_picture_leads_to_what_it_was_made_with(source: Civitai, asker: Asker, shop: Any) -> None:
+    found = source.by_link(asker, "https://civitai.com/images/5501")
+    assert {one.file for one in found} == {HARBOUR, "paper-lantern_r8.safetensors"}
+    assert source.by_link(asker, "https://civitai.com/images/77") == []
+
+
 # ---- by name --------------------------------------------------------------------------------------------------------
 
 

@@ -60,6 +60,13 @@ def version_of(body: Any) -> Json:
     return found
 
 
+def resources_of(body: Any) -> list[int]:
+    """The ids of the model versions that a picture names, each once, in order."""
+    told = body.get("modelVersionIds")
+    found = [number for one in (told if isinstance(told, list) else ())[:50] if (number := whole(one))]
+    return list(dict.fromkeys(found))
+
+
 def cursor_of(body: Any) -> str:
     """The cursor of the next page, "" at the end. The address of the next page is never followed, only read."""
     told = body.get("metadata")

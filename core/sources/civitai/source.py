@@ -87,12 +87,16 @@ class Civitai:
     # ---- by link ----------------------------------------------------------------------------------------------
 
     def by_link(self, asker: Asker, url: str) -> list[Candidate]:
-        """The file of an address or AIR name, or all files of its version; for a model's page those of the newest one."""
+        """The file of an address or AIR name, or all files of its version; for a model's page those of the newest one,
+        for a picture's those that it was made with."""
         link = links.read_link(url, self._mirrors)
         if link is None or link.service != links.CIVITAI:
             return []
-        if any(number and reading.whole(number) is None for number in (link.model, link.version, link.file)):
+        ids = (link.model, link.version, link.file, link.image)
+        if any(number and reading.whole(number) is None for number in ids):
             return []  # no id has so many digits
+        if link.image:
+            return self._of_picture(asker, link.image)
         one = self._of_version(asker, link) if link.version else self._newest(asker, link.model)
         if one is None:
             return []
@@ -101,6 +105,26 @@ class Civitai:
             held = without_file(one.model, one.model["versions"][0], link.file, one.base, one.when)
             return [held] if held else []
         return self._checked(asker, found)
+
+    def _of_picture(self, asker: Asker, image: str) -> list[Candidate]:
+        """The files of all versions that Civitai names for a picture. Of the picture only these ids are kept."""
+
+        def fetch() -> list[int] | None:
+            # without `nsfw` a picture that is not for everybody does not exist; other pictures may be answered as well
+            params = {"imageId": image, "nsfw": "X", "withMeta": "false"}
+            body = asker.http.json(f"{self.bases[0]}/api/v1/images", params=params, cap=_CAP).body
+            return next((reading.resources_of(one) for one in body["items"] if str(one["id"]) == image), None)
+
+        heard = asker.ask(
+            self.name, f"image {image}", f"Asked what picture {image} was made with", fetch, found=_versions
+        )
+        if not isinstance(heard.value or [], list) or not all(isinstance(one, int) for one in heard.value or ()):
+            raise unexpected_shape()
+        found: list[Candidate] = []
+        for version in (heard.value or [])[:MOST_NEAR]:
+            one = self._of_version(asker, links.Link(links.CIVITAI, version=str(version)))
+            found += candidates(one.model, one.base, one.when, lambda _file: True) if one else []
+        return self._checked(asker, distinct(found))
 
     def _of_version(self, asker: Asker, link: links.Link) -> _Found | None:
         """The version's own answer; where that fails, as it does at times, the model's."""
@@ -286,6 +310,10 @@ def _holding(model: Json, sha256: str) -> Json | None:
 def _counted(value: Any) -> str:
     files = sum(len(version["files"]) for model, _ in value for version in model["versions"])
     return f"{_number(len(value), 'model')} with {_number(files, 'model file')}"
+
+
+def _versions(value: Any) -> str:
+    return _number(len(value), "model version")
 
 
 def _number(count: int, what: str) -> str:
