@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from ..knowledge import document
 from ..readiness.types import INFO, Finding
+from ..resolution.types import RESOLVED, Resolution
 
 
 class Code(NamedTuple):
@@ -36,23 +38,43 @@ def group(finding: Finding) -> int:
     return _FAMILY.get(finding.code.rstrip("0123456789"), 2)
 
 
-def ordered(findings: tuple[Finding, ...]) -> list[Finding]:
-    """Findings by heading, then fixes with what is here before downloads, else in the order given."""
-    return sorted(findings, key=lambda f: (group(f), _LOCAL_FIRST.get(f.code, 3)))
+class Item(NamedTuple):
+    """One finding as people see it. `names`: all that it is about; `resolution`: where it can be had, once looked up."""
+
+    finding: Finding
+    names: tuple[str, ...]
+    resolution: Resolution | None = None
 
 
-def merged(findings: tuple[Finding, ...]) -> list[tuple[Finding, tuple[str, ...]]]:
-    """Ordered findings with the names they are about. Node types of one pack are one thing to do, so one item."""
-    found: dict[object, tuple[Finding, tuple[str, ...]]] = {}
-    for finding in ordered(findings):
+def ordered(findings: Sequence[Finding]) -> list[int]:
+    """The places of findings by heading, then fixes with what is here before downloads, else in the order given."""
+    return sorted(range(len(findings)), key=lambda at: (group(findings[at]), _LOCAL_FIRST.get(findings[at].code, 3)))
+
+
+def merged(findings: Sequence[Finding], resolutions: Mapping[int, Resolution] | None = None) -> list[Item]:
+    """Ordered findings as items. Node types of one pack are one thing to do, so one item, with the least settled of their
+    verdicts: the pack is only as sure as all of them."""
+    found: dict[object, Item] = {}
+    for at in ordered(findings):
+        finding, resolution = findings[at], (resolutions or {}).get(at)
         by_pack = finding.pack and finding.code.startswith("NODE")
-        key = (finding.code, finding.weight, finding.pack) if by_pack else len(found)
+        key = (finding.code, finding.weight, finding.pack) if by_pack else at
         if key in found:
-            first, names = found[key]
-            found[key] = first._replace(nodes=first.nodes + finding.nodes), (*names, finding.name)
+            first, names, before = found[key]
+            found[key] = Item(
+                first._replace(nodes=first.nodes + finding.nodes),
+                (*names, finding.name),
+                _least_settled(before, resolution),
+            )
         else:
-            found[key] = finding, (finding.name,)
+            found[key] = Item(finding, (finding.name,), resolution)
     return list(found.values())
+
+
+def _least_settled(one: Resolution | None, other: Resolution | None) -> Resolution | None:
+    if one is None or other is None:
+        return one or other
+    return other if one.state == RESOLVED != other.state else one
 
 
 # At most one word per evidence box. What only the workflow claims is never shown as found.

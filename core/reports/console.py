@@ -9,13 +9,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from ..readiness.types import BLOCKED, INFO, NEEDS_INPUT, RUNNABLE, UNKNOWN, UNREADABLE, Finding, Readiness
-from . import words
+from ..readiness.types import BLOCKED, INFO, NEEDS_INPUT, RUNNABLE, UNKNOWN, UNREADABLE, Finding
+from ..resolution.types import NOT_FOUND, RESOLVED, UNCERTAIN, Resolution
+from . import verdicts, words
 from .overview import headline, step_title
 from .types import Entry, Library, Place
 
 _SIGNS = {RUNNABLE: "✓", NEEDS_INPUT: "▣", UNKNOWN: "◆", BLOCKED: "▲", UNREADABLE: "✗"}
 _COLOURS = {RUNNABLE: "green", NEEDS_INPUT: "blue", UNKNOWN: "magenta", BLOCKED: "yellow", UNREADABLE: "red"}
+_VERDICT_COLOURS = {RESOLVED: "green", UNCERTAIN: "magenta", NOT_FOUND: "bright_black"}
 _MOST_FINDINGS = 12  # per workflow: the reports hold them all
 
 
@@ -47,18 +49,26 @@ class Progress:
         if self._bar is not None:
             self._bar.update(self._task, description=text, total=None, completed=0)
 
-    def count(self, done: int, total: int, name: str) -> None:
-        """`done` of `total` things are finished; `name` is the one at hand."""
+    def count(self, done: int, total: int, name: str, did: str = "") -> None:
+        """`done` of `total` things are finished; `name` is the one at hand, `did` the step that is taken for it."""
         if self._bar is not None:
-            shown = words.visible(name)
-            short = shown if len(shown) <= 48 else f"{shown[:24]}…{shown[-23:]}"
-            self._bar.update(self._task, description=short.ljust(48), total=total, completed=done)
+            said = _short(name, 48).ljust(48) if not did else f"{_short(name, 32)}: {_short(did, 46)}".ljust(80)
+            self._bar.update(self._task, description=said, total=total, completed=done)
+
+
+def _short(text: str, most: int) -> str:
+    """A text that keeps its beginning and its end. What comes from a file or service is no markup of rich's."""
+    from rich.markup import escape
+
+    shown = words.visible(text)
+    half = most // 2
+    return escape(shown if len(shown) <= most else f"{shown[:half]}…{shown[half + 1 - most :]}")
 
 
 def print_library(library: Library, dashboard: Path) -> None:
     """The outcome of a scan: counts, the shortest way to more, and where the dashboard lies."""
     counts = words.counts(entry.readiness.status for entry in library.entries)
-    out = _console()
+    out = console()
     total = len(library.entries)
     if not total:
         out.print("No workflow was found there.")
@@ -67,29 +77,36 @@ def print_library(library: Library, dashboard: Path) -> None:
             f"[{_COLOURS[s]}]{_SIGNS[s]} {count} {words.LABEL[s].lower()}[/]" for s, count in counts.items() if count
         ]
         out.print(f"{headline(counts)}: " + "  ".join(parts))
+    for told in verdicts.summary(library.entries):
+        out.print(f"  {told}", style="dim")
     for step in library.unlock[:3]:
-        needs = ", ".join(_safe(words.pack(need.name)) for need in step.needs[:4]) + (
+        needs = ", ".join(safe(words.pack(need.name)) for need in step.needs[:4]) + (
             " …" if len(step.needs) > 4 else ""
         )
-        out.print(f"  {_safe(step_title(step))}: {needs}.", style="dim")
+        out.print(f"  {safe(step_title(step))}: {needs}.", style="dim")
     _print_age(out, library.place, library.when)
     for gap in library.place.gaps[:5]:
-        out.print(f"  Not known: {_safe(gap)}", style="dim")
-    out.print(f"Dashboard: {_safe(str(dashboard.resolve()))}")
+        out.print(f"  Not known: {safe(gap)}", style="dim")
+    out.print(f"Dashboard: {safe(str(dashboard.resolve()))}")
 
 
 def print_checked(entries: Sequence[Entry], place: Place, new: set[str] | None) -> None:
     """One block per workflow: verdict, then its findings. `new`: with a baseline, the workflows that broke since."""
-    out = _console()
+    out = console()
     for entry in entries:
-        ready = entry.readiness
         mark = "" if new is None or entry.name not in new else "  [bold](new)[/]"
-        sign = f"[{_COLOURS[ready.status]}]{_SIGNS[ready.status]}[/]"
-        out.print(f"{sign} [bold]{_safe(entry.name)}[/]  {_safe(words.verdict(ready))}{mark}")
-        _print_findings(out, ready)
+        out.print(f"{headed(entry)}{mark}")
+        _print_findings(out, entry)
     _print_age(out, place, time.time())
     for gap in place.gaps:
-        out.print(f"Not known: {_safe(gap)}", style="dim")
+        out.print(f"Not known: {safe(gap)}", style="dim")
+
+
+def headed(entry: Entry) -> str:
+    """A workflow's name with its sign and verdict."""
+    ready = entry.readiness
+    sign = f"[{_COLOURS[ready.status]}]{_SIGNS[ready.status]}[/]"
+    return f"{sign} [bold]{safe(entry.name)}[/]  {safe(words.verdict(ready))}"
 
 
 def _print_age(out: Any, place: Place, now: float) -> None:
@@ -100,13 +117,17 @@ def _print_age(out: Any, place: Place, now: float) -> None:
         out.print(f"  {text}", style="dim")
 
 
-def _print_findings(out: Any, ready: Readiness) -> None:
-    lines: dict[tuple[bool, str, str], list[str]] = {}
-    for one in ready.findings:  # the same thing said of several names is said once
-        lines.setdefault((one.weight == INFO, one.code, _sentence(one)), []).append(one.name)
-    for (info, code, said), names in list(lines.items())[:_MOST_FINDINGS]:
+def _print_findings(out: Any, entry: Entry) -> None:
+    lines: dict[tuple[bool, str, str, str], tuple[list[str], Resolution | None]] = {}
+    for at, one in enumerate(entry.readiness.findings):  # the same thing said of several names is said once
+        resolution = entry.resolutions.get(at)
+        key = (one.weight == INFO, one.code, _sentence(one), resolution.key if resolution else "")
+        lines.setdefault(key, ([], resolution))[0].append(one.name)
+    for (info, code, said, _), (names, resolution) in list(lines.items())[:_MOST_FINDINGS]:
         shown = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
-        out.print(f"    {code:<9} {_safe(shown)}: {_safe(said)}", style="dim" if info else None)
+        out.print(f"    {code:<9} {safe(shown)}: {safe(said)}", style="dim" if info else None)
+        if resolution is not None:
+            out.print(f"              {verdict_word(resolution)}  {safe(verdicts.line(resolution))}")
     if len(lines) > _MOST_FINDINGS:
         out.print(f"    and {len(lines) - _MOST_FINDINGS} more", style="dim")
 
@@ -118,13 +139,18 @@ def _sentence(finding: Finding) -> str:
     return f"{finding.message}{found} ({words.listed([f'{node.title} {node.id}' for node in finding.nodes[:2]])})"
 
 
+def verdict_word(one: Resolution) -> str:
+    """RESOLVED, UNCERTAIN or NOT FOUND in its colour."""
+    return f"[{_VERDICT_COLOURS.get(one.state, 'magenta')}]{verdicts.WORD.get(one.state, '')}[/]"
+
+
 def print_inspection(body: Mapping[str, Mapping[str, Any]]) -> None:
     """What each workflow asks for, in words."""
-    out = _console()
+    out = console()
     for name, one in body.items():
-        out.print(f"[bold]{_safe(name)}[/]")
+        out.print(f"[bold]{safe(name)}[/]")
         if "error" in one:
-            out.print(f"    {_safe(one['error']['message'])}")
+            out.print(f"    {safe(one['error']['message'])}")
             continue
         out.print(f"    {one['format'].upper()} format, {words.plural(len(one['node_types']), 'node type')}")
         seen: set[tuple[str, bool]] = set()
@@ -134,22 +160,23 @@ def print_inspection(body: Mapping[str, Mapping[str, Any]]) -> None:
             seen.add((model["name"], model["active"]))
             folder = ", ".join(model["folders"]) or "folder not known"
             off = "" if model["active"] else "  (muted or bypassed)"
-            out.print(f"    model    {_safe(model['name'])}  [dim]{_safe(folder)}{off}[/]")
+            out.print(f"    model    {safe(model['name'])}  [dim]{safe(folder)}{off}[/]")
         for ref in one["text_refs"]:
-            out.print(f"    {ref['kind']:<8} {_safe(ref['name'])}")
+            out.print(f"    {ref['kind']:<8} {safe(ref['name'])}")
         for media in one["input_media"]:
-            out.print(f"    input    {_safe(media)}")
+            out.print(f"    input    {safe(media)}")
         for warning in one["warnings"]:
-            out.print(f"    warning  {_safe(warning)}")
+            out.print(f"    warning  {safe(warning)}")
 
 
-def _console() -> Any:
+def console() -> Any:
+    """Standard output, where lines are as long as they are."""
     from rich.console import Console
 
     return Console(highlight=False, soft_wrap=True)
 
 
-def _safe(text: str) -> str:
+def safe(text: str) -> str:
     """Text from a file: no control characters, and no meaning to rich's markup."""
     from rich.markup import escape
 

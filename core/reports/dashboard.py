@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import jsontext
 from ..readiness.types import RUNNABLE
-from . import overview, words
+from . import overview, verdicts, words
 from .data import MARKER
 from .payload import payload
 from .plot import plot, trend
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 _SUFFIX = re.compile(r"\.[A-Za-z]{2,11}$")
 _FOLDER = Path(__file__).resolve().parent / "templates"
-_STYLES = ("dashboard.css", "list.css")
-_SCRIPTS = ("dom.js", "data.js", "map.js", "detail.js", "list.js", "main.js")
+_STYLES = ("dashboard.css", "list.css", "verdict.css")
+_SCRIPTS = ("dom.js", "data.js", "map.js", "verdict.js", "detail.js", "list.js", "main.js")
 
 
 def render(library: Library) -> str:
@@ -69,6 +69,7 @@ def _cards(library: Library) -> dict[str, Any]:
         "ring_words": ", ".join(f"{count} {words.LABEL[status].lower()}" for status, count in counts.items()),
         "trend": trend(library.history, library.when) if counts[RUNNABLE] or library.history else "",
         "plot": plot(library.history),
+        "found": " ".join(verdicts.summary(library.entries)),
         "origin": place.origin,
         "machine": overview.machine(place),
         "disk": overview.disk(place),

@@ -6,7 +6,8 @@ import dataclasses
 from typing import Any
 
 from ..readiness.types import Finding
-from . import words
+from ..resolution.types import Resolution, to_json
+from . import verdicts, words
 from .slugs import slugs
 from .types import Entry, Library
 
@@ -54,6 +55,7 @@ def library_json(library: Library) -> Json:
         "unlock": [{"needs": [n._asdict() for n in s.needs], "workflows": list(s.workflows)} for s in library.unlock],
         "unused": [model._asdict() for model in library.unused],
         "history": [point._asdict() for point in library.history],
+        "resolutions": verdicts.counts(verdicts.every(library.entries)),
     }
 
 
@@ -70,6 +72,7 @@ def line_json(entry: Entry, slug: str) -> Json:
         "models": ready.models,
         "ignored": ready.ignored,
         "change": entry.change._asdict() if entry.change else None,
+        "resolutions": verdicts.counts(entry.resolutions.values()),
     }
 
 
@@ -79,12 +82,14 @@ def _workflow(entry: Entry, slug: str) -> Json:
         "modified": entry.modified,
         "source": entry.source,
         "warnings": list(entry.readiness.warnings),
-        "findings": [finding_json(finding) for finding in entry.readiness.findings],
+        "findings": [
+            finding_json(finding, entry.resolutions.get(at)) for at, finding in enumerate(entry.readiness.findings)
+        ],
     }
 
 
-def finding_json(finding: Finding) -> Json:
-    """One finding, as every report holds it."""
+def finding_json(finding: Finding, resolution: Resolution | None = None) -> Json:
+    """One finding, as every report holds it, with where the missing thing can be had once that was looked up."""
     return {
         "code": finding.code,
         "weight": finding.weight,
@@ -98,6 +103,7 @@ def finding_json(finding: Finding) -> Json:
         "sha256": finding.sha256,
         "urls": list(finding.urls),
         "pack": finding.pack,
+        "resolution": to_json(resolution) if resolution else None,
     }
 
 

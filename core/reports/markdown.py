@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from ..readiness.types import RUNNABLE, Finding, UnlockStep
-from . import words
-from .codes import GROUPS, codes, evidence_word, group, merged
+from ..readiness.types import RUNNABLE, UnlockStep
+from ..resolution.types import RESOLVED
+from . import verdicts, words
+from .codes import CLAIMED, GROUPS, Item, codes, evidence_word, group, merged
 from .data import MARKER, SCHEMA
 from .overview import headline, machine, reasoned, step_title, unused_words
 from .plot import trend
@@ -51,6 +52,8 @@ def index_md(library: Library, slug: dict[str, str]) -> str:
     else:
         lines += [f"**{headline(counts)}.** {text(trend(library.history, library.when))}".rstrip(), ""]
         lines += [f"- {words.LABEL[status]}: {count}" for status, count in counts.items() if count]
+        found = verdicts.summary(library.entries)
+        lines += ["", " ".join(found)] if found else []
         lines += ["", *_unlock(library.unlock), *_table(library, slug)]
     lines += [*_unused(library), *_machine(library)]
     return "\n".join(lines).rstrip() + "\n"
@@ -139,7 +142,7 @@ def workflow_md(entry: Entry, *, alone: bool = False) -> str:
         ]
     if ready.status == RUNNABLE:
         lines += ["Nothing it needs is missing here.", ""]
-    lines += _findings(ready.findings)
+    lines += _findings(merged(ready.findings, entry.resolutions))
     if ready.ignored:
         lines += [f"Not counted: {words.plural(ready.ignored, 'reference')} in muted or bypassed nodes.", ""]
     if entry.change:
@@ -150,14 +153,14 @@ def workflow_md(entry: Entry, *, alone: bool = False) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _findings(findings: tuple[Finding, ...]) -> list[str]:
+def _findings(items: Iterable[Item]) -> list[str]:
     lines: list[str] = []
     heading = -1
-    for finding, names in merged(findings):
-        if group(finding) != heading:
-            heading = group(finding)
+    for item in items:
+        if group(item.finding) != heading:
+            heading = group(item.finding)
             lines += [f"## {GROUPS[heading]}", ""]
-        lines += [*_finding(finding, names), ""]
+        lines += [*_finding(item), ""]
     return lines
 
 
@@ -166,7 +169,8 @@ def _title(name: str) -> str:
     return known.title if known else "Not here"
 
 
-def _finding(finding: Finding, names: tuple[str, ...]) -> Iterable[str]:
+def _finding(item: Item) -> Iterable[str]:
+    finding, names, resolution = item
     size = f", {words.size(finding.size)}" if finding.size else ""
     many = len(names) > 1
     yield f"### {code(words.pack(finding.pack) if many else finding.name)}"
@@ -178,11 +182,55 @@ def _finding(finding: Finding, names: tuple[str, ...]) -> Iterable[str]:
         named = [f"{text(node.title)} ({text(node.id)})" for node in finding.nodes[:_MOST_NODES]]
         more = len(finding.nodes) - len(named)
         yield f"- Needed by {words.listed(named + ([f'{more} more nodes'] if more else []))}"
+    settled = resolution is not None and resolution.state == RESOLVED  # then what the workflow claims has been checked
     for one in finding.evidence:
         word = evidence_word(one.kind, one.path)
         path = f" {code(one.path)}" if one.path else ""
-        yield f"- {f'**{word}** ' if word else ''}{text(one.text)}{path}"
-    for url in finding.urls[:3]:
-        yield f"- **IN THE WORKFLOW** The author's link, not checked: {code(url)}"
+        if not settled or word != CLAIMED:
+            yield f"- {f'**{word}** ' if word else ''}{text(one.text)}{path}"
+    if resolution is not None:
+        yield from _verdict(verdicts.said(resolution))
+    for url in () if settled else finding.urls[:3]:
+        yield f"- **{CLAIMED}** The author's link, not checked: {code(url)}"
     for fix in finding.fixes:
         yield f"- To do: {text(fix.text)}"
+
+
+def _verdict(said: verdicts.Said) -> Iterable[str]:
+    """Where the missing thing can be had, as far as the evidence goes."""
+    first = said.offers[0] if said.state == RESOLVED and said.offers else None
+    if first:
+        yield f"- **{said.word}** {_offer(first)}{f' {text(said.belongs)}' if said.belongs else ''}"
+        yield f"    - Why: {text(said.why)}"
+        yield from _details(first, "    ", against="Mind")
+        if said.mirrors:
+            yield f"    - The very same file: {words.listed([text(one) for one in said.mirrors])}"
+    else:
+        yield f"- **{said.word}** {text(said.why)}"
+        for number, offer in enumerate(said.offers[: verdicts.SHOWN], 1):
+            yield f"    {number}. {_offer(offer)}"
+            yield from _details(offer, "        ", against="Against", fits=True)
+        if len(said.offers) > verdicts.SHOWN:
+            yield f"    - and {len(said.offers) - verdicts.SHOWN} more, all in the JSON report"
+    yield from (f"    - {text(one)}" for one in (*said.silent, said.chosen) if one)
+    if said.settle:
+        yield f"    - What would settle it: {text(' '.join(said.settle))}"
+    if said.state != RESOLVED and said.places:
+        yield f"    - Asked: {', '.join(f'{text(place)} ({text(heard)})' for place, heard in said.places)}"
+    if said.looked:
+        yield f"    - {text(said.looked)}"
+
+
+def _details(offer: verdicts.Offer, indent: str, *, against: str, fits: bool = False) -> Iterable[str]:
+    if fits and offer.fits:
+        yield f"{indent}- Fits: {text(offer.fits)}"
+    if offer.against:
+        yield f"{indent}- {against}: {text(offer.against)}"
+    if offer.page:
+        yield f"{indent}- Page: {code(offer.page)}"
+
+
+def _offer(offer: verdicts.Offer) -> str:
+    """ "Hugging Face, owner/name: `folder/file`, 67 MB. By somebody. Licence apache-2.0." """
+    where = f"{text(offer.title)}{f': {code(offer.file)}' if offer.file else ''}"
+    return f"{where}{f', {text(offer.amount)}' if offer.amount else ''}. {text(offer.about)}".rstrip()

@@ -14,7 +14,7 @@ from ..explanation.outline import Outline
 from ..readiness.types import Finding
 from ..workflow.map import GraphMap
 from . import words
-from .codes import codes, evidence_word, group, merged
+from .codes import Item, codes, evidence_word, group, merged
 from .data import SCHEMA, finding_json, library_json, line_json, sorted_entries
 from .markdown import workflow_md
 from .types import Entry, Library
@@ -36,7 +36,7 @@ def workflow_body(entry: Entry, slug: str, path: str | None, outline: Outline | 
         "source": entry.source,
         "warnings": list(entry.readiness.warnings),
         "map": _map(entry.graph) if entry.graph else None,
-        "findings": [_finding(finding, names) for finding, names in merged(entry.readiness.findings)],
+        "findings": [_finding(item) for item in merged(entry.readiness.findings, entry.resolutions)],
         "outline": outline.as_json() if outline else None,
         "markdown": workflow_md(entry, alone=True),
         "digest": digest(entry),
@@ -44,9 +44,10 @@ def workflow_body(entry: Entry, slug: str, path: str | None, outline: Outline | 
 
 
 def digest(entry: Entry) -> str:
-    """Equal for two verdicts that read the same: status and findings."""
+    """Equal for two verdicts that read the same: status, findings, and where the missing things can be had."""
     ready = entry.readiness
-    text = repr((ready.status, ready.distance, ready.findings, ready.warnings, ready.nodes, ready.models))
+    found = sorted(entry.resolutions.items())
+    text = repr((ready.status, ready.distance, ready.findings, ready.warnings, ready.nodes, ready.models, found))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
@@ -76,12 +77,13 @@ def _unknown(findings: tuple[Finding, ...]) -> Json:
     return {"models": models, "types": types, "other": len(codes_) - models - types}
 
 
-def _finding(finding: Finding, names: tuple[str, ...]) -> Json:
+def _finding(item: Item) -> Json:
+    finding = item.finding
     known = codes().get(finding.code)
-    body = finding_json(finding)
+    body = finding_json(finding, item.resolution)
     for one, shown in zip(body["evidence"], finding.evidence, strict=True):
         one["word"] = evidence_word(shown.kind, shown.path)
-    return {**body, "group": group(finding), "title": known.title if known else "", "names": list(names)}
+    return {**body, "group": group(finding), "title": known.title if known else "", "names": list(item.names)}
 
 
 def _map(graph: GraphMap) -> Json:

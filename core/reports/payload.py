@@ -7,16 +7,19 @@ the page stays under 4 MB. The order of the fields is known to two places only: 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from ..readiness.types import RUNNABLE, Finding
+from ..readiness.types import RUNNABLE
+from ..resolution.types import NOT_FOUND, Resolution
 from ..workflow.map import GraphMap
-from . import words
-from .codes import CLAIMED, GROUPS, HERE, codes, evidence_word, group, merged
+from . import verdicts, words
+from .codes import CLAIMED, GROUPS, HERE, Item, codes, evidence_word, group, merged
 from .types import Entry, Library
 
 KINDS = ("node", "group", "note", "off")
 EVIDENCE = ("", HERE, CLAIMED)
+MOST_STEPS = 60  # of one search; the JSON report has them all
 
 
 class _Texts:
@@ -33,15 +36,34 @@ class _Texts:
             self.table.append(words.visible(text))
         return place
 
-    def indexes(self, texts: tuple[str, ...]) -> list[int]:
+    def indexes(self, texts: Sequence[str]) -> list[int]:
         return [self.index(text) for text in texts]
+
+
+class _Verdicts:
+    """Each verdict on a missing thing once, however many workflows miss it; the place 0 is for none."""
+
+    def __init__(self, texts: _Texts) -> None:
+        self.table: list[list[Any]] = [[]]
+        self._texts = texts
+        self._places: dict[str, int] = {}
+
+    def index(self, one: Resolution | None) -> int:
+        if one is None:
+            return 0
+        place = self._places.get(one.key)
+        if place is None:
+            place = self._places[one.key] = len(self.table)
+            self.table.append(_verdict(verdicts.said(one), self._texts))
+        return place
 
 
 def payload(library: Library, slug: dict[str, str], order: list[Entry]) -> dict[str, Any]:
     """What the page's script needs: rows in the given order, the texts, and the paragraphs of the codes used."""
     texts = _Texts()
     texts.index("")
-    rows = [_row(entry, slug[entry.name], library.when, texts) for entry in order]
+    found = _Verdicts(texts)
+    rows = [_row(entry, slug[entry.name], library.when, texts, found) for entry in order]
     known = codes()
     used = {finding.code for entry in order for finding in entry.readiness.findings}
     return {
@@ -52,12 +74,14 @@ def payload(library: Library, slug: dict[str, str], order: list[Entry]) -> dict[
         "evidence": EVIDENCE,
         "kinds": KINDS,
         "codes": {code: list(known[code]) for code in known if code in used},
+        "words": [verdicts.WORD[state] for state in verdicts.STATES],
+        "verdicts": found.table,
         "rows": rows,
         "texts": texts.table,
     }
 
 
-def _row(entry: Entry, slug: str, now: float, texts: _Texts) -> list[Any]:
+def _row(entry: Entry, slug: str, now: float, texts: _Texts, found: _Verdicts) -> list[Any]:
     ready = entry.readiness
     name, folder = words.title(entry.name)
     label, tone = words.changed(entry.change, now)
@@ -73,13 +97,14 @@ def _row(entry: Entry, slug: str, now: float, texts: _Texts) -> list[Any]:
         texts.index(words.story(entry.change)),
         [ready.nodes, ready.models, ready.ignored],
         texts.indexes(ready.warnings),
-        [_finding(finding, names, texts) for finding, names in merged(ready.findings)],
+        [_finding(item, texts, found) for item in merged(ready.findings, entry.resolutions)],
         texts.indexes(entry.uses),
         _map(entry.graph, texts) if entry.graph else 0,
     ]
 
 
-def _finding(finding: Finding, names: tuple[str, ...], texts: _Texts) -> list[Any]:
+def _finding(item: Item, texts: _Texts, found: _Verdicts) -> list[Any]:
+    finding, names, resolution = item
     nodes: list[int] = []
     for node in finding.nodes:
         nodes += [texts.index(node.id), texts.index(node.title), texts.index(node.input or "")]
@@ -101,6 +126,40 @@ def _finding(finding: Finding, names: tuple[str, ...], texts: _Texts) -> list[An
         texts.indexes(finding.urls),
         texts.index(words.pack(finding.pack)),
         texts.indexes(names) if len(names) > 1 else [],
+        found.index(resolution),
+    ]
+
+
+def _verdict(said: verdicts.Said, texts: _Texts) -> list[Any]:
+    steps: list[int] = []
+    for source, did, outcome, silent in said.steps[:MOST_STEPS]:
+        steps += [texts.index(source), texts.index(did), texts.index(outcome), int(silent)]
+    return [
+        verdicts.STATES.index(said.state) if said.state in verdicts.STATES else 1,
+        texts.index(said.aside),
+        texts.index(said.why),
+        [_offer(offer, texts) for offer in said.offers],
+        texts.indexes(said.mirrors),
+        texts.index(said.belongs),
+        texts.indexes(said.settle),
+        texts.indexes(said.silent),
+        texts.index(said.chosen),
+        texts.index(said.looked),
+        [texts.indexes(place) for place in said.places] if said.state == NOT_FOUND else [],
+        steps,
+        max(len(said.steps) - MOST_STEPS, 0),
+    ]
+
+
+def _offer(offer: verdicts.Offer, texts: _Texts) -> list[Any]:
+    return [
+        texts.index(offer.title),
+        texts.index(offer.file),
+        texts.index(offer.amount),
+        texts.index(offer.about),
+        texts.index(offer.fits),
+        texts.index(offer.against),
+        texts.index(offer.page),
     ]
 
 

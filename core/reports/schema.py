@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
+
+from .schema_resolution import Resolution, Resolve, State, Strict
 
 Status = Literal["unreadable", "blocked", "unknown", "needs_input", "runnable"]
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class Node(_Model):
+class Node(Strict):
     """A node that needs something; `id` as ComfyUI writes it, `12:3` inside subgraph instance 12."""
 
     id: str
@@ -26,7 +24,7 @@ class Node(_Model):
     input: str | None
 
 
-class Evidence(_Model):
+class Evidence(Strict):
     """A checked fact. `path`: a file on that disk, or empty."""
 
     kind: str
@@ -34,7 +32,7 @@ class Evidence(_Model):
     path: str
 
 
-class Fix(_Model):
+class Fix(Strict):
     """One thing that would settle the finding. Nothing is done without an approved plan."""
 
     kind: str
@@ -42,7 +40,7 @@ class Fix(_Model):
     target: str
 
 
-class Finding(_Model):
+class Finding(Strict):
     """One reason. `weight` is the status it alone would give, or `info`; `size` is in bytes."""
 
     code: str
@@ -57,9 +55,10 @@ class Finding(_Model):
     sha256: str | None
     urls: list[str]
     pack: str | None
+    resolution: Resolution | None = None
 
 
-class Distance(_Model):
+class Distance(Strict):
     """How far from runnable. `bytes` sums what is known; `unsized` files have no known size; of `types` no pack is known."""
 
     files: int
@@ -72,7 +71,7 @@ class Distance(_Model):
     types: int
 
 
-class Change(_Model):
+class Change(Strict):
     """The last change of status; times are seconds since the epoch."""
 
     when: float
@@ -82,7 +81,7 @@ class Change(_Model):
     last_good: float | None
 
 
-class _Line(_Model):
+class _Line(Strict):
     name: str
     slug: str
     status: Status
@@ -92,6 +91,7 @@ class _Line(_Model):
     models: int
     ignored: int
     change: Change | None
+    resolutions: dict[State, int] = Field(default_factory=dict)
 
 
 class Workflow(_Line):
@@ -109,7 +109,7 @@ class Line(_Line):
     findings: list[tuple[str, str]]
 
 
-class Place(_Model):
+class Place(Strict):
     """The installation that the verdicts are about."""
 
     origin: str
@@ -130,7 +130,7 @@ class Place(_Model):
     taken: float | None = None
 
 
-class Need(_Model):
+class Need(Strict):
     """A thing that several workflows lack; `kind` is file, pack, type (of a pack that nobody names) or local (a fix with what is here)."""
 
     kind: str
@@ -139,14 +139,14 @@ class Need(_Model):
     size: int | None
 
 
-class UnlockStep(_Model):
+class UnlockStep(Strict):
     """Needs that, met together, make these workflows run."""
 
     needs: list[Need]
     workflows: list[str]
 
 
-class UnusedModel(_Model):
+class UnusedModel(Strict):
     """A model file that no workflow of the library names."""
 
     name: str
@@ -154,7 +154,7 @@ class UnusedModel(_Model):
     size: int
 
 
-class Point(_Model):
+class Point(Strict):
     """One scan of the history."""
 
     when: float
@@ -164,7 +164,7 @@ class Point(_Model):
     why: str
 
 
-class _Head(_Model):
+class _Head(Strict):
     schema_: Literal[1] = Field(alias="schema")
     kind: Literal["comfyfixersmart-report"]
 
@@ -176,6 +176,7 @@ class _Library(_Head):
     unlock: list[UnlockStep]
     unused: list[UnusedModel]
     history: list[Point]
+    resolutions: dict[State, int] = Field(default_factory=dict)
 
 
 class Report(_Library):
@@ -196,7 +197,12 @@ class WorkflowReport(_Head):
     workflow: Workflow
 
 
-PUBLISHED: dict[str, type[BaseModel]] = {"report": Report, "index": Index, "workflow": WorkflowReport}
+PUBLISHED: dict[str, type[BaseModel]] = {
+    "report": Report,
+    "index": Index,
+    "workflow": WorkflowReport,
+    "resolve": Resolve,
+}
 
 
 def published() -> dict[str, dict[str, Any]]:

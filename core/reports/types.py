@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ..readiness.types import Readiness, UnlockStep, UnusedModel
+from ..resolution.types import Resolution
 from ..workflow.map import GraphMap
 
 
@@ -40,6 +42,9 @@ class Entry:
     modified: float | None = None
     source: str = ""  # absolute path on this disk
     uses: tuple[str, ...] = ()  # model files and node types it names, active ones: what the search looks in
+    resolutions: Mapping[int, Resolution] = field(
+        default_factory=dict
+    )  # by the finding's place in `readiness.findings`
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,6 +104,15 @@ def ago(when: float | None, now: float) -> str:
     return date(when) + (f" {found.year}" if found.year != today.year else "")
 
 
+def span(seconds: float) -> str:
+    """A length of time: "less than a minute", "12 min", "3 h", "4 days"."""
+    if not seconds >= 60:  # what is not a number too
+        return "less than a minute"
+    if seconds < 3600:
+        return f"{int(seconds // 60)} min"
+    return f"{int(seconds // 3600)} h" if seconds < 48 * 3600 else plural(int(min(seconds, 1e15) // 86_400), "day")
+
+
 def distance(away: Distance, *, update: bool = False) -> str:
     """How far from runnable: "2 files · 6.8 GB · 1 pack", "0 downloads, 1 fix", "2 files, size not known".
 

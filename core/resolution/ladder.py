@@ -8,7 +8,7 @@ likeness, popularity and a service's order of results only sort candidates.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 from ..knowledge import document
@@ -51,8 +51,10 @@ class Evidence:
         """Take candidates; a confirmed one replaces a claim of the same file."""
         for one in found:
             old = self.candidates.get(one.id)
-            if old is None or one.confirmed or not old.confirmed:
+            if old is None:
                 self.candidates[one.id] = one
+            elif one.confirmed or not old.confirmed:  # the folder that a catalogue names is told by nobody else
+                self.candidates[one.id] = replace(one, folder=one.folder or old.folder, said_by=one.said_by or old.said_by)
 
 
 class Case:

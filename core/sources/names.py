@@ -17,6 +17,8 @@ _SEPARATORS = re.compile(r"[\s_\-+,()\[\]{}&'!#]+")
 # "waiIllustriousSDXL" → wai Illustrious SDXL; digits stay with their word: "flux1", "wan2.2"
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2,})")
 _QUANT = re.compile(r"i?q\d(?:_(?:k|0|1))?(?:_(?:s|m|l|xl|xs|xxs|nl))?", re.I)
+_RAW_WORD = re.compile(r"[^\s_\-+,()\[\]]+")
+_EPOCH = re.compile(r"\d{4,}")  # "-000008": the step of a training
 _VERSION = re.compile(r"v\d+(?:[._]\d+)*[a-z]?|\d+(?:\.\d+)+", re.I)
 
 
@@ -53,7 +55,8 @@ def sendable(name: str) -> bool:
 @lru_cache(maxsize=20_000)
 def words(text: str) -> tuple[str, ...]:
     """The words of a stem, lower case, camel case taken apart: "waiIllustriousSDXL_v160" → wai illustrious sdxl v160."""
-    parts = [part.strip(".") for piece in _SEPARATORS.split(text) for part in _CAMEL.split(piece)]
+    plain = text.replace("LoRA", "Lora").replace("LoRa", "Lora")
+    parts = [part.strip(".") for piece in _SEPARATORS.split(plain) for part in _CAMEL.split(piece)]
     return tuple(part.lower() for part in parts if part)
 
 
@@ -88,41 +91,45 @@ def likeness(wanted: str, found: str) -> float:
 
 
 def repository_queries(name: str) -> tuple[str, ...]:
-    """At most three texts that the id of a repository with this file may contain, the most telling first.
+    """At most five texts that the id of a repository with this file may contain, the most telling first.
 
-    Words are joined by "-", as ids are written; a search takes a text that is contained in the id.
+    A search takes a text that is contained in the id. Ids join words by "-", and people also name a repository as the
+    file is written, so the beginning is tried both ways; the longest word finds those that turn the words around.
     """
-    kept = [word for word in _raw_words(name) if word.lower() not in _variants()]
-    kept = [word for word in kept if not re.fullmatch(r"\d{5,}", word)] or kept
+    own = stem(name)
+    found = [one for one in _RAW_WORD.finditer(own) if one[0].strip(".")]
+    kept = [one for one in found if one[0].lower() not in _variants() and not _EPOCH.fullmatch(one[0])]
+    kept = kept if kept and not _QUANT.fullmatch(kept[0][0]) else found
     if not kept:
         return ()
-    tries = ["-".join(kept[:count]) for count in (len(kept), 3, 2, 1) if count <= len(kept)]
-    telling = [one for one in tries if len(one) >= 3]
-    longest = max(kept, key=len)
-    picked = dict.fromkeys([*telling[:1], *telling[-2:], longest] if len(longest) >= 4 else telling)
-    return tuple(picked)[:3]
+    tries: list[str] = []
+    for count in (3, 2) if len(kept) > 2 else (len(kept),):
+        head = kept[:count]
+        together = found[found.index(head[0]) : found.index(head[-1]) + 1] == head
+        tries += [own[head[0].start() : head[-1].end()]] if together else []
+        tries.append("-".join(one[0].strip(".") for one in head))
+    longest = max((one[0].strip(".") for one in kept), key=len)
+    tries += [longest] if len(longest) >= 4 else []
+    return tuple(dict.fromkeys(one for one in tries if len(one) >= 3))[:5]
 
 
 def model_queries(name: str) -> tuple[str, ...]:
-    """At most two texts to search a model's name by, the most telling first: spaces between words, versions left out.
+    """At most three texts to search a model's name by, the most telling first: spaces between words, versions left out.
 
     Civitai makes the names of most checkpoints itself, "{model, 20 letters}_{version}", so the part before the last
-    "_" comes first where the rest looks like a version.
+    "_" comes first where the rest looks like a version. A mark of the base model ("XL", "Pony") is often in the file's
+    name and not in the model's, so the last text goes without.
     """
     own = stem(name)
     head, cut, tail = own.rpartition("_")
     told = [head] if cut and head and (_VERSION.fullmatch(tail) or len(tail) <= 24) else []
     found = []
     for text in (*told, own):
-        kept = [word for word in core_words(text) if not _VERSION.fullmatch(word)] or list(core_words(text))
-        found.append(" ".join(kept[:6]))
-    return tuple(dict.fromkeys(one for one in found if len(one) >= 3))[:2]
-
-
-def _raw_words(name: str) -> list[str]:
-    own = stem(name)
-    plain = _QUANT.sub("", own) if re.search(r"[-_.]i?q\d", own, re.I) else own
-    return [part.strip(".") for part in re.split(r"[\s_\-+,()\[\]]+", plain) if part.strip(".")]
+        kept = [word for word in core_words(text) if not _VERSION.fullmatch(word) and not _EPOCH.fullmatch(word)]
+        found.append(kept or list(core_words(text)))
+    found.append([word for word in found[-1] if not family_of(word) and word not in ("lora", "locon", "style")])
+    texts = (" ".join(kept[:6]) for kept in found)
+    return tuple(dict.fromkeys(one for one in texts if len(one) >= 3))[:3]
 
 
 # ---- family and folder -------------------------------------------------------------------------------------
@@ -163,6 +170,9 @@ def folder_of(path: str, repo: str = "") -> str:
     """The `folder_paths` folder that a path inside a repository points to: its folders first, then its name, then the
     repository's name. "" where none of them tells."""
     folders, _, own = path.rpartition("/")
+    for part in reversed(folders.split("/")):
+        if part in _folder_names():
+            return str(document("folders")["aliases"].get(part, part))
     for text in (*reversed(folders.split("/")), stem(own), repo.rpartition("/")[2]):
         line = f" {text.lower()} {' '.join(words(text))} "
         for folder, phrases in document("names")["folders"]:
@@ -174,6 +184,13 @@ def folder_of(path: str, repo: str = "") -> str:
 @cache
 def _suffixes() -> frozenset[str]:
     return frozenset(document("references")["suffixes"])
+
+
+@cache
+def _folder_names() -> frozenset[str]:
+    """Every folder that ComfyUI or a pack of ours knows, as a path in a repository may be laid out by it."""
+    known = document("folders")
+    return frozenset({*known["folders"], *known["aliases"]} - {"custom_nodes", "configs", "datasets", "fonts"})
 
 
 @cache

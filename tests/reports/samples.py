@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import random
+import sys
+from pathlib import Path
+from types import ModuleType
 
 from comfyfixersmart.core.readiness.types import (
     BLOCKED,
@@ -24,8 +28,21 @@ from comfyfixersmart.core.reports.types import Change, Entry, Library, Place, Po
 from comfyfixersmart.core.requirements.types import NodeRef
 from comfyfixersmart.core.workflow.map import Box, GraphMap
 
-NOW = 1_795_365_600.0  # Sun 22 Nov 2026, 16:40 in UTC
-DAY = 86_400.0
+
+def _beside(name: str) -> ModuleType:
+    """A helper module of this folder: this file itself is loaded by its path, under a name of the caller's."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+verdicts = _beside("verdict_samples")
+NOW: float = verdicts.NOW
+DAY: float = verdicts.DAY
+FILES: tuple[tuple[str, str, int], ...] = verdicts.FILES
 
 TYPES = (
     ("CLIPLoader", "Load CLIP"),
@@ -38,18 +55,6 @@ TYPES = (
     ("LoadImage", "Load Image"),
     ("LoraLoaderModelOnly", "LoraLoaderModelOnly"),
     ("ModelSamplingSD3", "ModelSamplingSD3"),
-)
-FILES = (
-    ("heron_xxl_fp8_e4m3fn_scaled.safetensors", "text_encoders", 6_735_906_897),
-    ("heron_2.1_vae.safetensors", "vae", 253_815_318),
-    ("heron2.2_i2v_quickstep_4steps_lora_v1_high_noise.safetensors", "loras", 1_227_000_000),
-    ("heron2.2_i2v_quickstep_4steps_lora_v1_low_noise.safetensors", "loras", 1_227_000_000),
-    ("osprey_xl_refiner_1.0.safetensors", "checkpoints", 6_075_981_930),
-    ("4x-FineGrain.pth", "upscale_models", 66_961_958),
-    ("kite_image_vae.safetensors", "vae", 253_806_246),
-    ("harrier_v11p_sd15_pose.pth", "controlnet", 1_445_157_124),
-    ("merlin_i1_dev_fp8.safetensors", "diffusion_models", 17_100_000_000),
-    ("快照_风格.safetensors", "loras", 151_000_000),
 )
 PACKS = ("ComfyUI-ReelSuite", "comfy-maskworks", "ComfyUI-Gridlab")
 FOLDERS = ("image/kite", "image/osprey", "video/heron", "video/old", "audio", "3d", "clients/nordhavn/2026-11", "")
@@ -172,6 +177,37 @@ def own_file(at: int = 4, name: str = "harbour_dusk_0412.png") -> Finding:
 
 def info(code: str, name: str, message: str) -> Finding:
     return Finding(code, INFO, name, message)
+
+
+def looked_up() -> Entry:
+    """A workflow whose missing things were looked up: each verdict once."""
+    findings = (
+        missing(0, 0),
+        missing(5, 141),
+        missing(9, 23)._replace(size=None),
+        missing(4, 5),
+        missing(5, 143)._replace(name="4x-FineGrain_old.pth"),
+        no_node("RS_VideoCombine", 137),
+        no_node("RS_LoadVideo", 138),
+        no_node("MaskWorksBlur", 12, "")._replace(pack=None, evidence=(), fixes=()),
+        missing(6, 7),
+        own_file(97),
+    )
+    made = verdicts
+    found = (
+        *(made.resolved(), made.uncertain(), made.silent(), made.not_found(), made.chosen(), made.found_pack()),
+        *(None, made.unsure_pack()),
+    )
+    ready = Readiness(
+        "video/heron/looked up.json", BLOCKED, findings, Distance(6, 22_802_868_855, 1, 1, 0, 0, 1, 1), 37, 9
+    )
+    return Entry(
+        ready.workflow,
+        ready,
+        graph(random.Random(11), 5, 26),
+        source="/srv/comfy/user/default/workflows/y.json",
+        resolutions={at: one for at, one in enumerate(found) if one is not None},
+    )
 
 
 def every_code() -> tuple[Finding, ...]:
@@ -547,9 +583,8 @@ def hostile() -> Library:
         )
         name = f"{evil}/{at}{evil}.json"
         ready = Readiness(name, BLOCKED, (finding, *again), Distance(1, 5), 2, 1, 1, (evil,))
-        entries.append(
-            Entry(name, ready, drawn, Change(NOW - DAY, RUNNABLE, BLOCKED, evil, NOW - 2 * DAY), NOW, evil, (evil,))
-        )
+        change = Change(NOW - DAY, RUNNABLE, BLOCKED, evil, NOW - 2 * DAY)
+        entries.append(Entry(name, ready, drawn, change, NOW, evil, (evil,), verdicts.hostile(evil, at)))
     names = tuple(one.name for one in entries)
     unlock = tuple(UnlockStep((Need("file", evil, evil, 5), Need(evil, evil)), names[:3]) for evil in HOSTILE[:6])
     points = tuple(Point(NOW - (9 - at) * DAY, 24, 24 - at, 1, evil) for at, evil in enumerate(HOSTILE[:10]))

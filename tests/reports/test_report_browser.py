@@ -5,16 +5,23 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from comfyfixersmart.core.reports.dashboard import render
 from comfyfixersmart.core.reports.types import Library
-from report_samples import HOSTILE, all_fine, empty, hostile, large, library, no_installation
+from report_samples import HOSTILE, all_fine, empty, hostile, large, library, looked_up, no_installation
 
 sync_api = pytest.importorskip("playwright.sync_api")
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("default")]
+
+
+def searched() -> Library:
+    """A library in which the missing things of one workflow were looked up."""
+    return replace(library(), entries=(looked_up(), *library().entries))
+
 
 CHROMIUM = os.environ.get("COMFYFIXERSMART_CHROMIUM", "/usr/bin/chromium")
 
@@ -150,6 +157,44 @@ def test_a_row_opens_to_map_findings_and_story(show: Any) -> None:
     assert one.page.locator(".detail").count() == 0
 
 
+def test_where_missing_things_can_be_had(show: Any) -> None:
+    one = show(searched(), "#w=video-heron-looked-up", permissions=["clipboard-read", "clipboard-write"])
+    detail, said = one.page.locator(".detail"), one.page.locator(".detail").text_content()
+    assert one.page.locator(".overall").text_content().count("1 not found") == 1
+    for text in (
+        "Where to get 3 of these is known.",
+        "6.7 GB",
+        "Belongs in text_encoders.",
+        "Licence apache-2.0.",
+        "Mind: Its",
+    ):
+        assert text in said, text
+    assert "Civitai did not answer: it took longer than 15 seconds, so we cannot say whether it has this file." in said
+    boxes = {
+        word: detail.locator(".verdict", has=one.page.locator(f".word.{word}"))
+        for word in ("found", "unsure", "nowhere")
+    }
+    assert {word: box.count() for word, box in boxes.items()} == {"found": 3, "unsure": 3, "nowhere": 1}
+    unsure = boxes["unsure"].first
+    assert unsure.locator(".offers > li:visible").count() == 3 and unsure.locator("input, .chosen").count() == 0
+    assert "Fits: It carries the very name." in unsure.text_content()
+    unsure.locator("summary", has_text="1 more").click()
+    assert unsure.locator(".offers > li:visible").count() == 4
+    assert boxes["nowhere"].locator(".places li").all_text_contents()[2] == "Hugging Facenothing"
+    steps = boxes["found"].first.locator(".how ol > li")
+    assert not steps.first.is_visible()
+    boxes["found"].first.locator("summary", has_text="How it was found").click()
+    assert steps.last.text_content() == "ModelScope Asked for files of this hash → 1 file (answer 2 h old)"
+    link = boxes["found"].first.locator("a")
+    assert link.get_attribute("href").startswith("https://huggingface.co/heron-lab/")
+    assert link.get_attribute("rel") == "noopener noreferrer" and link.get_attribute("target") == "_blank"
+    detail.get_by_role("button", name="Copy report").click()
+    one.page.get_by_role("button", name="Copied").wait_for()
+    assert "\n    resolved: Hugging Face, heron-lab/Heron_2.2_Repackaged, 6.7 GB\n" in one.page.evaluate(
+        "navigator.clipboard.readText()"
+    )
+
+
 def test_the_keyboard_is_enough(show: Any) -> None:
     one = show(library())
     names = one.names()
@@ -208,19 +253,24 @@ def test_the_theme_follows_the_system_until_one_is_chosen(show: Any, scheme: str
     assert one.page.evaluate(colour) != own
 
 
-@pytest.mark.parametrize("made", [library, empty, all_fine, no_installation, hostile])
+@pytest.mark.parametrize("made", [library, searched, empty, all_fine, no_installation, hostile])
 @pytest.mark.parametrize("width", [390, 632, 1264])
 def test_nothing_is_cut_off_at_any_width(show: Any, made: Any, width: int) -> None:
     """632 pixels are a desktop window at 200 % zoom."""
     one = show(made(), viewport={"width": width, "height": 800})
-    if one.page.locator(".hit").count():
-        one.page.locator(".hit").first.click()
+    if made is searched:
+        one.page.fill("#q", "looked up")
+    for row in one.page.locator(".hit").all()[: 3 if made is hostile else 1]:
+        row.click()
+    for fold in one.page.locator(".detail summary:visible").all():
+        fold.click()
     assert one.page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_targets_are_large_enough_for_a_thumb(show: Any) -> None:
-    one = show(library(), viewport={"width": 390, "height": 800})
-    one.page.fill("#q", "heron2_2_14B")
+@pytest.mark.parametrize("query", ["heron2_2_14B", "looked up"])
+def test_targets_are_large_enough_for_a_thumb(show: Any, query: str) -> None:
+    one = show(searched(), viewport={"width": 390, "height": 800})
+    one.page.fill("#q", query)
     one.page.locator(".hit").click()
     small = one.page.evaluate("""() => [...document.querySelectorAll("button, summary, select")].filter(one => one.offsetParent)
         .filter(one => one.getBoundingClientRect().height < 36).map(one => one.textContent)""")
@@ -241,8 +291,8 @@ def test_no_payload_runs(show: Any) -> None:
     one.page.wait_for_timeout(200)
     assert one.page.evaluate("window.pwned") is None
     assert one.page.locator("#rows > li").count() == len(HOSTILE)
-    targets = one.page.eval_on_selector_all("a[href]", "all => all.map(one => one.protocol)")
-    assert set(targets) <= {"https:"}
+    targets = one.page.eval_on_selector_all("a[href]", "all => all.map(one => [one.protocol, one.username, one.rel])")
+    assert {tuple(one) for one in targets} == {("https:", "", "noopener noreferrer")}
 
 
 def test_a_thousand_workflows_are_usable_within_a_second(show: Any) -> None:
@@ -260,12 +310,12 @@ def test_a_thousand_workflows_are_usable_within_a_second(show: Any) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("made", [library, empty, all_fine, no_installation])
+@pytest.mark.parametrize("made", [library, searched, empty, all_fine, no_installation])
 @pytest.mark.parametrize("width", [390, 1264])
 def test_axe_finds_nothing(show: Any, axe_source: str, made: Any, scheme: str, width: int) -> None:
     one = show(made(), color_scheme=scheme, viewport={"width": width, "height": 900}, bypass_csp=True)
-    if made is library:
-        one.page.fill("#q", "heron2_2_14B")
+    if made in (library, searched):
+        one.page.fill("#q", "heron2_2_14B" if made is library else "looked up")
         one.page.locator(".hit").click()
         for fold in one.page.locator("summary").all():
             fold.click()

@@ -25,7 +25,7 @@ def test_what_only_informs_has_no_reason_and_all_else_has() -> None:
 
 
 def test_informing_findings_stand_last_and_local_fixes_before_downloads() -> None:
-    order = ordered(every_code())
+    order = [every_code()[at] for at in ordered(every_code())]
     assert [group(finding) for finding in order] == sorted(group(finding) for finding in order)
     assert GROUPS[group(order[-1])] == "Good to know"
     assert [finding.code for finding in order][:4] == ["MODEL002", "MODEL003", "MODEL004", "MODEL001"]
@@ -33,8 +33,8 @@ def test_informing_findings_stand_last_and_local_fixes_before_downloads() -> Non
 
 def test_node_types_of_one_pack_are_one_item() -> None:
     items = merged(every_code())
-    assert [names for _, names in items if len(names) > 1] == [("RS_VideoCombine", "RS_LoadVideo")]
-    assert sum(len(names) for _, names in items) == len(every_code())
+    assert [one.names for one in items if len(one.names) > 1] == [("RS_VideoCombine", "RS_LoadVideo")]
+    assert sum(len(one.names) for one in items) == len(every_code())
 
 
 def test_what_the_workflow_claims_is_never_shown_as_found() -> None:

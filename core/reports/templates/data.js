@@ -3,9 +3,9 @@ const data = JSON.parse($("data").textContent);
 const text = place => data.texts[place];
 const texts = places => places.map(text);
 
-function triples(flat, make) {
+function groupsOf(count, flat, make) {
   const out = [];
-  for (let at = 0; at < flat.length; at += 3) out.push(make(flat[at], flat[at + 1], flat[at + 2]));
+  for (let at = 0; at < flat.length; at += count) out.push(make(...flat.slice(at, at + count)));
   return out;
 }
 const rows = data.rows.map(([slug, name, folder, status, away, tag, lead, story, numbers, warnings, findings, uses, map], near) => ({
@@ -16,12 +16,20 @@ const rows = data.rows.map(([slug, name, folder, status, away, tag, lead, story,
 }));
 const bySlug = new Map(rows.map(row => [row.slug, row]));
 
-const finding = ([code, weight, group, name, message, size, nodes, folders, evidence, fixes, urls, pack, types]) => ({
+const finding = ([code, weight, group, name, message, size, nodes, folders, evidence, fixes, urls, pack, types, found]) => ({
   code, weight: text(weight), group, name: text(name), message: text(message), size: text(size),
-  nodes: triples(nodes, (id, title, input) => ({ id: text(id), title: text(title), input: text(input) })),
+  nodes: groupsOf(3, nodes, (id, title, input) => ({ id: text(id), title: text(title), input: text(input) })),
   folders: texts(folders),
-  evidence: triples(evidence, (word, said, path) => ({ word: data.evidence[word], said: text(said), path: text(path) })),
-  fixes: texts(fixes), urls: texts(urls), pack: text(pack), types: texts(types),
+  evidence: groupsOf(3, evidence, (word, said, path) => ({ word: data.evidence[word], said: text(said), path: text(path) })),
+  fixes: texts(fixes), urls: texts(urls), pack: text(pack), types: texts(types), found: found ? verdict(data.verdicts[found]) : null,
+});
+const offer = ([title, file, amount, about, fits, against, page]) => ({
+  title: text(title), file: text(file), amount: text(amount), about: text(about), fits: text(fits), against: text(against), page: text(page),
+});
+const verdict = ([state, aside, why, offers, mirrors, belongs, settle, silent, chosen, looked, places, steps, more]) => ({
+  state, aside: text(aside), why: text(why), offers: offers.map(offer), mirrors: texts(mirrors), belongs: text(belongs),
+  settle: texts(settle), silent: texts(silent), chosen: text(chosen), looked: text(looked), places: places.map(texts), more,
+  steps: groupsOf(4, steps, (source, did, outcome, mute) => ({ source: text(source), did: text(did), outcome: text(outcome), mute: mute === 1 })),
 });
 
 // Plain lower-case text for the search, made once: [name and folder], then each thing the row names.

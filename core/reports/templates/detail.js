@@ -13,7 +13,10 @@ function lead(row, found) {
   const status = data.order[row.status];
   const size = `${plural(row.nodes, "node")}${row.models ? `, ${plural(row.models, "model file")}` : ""}.`;
   const here = found.filter(one => one.code !== "MODEL004" && one.evidence.some(e => e.word === data.evidence[1])).length;
-  const line = status === "runnable" ? "Nothing it needs is missing here." : here && status === "blocked" ? `${here} of these ${here === 1 ? "is" : "are"} already on this disk.` : "";
+  const away = found.filter(settled).length;
+  const line = status === "runnable" ? "Nothing it needs is missing here." : status !== "blocked" ? "" : [
+    here && `${here} of these ${here === 1 ? "is" : "are"} already on this disk.`,
+    away && `Where to get ${here ? `${away} more` : `${away} of these`} is known.`].filter(Boolean).join(" ");
   return [h("h3", { class: "lead" }, mark(status), h("span", null, row.lead || data.labels[status])),
     h("p", { class: "muted" }, [line, row.nodes ? size : ""].filter(Boolean).join(" "))];
 }
@@ -34,7 +37,8 @@ function item(one, map) {
     h("p", { class: "muted" }, many ? `${data.codes[one.code] ? data.codes[one.code][0] : one.code}: ${plural(one.types.length, "node type")} of this pack.` : one.message),
     many && h("p", { class: "types" }, one.types.join(", ")),
     one.nodes.length > 0 && nodeLine(one, map),
-    evidence(one), one.evidence.length === 0 && links(one).length > 0 && h("div", { class: "box" }, claimed(one)),
+    evidence(one), one.found && verdictBox(one.found),
+    one.evidence.length === 0 && !settled(one) && links(one).length > 0 && h("div", { class: "box" }, claimed(one)),
     one.fixes.map(fix => h("p", { class: "fix" }, fix)));
 }
 function code(one) {
@@ -58,11 +62,13 @@ function nodeLine(one, map) {
   });
   return h("div", { class: "nodes" }, shown, one.nodes.length > most && h("span", { class: "node muted" }, `and ${one.nodes.length - most} more`));
 }
+// What the workflow only claims is not said again once it was checked.
+const settled = one => one.found !== null && one.found.state === FOUND;
 function evidence(one) {
   const boxes = [];
   for (const word of [data.evidence[1], data.evidence[2], ""]) {
     const mine = one.evidence.filter(e => e.word === word);
-    if (!mine.length) continue;
+    if (!mine.length || (word === data.evidence[2] && settled(one))) continue;
     const is = word === data.evidence[1];
     boxes.push(h("div", { class: "box" }, header(word, boxes.length ? "" : one.size),
       mine.map(e => h("p", null, e.said, e.path && !e.said.includes(e.path) && [h("br"), h("span", { class: "muted" }, whole(e.path))])),
@@ -87,6 +93,7 @@ function report(row, found) {
   for (const one of found) {
     lines.push(`- ${one.code} ${one.name}${one.size ? ` (${one.size})` : ""}: ${one.message}`);
     for (const e of one.evidence) lines.push(`    ${e.word ? e.word.toLowerCase() + ": " : ""}${e.said}`);
+    if (one.found) lines.push(`    ${verdictLine(one.found)}`);
     for (const fix of one.fixes) lines.push(`    fix: ${fix}`);
   }
   return lines.join("\n") + "\n";

@@ -47,7 +47,7 @@ class Api:
         self.base = base.rstrip("/")
 
     def search(self, asker: Asker, text: str, counted: Callable[[Iterable[str]], int]) -> Listing:
-        """The fifty most downloaded repositories with this text in their name. `counted`: how many paths are sought ones."""
+        """The hundred most downloaded repositories with this text in their name. `counted`: how many paths are sought ones."""
 
         def told(value: Any) -> str:
             hits = counted(path for repo in value["repos"] for path in repo["paths"])
@@ -55,7 +55,7 @@ class Api:
             return _count(len(value["repos"]), "repository") + files if value["repos"] else "nothing"
 
         did = f"Asked for repositories named “{text}”"
-        return self._listing(asker, f"search {text.lower()}", did, (("search", text), *_POPULAR), (50, 10), told, DAY)
+        return self._listing(asker, f"search {text.lower()}", did, (("search", text), *_POPULAR), (100, 20), told, DAY)
 
     def by_author(self, asker: Asker, author: str, text: str, cursor: str, ttl: float) -> Listing:
         """A page of an author's repositories, most downloaded first; with `text`, only those that have it in their name."""

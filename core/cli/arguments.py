@@ -1,0 +1,101 @@
+"""The commands and their options."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any, NoReturn
+
+from ..errors import UsageError
+from ..sources.roster import NAMES
+from . import checks, resolve
+
+
+class _Parser(argparse.ArgumentParser):
+    """Wrong arguments are an error like any other, so that `--json` holds for them too."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError("bad_usage", message, f"See `{self.prog} --help`.")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line; each command leaves its function in `run`."""
+    made = _Parser(
+        prog="comfyfixersmart",
+        description="Tells for every ComfyUI workflow whether it runs here, and what is missing.",
+    )
+    made.add_argument("--version", action="version", version=f"comfyfixersmart {_version()}")
+    commands = made.add_subparsers(required=True, metavar="COMMAND")
+    scan = commands.add_parser("scan", help="check a library of workflows and write reports and the dashboard")
+    scan.add_argument("paths", nargs="*", metavar="PATH", help="files or folders (default: the saved workflows)")
+    scan.add_argument(
+        "--out", metavar="DIR", help="where reports go (default: output/reports/workflows of the installation)"
+    )
+    scan.add_argument(
+        "--state", metavar="DIR", help="where caches and history go (default: the installation's protected folder)"
+    )
+    scan.set_defaults(run=checks.scan)
+    check = commands.add_parser(
+        "check", help="check files and write nothing; exit code 1 when one is blocked or unreadable"
+    )
+    check.add_argument("paths", nargs="+", metavar="FILE", help="workflow or media files, or folders")
+    check.add_argument("--strict", action="store_true", help="exit code 1 for unknown too")
+    check.add_argument("--baseline", metavar="FILE", help="an earlier `check --json`: fail on new breakage only")
+    check.set_defaults(run=checks.check)
+    inspect = commands.add_parser("inspect", help="print what a file or folder of workflows asks for")
+    inspect.add_argument("path", metavar="PATH")
+    inspect.set_defaults(run=checks.inspect)
+    for command in (scan, check, inspect, _resolve(commands)):
+        _common(command)
+    return made
+
+
+def _resolve(commands: Any) -> argparse.ArgumentParser:
+    made: argparse.ArgumentParser = commands.add_parser(
+        "resolve",
+        help="find out where missing files and node packs can be had; exit code 1 when something is not settled",
+    )
+    made.add_argument("paths", nargs="*", metavar="PATH", help="files or folders (default: the saved workflows)")
+    made.add_argument("--steps", action="store_true", help="print every step of each search")
+    made.add_argument("--again", action="store_true", help="look up anew what was looked up already")
+    made.add_argument(
+        "--state",
+        metavar="DIR",
+        help="where answers and choices are kept (default: the installation's protected folder)",
+    )
+    who = made.add_argument_group("who may be asked (default: what the settings say, else you are asked)")
+    who.add_argument("--ask", metavar="NAMES", help=f"these services for this run: all, or some of {','.join(NAMES)}")
+    who.add_argument("--offline", action="store_true", help="ask nobody: only what lies on this disk")
+    who.add_argument("--remember", action="store_true", help="keep the answer in the settings")
+    hand = made.add_argument_group("choosing by hand (the keys are printed beside what was found)")
+    hand.add_argument(
+        "--choose", metavar="KEY=CANDIDATE", action="append", default=[], help="take this candidate, by number or id"
+    )
+    hand.add_argument("--reason", metavar="TEXT", default="", help="why; kept with the choice")
+    hand.add_argument("--unchoose", metavar="KEY", action="append", default=[], help="take a choice back")
+    made.set_defaults(run=resolve.resolve)
+    return made
+
+
+def _common(parser: argparse.ArgumentParser) -> None:
+    where = parser.add_argument_group("where to look (default: the environment's COMFYFIXERSMART_COMFYUI)")
+    where.add_argument("--comfyui", metavar="DIR", help="a ComfyUI folder, base directory or portable install")
+    where.add_argument("--code", metavar="DIR", help="ComfyUI's own source, when it lies apart from the base directory")
+    where.add_argument("--url", metavar="URL", help="a running ComfyUI, e.g. http://127.0.0.1:8188")
+    where.add_argument("--snapshot", metavar="FILE", help="a snapshot that the extension wrote")
+    where.add_argument(
+        "--from-source", action="store_true", help="read the packs' source even when there is a snapshot"
+    )
+    where.add_argument(
+        "--extra-model-paths", metavar="YAML", action="append", default=[], help="as for ComfyUI; may be repeated"
+    )
+    where.add_argument(
+        "--python", metavar="DIR", help="the environment that runs ComfyUI, its python, or its site-packages"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--quiet", action="store_true", help="no progress")
+
+
+def _version() -> str:
+    from ... import __version__
+
+    return __version__
