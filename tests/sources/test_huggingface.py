@@ -90,15 +90,22 @@ def test_near_names_are_told_unconfirmed(hub: Any, source: Any, asker: Asker, re
     assert not replay.asked(PATHS)
 
 
-def test_all_queries_are_asked_and_every_step_is_told(hub: Any, source: Any, asker: Asker, replay: Any) -> None:
+def test_narrower_queries_are_asked_where_the_widest_was_cut_short(
+    hub: Any, source: Any, asker: Asker, replay: Any
+) -> None:
+    hub.page_size = 1
     by_name(source, asker, "inkwash_xl_v2.safetensors")
     asked = [one.one("search") for one in replay.asked("/api/models") if one.one("search")]
-    assert asked == ["inkwash-xl-v2", "inkwash-xl", "inkwash"]
+    assert asked[0] == "inkwash" and {"inkwash_xl", "inkwash-xl"} <= set(asked)
+
+
+def test_every_step_is_told(hub: Any, source: Any, asker: Asker, replay: Any) -> None:
+    by_name(source, asker, "inkwash_xl_v2.safetensors")
+    asked = [one.one("search") for one in replay.asked("/api/models") if one.one("search")]
+    assert asked == ["inkwash"], "its answer was whole, and every narrower one would be a part of it"
     told = [(step.did, step.outcome) for step in asker.steps]
     assert told == [
         ("Looked through the files of 2 authors who publish for ComfyUI", "1 file of this name"),
-        ("Asked for repositories named “inkwash-xl-v2”", "nothing"),
-        ("Asked for repositories named “inkwash-xl”", "1 repository, 1 file of this name"),
         ("Asked for repositories named “inkwash”", "2 repositories, 2 files of this name"),
         ("Asked for size and hash of inkwash_xl_v2.safetensors in brushworks/inkwash-xl", "1 file"),
         ("Asked for size and hash of inkwash_xl_v2.safetensors in somebody/inkwash-mirror", "1 file"),
@@ -294,7 +301,7 @@ def test_two_hundred_names_cost_the_index_and_the_distinct_queries_only(
         asker.steps.clear()
         by_name(source, asker, name)
     searches = [one.one("search") for one in replay.log if one.one("search")]
-    assert len(searches) == len(set(searches)) == 200 + 2  # one of its own each, and the two they share
+    assert searches == ["inkwash"], "the one that all of them share was answered whole"
     assert len(replay.log) == len(AUTHORS) + len(searches)
 
 
@@ -305,7 +312,7 @@ def test_several_threads_list_the_authors_once(hub: Any, source: Any, http: Http
         found = list(pool.map(lambda one: by_name(source, one, "inkwash_xl_v2.safetensors"), askers))
     assert all(one == found[0] for one in found) and found[0]
     asked = [one.raw for one in replay.log]
-    assert len(asked) == len(set(asked)) == len(AUTHORS) + 3 + 2
+    assert len(asked) == len(set(asked)) == len(AUTHORS) + 1 + 2
 
 
 def test_answers_on_disk_are_not_asked_for_again(hub: Any, http: Http, clock: Any, replay: Any, tmp_path: Any) -> None:
@@ -314,7 +321,7 @@ def test_answers_on_disk_are_not_asked_for_again(hub: Any, http: Http, clock: An
         found = by_name(HuggingFace(replay.address, AUTHORS), asker, "inkwash_xl_v2.safetensors")
         assert exact(found, "inkwash_xl_v2.safetensors")[0].confirmed
         clock.forward(60)
-    assert len(replay.log) == len(AUTHORS) + 3 + 2
+    assert len(replay.log) == len(AUTHORS) + 1 + 2
     assert asker.steps[0].age == 60
 
 

@@ -98,19 +98,25 @@ class HuggingFace:
     # ---- looking for a name ---------------------------------------------------------------------------------
 
     def _suggested(self, asker: Asker, name: str, silent: list[NoAnswer]) -> list[Names]:
-        """The files of repositories that this name suggests. All queries are asked: one that found it proves no other wrong."""
+        """The files of repositories that this name suggests. A query that found it proves no other wrong, so all are asked,
+        the widest first: where its answer was whole, narrower ones can add nothing."""
         own, whole = names.base(name).lower(), bool(names.suffix(name))
 
         def counted(paths: Iterable[str]) -> int:
             return sum((names.base(path) if whole else names.stem(path)).lower() == own for path in paths)
 
         places = []
-        for text in names.repository_queries(name) if names.sendable(name) else ():
+        whole_answers: list[str] = []
+        for text in sorted(names.repository_queries(name), key=len) if names.sendable(name) else ():
+            if any(one in text.lower() for one in whole_answers):
+                continue
             try:
                 listing = self._api.search(asker, text, counted)
             except NoAnswer as error:
                 _unless_cancelled(error, silent)
                 continue
+            if not listing.cursor:
+                whole_answers.append(text.lower())
             places.append(self._names(text, listing.when, listing.repos))
         return places
 
