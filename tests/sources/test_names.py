@@ -33,7 +33,9 @@ def test_civitais_own_names_are_searched_by_the_model_s_words() -> None:
     assert names.model_queries("inkHarborSDXL_midnightEdition.safetensors") == (
         "ink harbor sdxl",
         "ink harbor sdxl midnight edition",
+        "ink harbor midnight edition",
     )
+    assert names.model_queries("Amber_Galaxy_Pony-000012.safetensors") == ("amber galaxy", "amber galaxy pony")
 
 
 @pytest.mark.parametrize(
