@@ -13,7 +13,7 @@ from functools import cache
 
 from ..knowledge import document
 from ..sources import names
-from ..sources.names import base, folder_of, likeness, stem
+from ..sources.names import base, likeness, stem
 from ..sources.types import ARCHIVED, PICKLE, TAKEN_DOWN, Candidate
 from .types import (
     AUTHOR_LINK,
@@ -54,7 +54,9 @@ class Evidence:
             if old is None:
                 self.candidates[one.id] = one
             elif one.confirmed or not old.confirmed:  # the folder that a catalogue names is told by nobody else
-                self.candidates[one.id] = replace(one, folder=one.folder or old.folder, said_by=one.said_by or old.said_by)
+                self.candidates[one.id] = replace(
+                    one, folder=one.folder or old.folder, said_by=one.said_by or old.said_by
+                )
 
 
 class Case:
@@ -162,7 +164,7 @@ class Case:
 
     def _other_place(self, one: Candidate) -> str:
         """What its service calls it, or the folder it lies in there, tells another kind of file. Its name alone does not."""
-        told = one.folder if one.kind else folder_of(one.path.rpartition("/")[0] + "/") if "/" in one.path else ""
+        told = one.folder if one.kind else names.place_of(one.path)
         if not told or not self.want.folders or told in self.want.folders:
             return ""
         if {told, *self.want.folders} <= _MODELS:  # a checkpoint at Civitai is often a diffusion model alone

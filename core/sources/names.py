@@ -91,26 +91,28 @@ def likeness(wanted: str, found: str) -> float:
 
 
 def repository_queries(name: str) -> tuple[str, ...]:
-    """At most five texts that the id of a repository with this file may contain, the most telling first.
+    """At most eight texts that the id of a repository with this file may contain, the most telling first.
 
-    A search takes a text that is contained in the id. Ids join words by "-", and people also name a repository as the
-    file is written, so the beginning is tried both ways; the longest word finds those that turn the words around.
+    A search takes a text that is contained in the id. Ids join words by "-" or "_", or a repository is called as the
+    file is written: so the beginning of the name is tried in all three ways, whole and by its first two words. The
+    longest word finds repositories that turn the words around, the first one whole families.
     """
     own = stem(name)
-    found = [one for one in _RAW_WORD.finditer(own) if one[0].strip(".")]
-    kept = [one for one in found if one[0].lower() not in _variants() and not _EPOCH.fullmatch(one[0])]
-    kept = kept if kept and not _QUANT.fullmatch(kept[0][0]) else found
+    every = [one for one in _RAW_WORD.finditer(own) if one[0].strip(".")]
+    kept = [one for one in every if one[0].lower() not in _variants() and not _EPOCH.fullmatch(one[0])] or every
+    if _QUANT.search(own) and kept[0] is not every[0]:
+        kept = every
     if not kept:
-        return ()
+        return (own,) if own.strip() else ()
+    words_ = [one[0].strip(".") for one in kept]
     tries: list[str] = []
-    for count in (3, 2) if len(kept) > 2 else (len(kept),):
-        head = kept[:count]
-        together = found[found.index(head[0]) : found.index(head[-1]) + 1] == head
-        tries += [own[head[0].start() : head[-1].end()]] if together else []
-        tries.append("-".join(one[0].strip(".") for one in head))
-    longest = max((one[0].strip(".") for one in kept), key=len)
-    tries += [longest] if len(longest) >= 4 else []
-    return tuple(dict.fromkeys(one for one in tries if len(one) >= 3))[:5]
+    for count in dict.fromkeys((len(kept), min(2, len(kept)))):
+        together = every[every.index(kept[0]) : every.index(kept[count - 1]) + 1] == kept[:count]
+        tries += [own[kept[0].start() : kept[count - 1].end()]] if together else []
+        tries += ["-".join(words_[:count]), "_".join(words_[:count])]
+    tries += [max(words_, key=len), words_[0]]
+    telling = [one for one in dict.fromkeys(tries) if len(one) >= 3]
+    return tuple(telling or [own])[:8]
 
 
 def model_queries(name: str) -> tuple[str, ...]:
@@ -128,8 +130,8 @@ def model_queries(name: str) -> tuple[str, ...]:
         kept = [word for word in core_words(text) if not _VERSION.fullmatch(word) and not _EPOCH.fullmatch(word)]
         found.append(kept or list(core_words(text)))
     found.append([word for word in found[-1] if not family_of(word) and word not in ("lora", "locon", "style")])
-    texts = (" ".join(kept[:6]) for kept in found)
-    return tuple(dict.fromkeys(one for one in texts if len(one) >= 3))[:3]
+    texts = [" ".join(kept[:6]) for kept in found]
+    return tuple(dict.fromkeys(one for one in texts if len(one) >= 3))[:3] or tuple(one for one in texts[:1] if one)
 
 
 # ---- family and folder -------------------------------------------------------------------------------------
@@ -169,15 +171,22 @@ def family_label(family: str) -> str:
 def folder_of(path: str, repo: str = "") -> str:
     """The `folder_paths` folder that a path inside a repository points to: its folders first, then its name, then the
     repository's name. "" where none of them tells."""
+    if place := place_of(path):
+        return place
     folders, _, own = path.rpartition("/")
-    for part in reversed(folders.split("/")):
-        if part in _folder_names():
-            return str(document("folders")["aliases"].get(part, part))
     for text in (*reversed(folders.split("/")), stem(own), repo.rpartition("/")[2]):
         line = f" {text.lower()} {' '.join(words(text))} "
         for folder, phrases in document("names")["folders"]:
             if text and any(f" {phrase} " in line for phrase in phrases):
                 return str(folder)
+    return ""
+
+
+def place_of(path: str) -> str:
+    """The folder of ComfyUI that a directory of this path is called like, as in "split_files/vae/x"; "" where none is."""
+    for part in reversed(path.split("/")[:-1]):
+        if part in _folder_names():
+            return str(document("folders")["aliases"].get(part, part))
     return ""
 
 

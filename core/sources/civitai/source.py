@@ -176,7 +176,8 @@ class Civitai:
     # ---- by name ----------------------------------------------------------------------------------------------
 
     def by_name(self, asker: Asker, query: Query) -> list[Candidate]:
-        """Files that arrive under this name, and some of near names. Models are searched by the words of the name."""
+        """Files that arrive under this name, and some of near names. Models are searched by the words of the name, with all
+        of its texts: what one of them finds proves no other file wrong."""
         wanted = names.base(query.name)
         if not names.sendable(query.name):
             asker.note(self.name, "Searched for nothing", "this is no name of a file")
@@ -187,11 +188,9 @@ class Civitai:
             try:
                 every = self._searched(asker, text, _types(query.folders), wanted)
             except NoAnswer as error:
-                raise Partly(error, _nearest(wanted, near)) from None
+                raise Partly(error, [*distinct(exact)[:MOST_EXACT], *_nearest(wanted, near)]) from None
             exact += [one for one in every if named(wanted, one.file)]
             near += [one for one in every if not named(wanted, one.file) and _fits(query, one)]
-            if exact:
-                break  # the next text is a looser one
         return self._checked(asker, distinct(exact)[:MOST_EXACT]) + _nearest(wanted, near)
 
     def _searched(self, asker: Asker, text: str, types: Sequence[str], wanted: str) -> list[Candidate]:
