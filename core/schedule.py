@@ -6,6 +6,8 @@
 
 Due times are kept by the wall clock, so that they survive a restart and a night's sleep; a clock that was set
 back never postpones a cycle by more than one period. However many due times went by, one cycle runs.
+
+`Discovery` decides in the same way when what is missing is looked up on its own.
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ from typing import Any, NamedTuple
 RUN, WAIT, IDLE = "run", "wait", "idle"
 FIRST, DUE, ASKED, CHANGED, INSTALLATION = "first", "due", "asked", "changed", "installation_changed"
 PROMPT_RUNNING, LOW_MEMORY, SETTLING, STARTING = "prompt_running", "low_memory", "settling", "starting"
-DONE, FAILED, CANCELLED = "done", "failed", "cancelled"
+SEARCHING = "search_running"
+DONE, FAILED, CANCELLED, PAUSED = "done", "failed", "cancelled", "paused"
 
 GRACE = 5.0  # seconds after the start before the first cycle: the page loads first
 QUIET = 2.0  # seconds without a further change before a change makes a cycle due
@@ -190,6 +193,76 @@ class Schedule:
         return plan
 
 
+class LookedUp(NamedTuple):
+    """How the last look-up without being asked went: how many things were looked up, how many are still to be."""
+
+    started: float
+    finished: float
+    outcome: str
+    looked_up: int = 0
+    left: int = 0
+    error: dict[str, str] | None = None
+
+
+@dataclass(slots=True)
+class Discovery:
+    """Looks up what is missing after each finished cycle, if the person switched it on. Pure, as `Schedule` is.
+
+    What a person asks for goes first, and a prompt too: then the look-up pauses and goes on later with what is left.
+    """
+
+    last: LookedUp | None = None
+    _wanted: bool = False  # a cycle ended and what it found was not looked up yet
+    _began: Now | None = None
+    _failed: float | None = None  # steady time at which the last one failed
+
+    def cycle_ended(self) -> None:
+        """A cycle was finished, so there may be something new to look up."""
+        self._wanted = True
+
+    def decide(self, now: Now, *, on: bool, prompts: int = 0, searching: bool = False, free: int | None = None) -> Step:
+        """What to do at this moment. `on`: the person's switch; `searching`: a search that they asked for runs."""
+        if not on or not self._wanted or self._began is not None:
+            return Step(IDLE)
+        if self._failed is not None and now.steady - self._failed < RETRY:
+            return Step(IDLE)
+        if searching:
+            return Step(WAIT, SEARCHING)
+        if prompts > 0:
+            return Step(WAIT, PROMPT_RUNNING)
+        if not enough(MEMORY_TO_CHECK, free):
+            return Step(WAIT, LOW_MEMORY)
+        return Step(RUN)
+
+    def start(self, now: Now) -> None:
+        """It begins. A cycle that ends from here on makes another one due."""
+        self._began, self._wanted = now, False
+
+    def finish(
+        self, outcome: str, now: Now, *, looked_up: int = 0, left: int = 0, error: dict[str, str] | None = None
+    ) -> None:
+        """It ended: DONE, FAILED, CANCELLED, or PAUSED, after which it goes on as soon as it may."""
+        began = self._began or now
+        self.last = LookedUp(began.wall, now.wall, outcome, looked_up, left, error)
+        self._failed = now.steady if outcome == FAILED else None
+        self._wanted |= outcome == PAUSED
+        self._began = None
+
+    @property
+    def running(self) -> bool:
+        """Whether it is under way."""
+        return self._began is not None
+
+    def to_json(self) -> dict[str, Any]:
+        """What is shown after a restart."""
+        return {"last": list(self.last) if self.last else None}
+
+    @classmethod
+    def from_json(cls, body: Any) -> Discovery:
+        """As it was saved; whatever cannot be understood is as if it had never been."""
+        return cls(_looked_up(body.get("last")) if isinstance(body, dict) else None)
+
+
 def enough(wanted: int, free: int | None) -> bool:
     """Whether a part that wants this many bytes may run now. Where free memory is not known, it may."""
     return free is None or free >= wanted
@@ -215,6 +288,19 @@ def _last(raw: Any) -> Last | None:
     known = raw[2] in (DONE, FAILED, CANCELLED) and isinstance(raw[3], str) and type(raw[5]) is int
     if started is None or finished is None or seconds is None or not known:
         return None
-    whole = isinstance(raw[6], dict) and all(isinstance(raw[6].get(key), str) for key in _ERROR)
-    error = {key: raw[6][key] for key in _ERROR} if whole else None
-    return Last(started, finished, raw[2], raw[3][:40], seconds, raw[5], error)
+    return Last(started, finished, raw[2], raw[3][:40], seconds, raw[5], _error(raw[6]))
+
+
+def _looked_up(raw: Any) -> LookedUp | None:
+    if not isinstance(raw, list) or len(raw) != len(LookedUp._fields):
+        return None
+    started, finished = _time(raw[0]), _time(raw[1])
+    known = raw[2] in (DONE, FAILED, CANCELLED, PAUSED) and type(raw[3]) is int and type(raw[4]) is int
+    if started is None or finished is None or not known:
+        return None
+    return LookedUp(started, finished, raw[2], raw[3], raw[4], _error(raw[5]))
+
+
+def _error(raw: Any) -> dict[str, str] | None:
+    whole = isinstance(raw, dict) and all(isinstance(raw.get(key), str) for key in _ERROR)
+    return {key: raw[key] for key in _ERROR} if whole else None

@@ -1,7 +1,8 @@
 """What a person may set, and from where: flag, then environment, then the protected file, then ComfyUI's dialog, then default.
 
 ComfyUI's settings dialog is written by the web page, so it may only say how things look and how often a cycle
-runs, and is kept within bounds. Everything else comes from the protected file `settings.json` or the environment.
+runs, and is kept within bounds. Everything else comes from the protected file `settings.json` or the environment:
+above all which services on the internet may be asked, and under which addresses.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, get_args
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from .errors import ComfyFixerError
 from .files import read_json, write_json
@@ -20,6 +22,34 @@ SCHEMA = 1
 FLAG, ENVIRONMENT, FILE, DIALOG, DEFAULT = "flag", "environment", "file", "dialog", "default"
 
 HostName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$", to_lower=True)]
+SourceName = Literal["huggingface", "civitai", "modelscope", "registry", "direct", "web"]
+EndpointName = Literal["huggingface", "civitai", "modelscope", "registry", "searxng", "brave", "tavily"]
+SOURCE_NAMES: tuple[SourceName, ...] = get_args(SourceName)
+ENDPOINT_NAMES: tuple[EndpointName, ...] = get_args(EndpointName)
+MAX_ADDRESS = 200  # characters of an endpoint
+
+
+def _in_order(names: tuple[SourceName, ...] | None) -> tuple[SourceName, ...] | None:
+    """Each once and in one order, so that the same choice is always the same value."""
+    return names if names is None else tuple(name for name in SOURCE_NAMES if name in names)
+
+
+def _address(text: str) -> str:
+    """An http(s) address without a user, a query or a fragment; a slash at the end means nothing. Raises ValueError."""
+    try:
+        parts = urlsplit(text)
+        host = parts.hostname if parts.port is None or parts.port else None
+    except ValueError:
+        host = None
+    if not text.isascii() or not text.isprintable() or any(sign in text for sign in " \\\"'<>@?#"):
+        raise ValueError("an address has no spaces or quotes, and no user, query or fragment")
+    if host is None or parts.scheme not in ("http", "https"):
+        raise ValueError("an address begins with https:// or http:// and a host")
+    return text.rstrip("/")
+
+
+Sources = Annotated[tuple[SourceName, ...] | None, AfterValidator(_in_order)]
+Address = Annotated[str, StringConstraints(max_length=MAX_ADDRESS), AfterValidator(_address)]
 
 
 class Values(BaseModel):
@@ -33,6 +63,9 @@ class Values(BaseModel):
     allowed_hosts: tuple[HostName, ...] = Field(
         (), max_length=50, description="names, beside localhost, under which this ComfyUI is reached"
     )
+    sources: Sources = Field(None, description="services that may be asked; None: the person was never asked")
+    discovery: bool = Field(False, description="look up what is missing at the end of each cycle")
+    endpoints: dict[EndpointName, Address] = Field({}, description="other addresses for services, and your own search")
 
 
 class Settings(NamedTuple):
@@ -48,7 +81,12 @@ ENVIRONMENT_NAMES = {
     "watch": "COMFYFIXERSMART_WATCH",
     "allow_remote": "COMFYFIXERSMART_ALLOW_REMOTE",
     "allowed_hosts": "COMFYFIXERSMART_ALLOWED_HOSTS",
+    "sources": "COMFYFIXERSMART_SOURCES",
+    "discovery": "COMFYFIXERSMART_DISCOVERY",
+    "endpoints": "COMFYFIXERSMART_ENDPOINTS",
 }
+HF_ENDPOINT = "HF_ENDPOINT"  # what Hugging Face's own library calls a mirror
+NO_SOURCE = "none"  # in the environment: only this computer
 # What the dialog may say, under which name, and within which bounds.
 DIALOG_NAMES = {"cycle_hours": "comfyfixersmart.cycleHours", "watch": "comfyfixersmart.watch"}
 DIALOG_BOUNDS = {"cycle_hours": (0.25, 168.0)}
@@ -75,27 +113,47 @@ def resolve(
         for key, given in layer.items():
             if key not in Values.model_fields:
                 problems.append(f"{key!r} from the {name} is no setting")
-            elif origin[key] == DEFAULT:
+            elif given is not None and origin[key] == DEFAULT:
                 try:
                     values[key] = _one(key, given)
                     origin[key] = name
                 except ValueError as error:
                     problems.append(f"{key} from the {name}: {error}")
+    try:
+        values["endpoints"] = _with_mirror(values.get("endpoints", {}), (environment or {}).get(HF_ENDPOINT, ""))
+    except ValueError as error:
+        problems.append(f"{HF_ENDPOINT} from the {ENVIRONMENT}: {error}")
     return Settings(Values(**values), origin, tuple(problems))
+
+
+def _with_mirror(endpoints: Mapping[str, str], mirror: str) -> dict[str, str]:
+    """Hugging Face's own variable counts where nothing else names an address for it. Raises ValueError."""
+    if not mirror or mirror.rstrip("/") == "https://huggingface.co" or "huggingface" in endpoints:
+        return dict(endpoints)
+    return {**endpoints, **_one("endpoints", {"huggingface": mirror})}
 
 
 def _one(key: str, given: Any) -> Any:
     try:
         return getattr(Values.model_validate({key: given}), key)
     except ValidationError as error:
-        raise ValueError(error.errors()[0]["msg"]) from None
+        raise ValueError(error.errors()[0]["msg"].removeprefix("Value error, ")) from None
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     found: dict[str, Any] = {key: environment[name] for key, name in ENVIRONMENT_NAMES.items() if environment.get(name)}
     if "allowed_hosts" in found:
-        found["allowed_hosts"] = [one.strip() for one in found["allowed_hosts"].split(",") if one.strip()]
+        found["allowed_hosts"] = _listed(found["allowed_hosts"])
+    if "sources" in found:
+        found["sources"] = [one for one in _listed(found["sources"].lower()) if one != NO_SOURCE]
+    if "endpoints" in found:
+        pairs = [one.partition("=") for one in _listed(found["endpoints"])]
+        found["endpoints"] = {name.strip().lower(): address.strip() for name, _, address in pairs}
     return found
+
+
+def _listed(text: str) -> list[str]:
+    return [one.strip() for one in text.split(",") if one.strip()]
 
 
 def _from_dialog(dialog: Mapping[str, Any]) -> dict[str, Any]:

@@ -75,6 +75,8 @@ def _cycle(server: Any, service: Service) -> None:
     async def end(_app: Any) -> None:
         for task in tasks:
             task.cancel()
+        service.search.end()
+        service.discovery.end()
 
     server.app.on_startup.append(start)
     server.app.on_cleanup.append(end)  # ComfyUI never calls it; other embedders do

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from ..core.errors import ComfyFixerError
+from ..core.keys import KeyName
+from ..core.settings import SourceName
 from ..core.workflow.ui import MAX_NODES
 
 Body = TypeVar("Body", bound=BaseModel)
@@ -36,17 +38,64 @@ class Change(BaseModel):
     values: dict[str, Any] = Field(min_length=1, max_length=100)
 
 
+class Consent(BaseModel):
+    """Which services may be asked, and whether at each cycle too; None leaves that as it is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    sources: tuple[SourceName, ...] = Field(max_length=20)
+    discovery: bool | None = None
+
+
+class Key(BaseModel):
+    """A key to keep for a service; None forgets it. What a key may be is for `core/keys.py` to say."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    source: KeyName
+    key: SecretStr | None
+
+
+class Resolve(BaseModel):
+    """What to look up: a listed workflow, the graph as the page holds it, or the whole library."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    slug: str | None = Field(None, max_length=300)
+    workflow: dict[str, Any] | None = None
+    name: str = Field("", max_length=1000)
+    again: bool = False
+
+    @model_validator(mode="after")
+    def _one(self) -> Resolve:
+        if self.slug is not None and self.workflow is not None:
+            raise ValueError("slug and workflow exclude each other")
+        return self
+
+
+class Choose(BaseModel):
+    """A candidate for a question, and why; None takes the choice back."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    key: str = Field(max_length=100)
+    candidate: str | None = Field(max_length=2000)
+    reason: str = Field("", max_length=300)
+
+
 def parse(shape: type[Body], raw: bytes) -> Body:
     """The body as `shape`. Raises ComfyFixerError `bad_body` or `too_large`; slow for large ones, so call it in a thread."""
     try:
         body = shape.model_validate(json.loads(raw))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
+        if first["type"] == "extra_forbidden":  # the name stays unsaid: it may be a key in a wrong place
+            raise _bad("it says more than is understood") from None
         place = ".".join(str(part)[:40] for part in first["loc"]) or "the body"
-        raise _bad(f"{place}: {first['msg']}") from None
+        raise _bad(f"{place}: {first['msg'].removeprefix('Value error, ')}") from None
     except (ValueError, RecursionError) as error:
         raise _bad(f"it is no JSON that can be read ({str(error)[:100]})") from None
-    if isinstance(body, Check) and _nodes(body.workflow) > MAX_NODES:
+    if _nodes(getattr(body, "workflow", None) or {}) > MAX_NODES:
         raise ComfyFixerError(
             "too_large", f"The graph has more than {MAX_NODES:,} nodes.", "Split it into several workflows."
         )

@@ -63,7 +63,7 @@ class Cycle:
         self._told = 0.0
         self._unkept = ""
         service.ask, service.stop = self.ask, self.stop
-        service.settings_changed = self.settings_changed
+        service.preferences.on_change.append(self.settings_changed)
         service.cycle_json = self.as_json
 
     # ---- from other threads ----------------------------------------------------------------------------
@@ -125,6 +125,8 @@ class Cycle:
             self._tell()
         if step.action == plan.RUN:
             await self._cycle(step.why)
+        if self._service.discovery.turn(self._clock()):
+            await self._worker.run(self._save)
 
     def _decide(self) -> Step:
         free = self._service.machine.get("ram_free")
@@ -137,8 +139,10 @@ class Cycle:
         self._tell()
         workflows, error, outcome = 0, None, plan.DONE
         try:
-            workflows = await self._worker.run(lambda: self._service.scan(self._say, lambda: self._cancelled))
+            workflows = await self._worker.run(lambda: self._service.checks.scan(self._say, lambda: self._cancelled))
             outcome = plan.CANCELLED if self._cancelled else plan.DONE
+            if outcome == plan.DONE:
+                self._service.discovery.cycle_ended()
         except Exception as raised:
             outcome, error = plan.FAILED, as_error(raised)
             if isinstance(raised, ComfyFixerError) and raised.code == "cancelled":
@@ -156,12 +160,14 @@ class Cycle:
 
     def _load(self) -> None:
         before = self._schedule
-        self._schedule = Schedule.from_json(read_json(self._path, SCHEMA), before.every)
+        body = read_json(self._path, SCHEMA)
+        self._schedule = Schedule.from_json(body, before.every)
         self._schedule.asked |= before.asked  # asked for while this was read
+        self._service.discovery.load((body or {}).get("discovery"))
 
     def _save(self) -> None:
         try:
-            write_json(self._path, SCHEMA, self._schedule.to_json())
+            write_json(self._path, SCHEMA, {**self._schedule.to_json(), "discovery": self._service.discovery.to_json()})
         except (OSError, ComfyFixerError) as error:
             if str(error) != self._unkept:  # said once, not at every cycle
                 self._unkept = str(error)
@@ -173,7 +179,8 @@ class Cycle:
 
     def _read_settings(self) -> None:
         self._settings_stale = False
-        values = self._service.resolved().values
+        values = self._service.preferences.resolved().values
+        self._service.heed(values)
         self._schedule.use(values.cycle_hours * 3600.0, self._clock())
         self._watching = values.watch
 

@@ -8,7 +8,8 @@ every machine nearby. Three things are kept apart:
 - **Which page asked.** Another site's page cannot set our header or a JSON content type without asking first, and
   browsers add `Origin` and `Sec-Fetch-*` that it cannot forge. All of them are demanded, so that none carries the weight
   alone, and none of it relies on ComfyUI's own check, which `--enable-cors-header` switches off.
-- **Where it came from.** What changes something is taken from this computer only, unless the person opted in.
+- **Where it came from.** What changes something is taken from this computer only, unless the person opted in. What
+  changes the rights of others, or who on the internet may be asked, is never taken from elsewhere.
 
 A link to the dashboard in a chat or a mail is a cross-site request too: a page opened on its own (`navigate`, `document`)
 may be read from anywhere, since its opener sees nothing of it; frames, pictures, scripts and `fetch` may not.
@@ -23,7 +24,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from aiohttp.web import Request
 
-READ, CHECK, CHANGE = "read", "check", "change"  # CHECK is a POST that changes nothing
+READ, CHECK, CHANGE, LOCAL = "read", "check", "change", "local"  # CHECK is a POST that changes nothing
 
 HEADER = "X-ComfyFixerSmart"  # every POST carries it with the value "1"
 # Any of these says that someone else passed the request on, so its sender's address is not the person's.
@@ -212,7 +213,7 @@ def change_refused(facts: Facts, rules: Rules) -> Refusal | None:
 
 
 def rights_refused(facts: Facts, rules: Rules) -> Refusal | None:
-    """Who may change what others may do: this computer alone, whatever `allow_remote` says."""
+    """Who may change what others may do, and who may be asked: this computer alone, whatever `allow_remote` says."""
     asked, peer = authority(facts.host or ""), _address(facts.peer)
     if facts.passed_on:
         where = "this request came through a proxy"
@@ -223,7 +224,12 @@ def rights_refused(facts: Facts, rules: Rules) -> Refusal | None:
     else:
         return None
     message = f"This is taken only from the computer that runs ComfyUI, and {where}."
-    return Refusal(403, "not_local", message, f"{_at_home(rules)}Or write it into {rules.settings_file}.")
+    return Refusal(
+        403,
+        "not_local",
+        message,
+        f"{_at_home(rules)}Or write it into {rules.settings_file}; keys stand in keys.json beside it.",
+    )
 
 
 def _at_home(rules: Rules) -> str:
@@ -242,6 +248,7 @@ _RULES = {
     READ: (_host, _origin, _not_embedded),
     CHECK: (_host, _json, _header, _origin, _same_site),
     CHANGE: (_host, _json, _header, _origin, _same_site, change_refused),
+    LOCAL: (_host, _json, _header, _origin, _same_site, rights_refused),
 }
 
 

@@ -10,7 +10,8 @@ from aiohttp import web
 from ..core.errors import ComfyFixerError, UnreadableFile
 from ..core.files import read_small, safe_join
 from . import guard
-from .guard import CHANGE, CHECK, READ
+from .guard import CHANGE, CHECK, LOCAL, READ
+from .search import Asked
 from .serving import GRAPH_BODY, SMALL_BODY, Call, Desk, Route, body, encoded, judged, refused, served
 from .worker import Worker
 
@@ -21,7 +22,7 @@ PREFIX = "/comfyfixersmart"
 MAX_REPORT = 64 << 20
 DASHBOARD = "dashboard.html"
 _TYPES = {"html": "text/html", "md": "text/markdown", "json": "application/json"}
-_LOCAL_SETTINGS = frozenset({"allow_remote", "allowed_hosts"})
+_LOCAL_SETTINGS = frozenset({"allow_remote", "allowed_hosts", "sources", "discovery", "endpoints"})
 
 
 def add_routes(routes: web.RouteTableDef, service: Service) -> None:
@@ -107,21 +108,60 @@ async def _cancel(call: Call) -> Any:
 
 async def _check(call: Call) -> web.Response:
     given = await body(call, "Check", GRAPH_BODY)
-    return await encoded(call.desk.graphs, lambda: {"workflow": call.service.check_graph(given.workflow, given.name)})
+    return await encoded(
+        call.desk.graphs, lambda: {"workflow": call.service.check_graph(call.user, given.workflow, given.name)}
+    )
 
 
 async def _settings(call: Call) -> web.Response:
-    return await encoded(call.desk.quick, call.service.settings)
+    return await encoded(call.desk.quick, call.service.preferences.settings)
 
 
 async def _change_settings(call: Call) -> web.Response:
-    """Who may do what is decided on this computer only: a guest could else make the permission last."""
+    """Who may do what, and who is asked, is decided on this computer only: a guest could else make it last."""
     given = await body(call, "Change", SMALL_BODY)
     if _LOCAL_SETTINGS & given.values.keys():
         refusal = await judged(lambda rules: guard.rights_refused(call.facts, rules), call.desk)
         if refusal:
             return refused(refusal)
-    return await encoded(call.desk.quick, lambda: call.service.change_settings(given.values))
+    return await encoded(call.desk.quick, lambda: call.service.preferences.change(given.values))
+
+
+async def _sources(call: Call) -> web.Response:
+    return await encoded(call.desk.quick, call.service.preferences.sources)
+
+
+async def _consent(call: Call) -> web.Response:
+    given = await body(call, "Consent", SMALL_BODY)
+    return await encoded(call.desk.quick, lambda: call.service.preferences.consent(given.sources, given.discovery))
+
+
+async def _key(call: Call) -> web.Response:
+    given = await body(call, "Key", SMALL_BODY)
+    key = given.key.get_secret_value() if given.key is not None else None
+    return await encoded(call.desk.quick, lambda: call.service.preferences.change_key(given.source, key))
+
+
+async def _job(call: Call) -> web.Response:
+    return await encoded(call.desk.quick, lambda: call.service.search.job(call.user))
+
+
+async def _resolve(call: Call) -> web.Response:
+    given = await body(call, "Resolve", GRAPH_BODY)
+    asked = Asked(given.slug, given.workflow, given.name, given.again)
+    return await encoded(call.desk.quick, lambda: call.service.search.start(call.user, asked))
+
+
+async def _end_job(call: Call) -> web.Response:
+    await body(call, "Empty", SMALL_BODY)
+    return await encoded(call.desk.quick, lambda: call.service.search.cancel(call.user))
+
+
+async def _choose(call: Call) -> web.Response:
+    given = await body(call, "Choose", SMALL_BODY)
+    return await encoded(
+        call.desk.quick, lambda: call.service.search.choose(call.user, given.key, given.candidate, given.reason)
+    )
 
 
 ROUTES = (
@@ -135,4 +175,11 @@ ROUTES = (
     Route("POST", "/scan", CHANGE, _scan),
     Route("POST", "/cancel", CHANGE, _cancel),
     Route("POST", "/check", CHECK, _check),
+    Route("GET", "/sources", READ, _sources),
+    Route("POST", "/consent", LOCAL, _consent),
+    Route("POST", "/key", LOCAL, _key),
+    Route("GET", "/resolve", READ, _job),
+    Route("POST", "/resolve", CHANGE, _resolve),
+    Route("POST", "/resolve/cancel", CHANGE, _end_job),
+    Route("POST", "/choose", CHANGE, _choose),
 )

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import ComfyFixerError
 from ..core.files import safe_join
-from .host.quiet import quietly, settle
+from .checks import Checks
+from .discovery import Discovery
+from .host.quiet import quietly
+from .preferences import Preferences
+from .search import Search
 from .shelf import Shelf
 
 if TYPE_CHECKING:
@@ -22,14 +25,10 @@ if TYPE_CHECKING:
     from ..core.explanation.outline import Outline
     from ..core.inventory.types import Inventory
     from ..core.record import Checked
-    from ..core.settings import Settings
+    from ..core.settings import Values
     from .host import Host, User
 
-_log = logging.getLogger("comfyfixersmart.service")
-
-INVENTORY, CHECKING, REPORTS = "inventory", "checking", "reports"  # the phases of a cycle, in order
 Cancel = Callable[[], bool]
-Say = Callable[[str, int, int], None]  # phase, done, total
 
 
 class Service:
@@ -41,12 +40,16 @@ class Service:
         self.parts: dict[str, dict[str, str] | None] = {}
         self.ask: Callable[[], None] = lambda: None  # the cycle's: a person wants a check now
         self.stop: Callable[[], None] = lambda: None  # the cycle's: let the running one end
-        self.settings_changed: Callable[[], None] = lambda: None
         self.cycle_json: Callable[[], dict[str, Any]] = _no_cycle
         self._app: App | None = None
         self._app_lock = threading.Lock()
         self._shelves: dict[str, Shelf] = {}
         self.machine: dict[str, Any] = {}
+        self.preferences = Preferences(host)
+        self.checks = Checks(self)
+        self.search = Search(self)
+        self.discovery = Discovery(self)
+        self.preferences.on_change.append(lambda: self.heed(self.preferences.resolved().values))
 
     # ---- what the routes ask ---------------------------------------------------------------------------
 
@@ -54,12 +57,14 @@ class Service:
         """How things stand. Touches no disk where it `knows` the user, and waits for nothing."""
         shelf = self.shelf(user)
         listed = shelf.known
+        cycle = self.cycle_json()
         return {
             "version": self.version,
             "parts": [{"part": part, "error": error} for part, error in self.parts.items()],
             "user": user.name,
             "multi_user": self.host.multi_user(),
-            "cycle": self.cycle_json(),
+            "cycle": cycle,
+            "discovery": self.discovery.as_json(cycle["next"]),
             "library": {"revision": listed.revision, "when": listed.when, "counts": listed.counts} if listed else None,
             "reports": {"folder": str(shelf.reports)},
             "host": self.machine,
@@ -86,11 +91,11 @@ class Service:
         with quietly():
             return self._page(shelf, *app.look_at(file, name), slug)
 
-    def check_graph(self, graph: Any, name: str) -> dict[str, Any]:
+    def check_graph(self, user: User, graph: Any, name: str) -> dict[str, Any]:
         """The verdict on a graph as it stands on the canvas; nothing is written."""
         app = self.app()
         with quietly():
-            return self._page(None, *app.look_at_graph(graph, name or "the open graph"), "")
+            return self._page(self.shelf(user), *app.look_at_graph(graph, name or "the open graph"), "")
 
     def request_scan(self, user: User) -> dict[str, Any]:
         """Ask for a cycle now; gives the status."""
@@ -102,21 +107,10 @@ class Service:
         self.stop()
         return self.status(user)
 
-    def settings(self) -> dict[str, Any]:
-        """The settings that hold and where each comes from."""
-        found = self.resolved()
-        return {
-            "values": found.values.model_dump(mode="json"),
-            "from": found.origin,
-            "problems": list(found.problems),
-            "file": str(self.host.state_folder() / "settings.json"),
-        }
-
-    def change_settings(self, values: dict[str, Any]) -> dict[str, Any]:
-        """Write values to the protected file. Raises ComfyFixerError `bad_setting`, `fixed_setting`, `damaged_settings`."""
-        self._file().change(values, self.resolved().origin)
-        self.settings_changed()
-        return self.settings()
+    def heed(self, values: Values) -> None:
+        """The settings that hold from now on."""
+        self.search.heed(values)
+        self.discovery.heed(values)
 
     def report_file(self, user: User, name: str) -> Path:
         """One file of the report folder. Raises ComfyFixerError `no_report`, `unsafe_name`."""
@@ -128,66 +122,7 @@ class Service:
 
         return codes_body()
 
-    # ---- the cycle -------------------------------------------------------------------------------------
-
-    def scan(self, say: Say, cancel: Cancel) -> int:
-        """One cycle: take the inventory, check every user's workflows, write reports; how many workflows there are.
-
-        What cannot be written keeps nothing else from being done, and no user from theirs: the first such error is
-        raised at the end.
-        """
-        with quietly():
-            failed: list[Exception] = []
-            total = self._scan(say, cancel, failed)
-            if failed:
-                raise failed[0]
-            return total
-
-    def _scan(self, say: Say, cancel: Cancel, failed: list[Exception]) -> int:
-        from ..core.inventory.snapshot import write_snapshot
-
-        say(INVENTORY, 0, 0)
-        app = self.app(fresh=True, progress=lambda done, total, _: say(INVENTORY, done, total), cancel=cancel)
-        with _noted(failed):
-            write_snapshot(self.host.state_folder() / "snapshot.json", app.inventory)
-        self.look_at_machine()
-        total = 0
-        for user in self.host.users():
-            if cancel():
-                break
-            with _noted(failed):
-                total += self._check_shelf(app, self.shelf(user), say, cancel, total, failed)
-        app.forget()
-        return total
-
-    def _check_shelf(
-        self, app: App, shelf: Shelf, say: Say, cancel: Cancel, before: int, failed: list[Exception]
-    ) -> int:
-        from ..core.reports.write import write_reports
-
-        unread: list[str] = []
-        files = shelf.files(unread)
-        say(CHECKING, before, before + len(files))
-        checked = app.check(
-            files,
-            maps=True,
-            progress=lambda done, total, _: say(CHECKING, before + done, before + total),
-            cancel=cancel,
-        )
-        settle()  # up to here nothing cyclic is made; the reports' JSON and template leave some
-        if cancel():
-            return len(checked)
-        say(REPORTS, before + len(files), before + len(files))
-        library = app.library(checked, unread=unread, record=shelf.state)
-        old = shelf.known
-        with _noted(failed):
-            shelf.publish(library)
-        new = shelf.known
-        if new is not None and (old is None or old.revision != new.revision):
-            self.host.send("comfyfixersmart.library", {"revision": new.revision})
-        with _noted(failed):
-            write_reports(library, shelf.reports)
-        return len(checked)
+    # ---- what is installed -------------------------------------------------------------------------------
 
     def app(
         self,
@@ -228,7 +163,7 @@ class Service:
             "disk_free": free,
         }
 
-    # ---- users and settings ----------------------------------------------------------------------------
+    # ---- users -------------------------------------------------------------------------------------
 
     def shelf(self, user: User) -> Shelf:
         """The library of one user. With several users, reports lie in the protected folder: ComfyUI shows the output
@@ -246,47 +181,18 @@ class Service:
             _ = known.listed
         return known
 
-    def resolved(self) -> Settings:
-        """The settings that hold. A damaged file counts as absent, and is named among the problems."""
-        from ..core.settings import resolve
-
-        file: dict[str, Any] = {}
-        problem: tuple[str, ...] = ()
-        try:
-            file = self._file().read()
-        except ComfyFixerError as error:
-            problem = (f"{error.message}. {error.hint}",)
-        dialog: dict[str, Any] = {}
-        if not self.host.multi_user():  # with several users, nobody's dialog speaks for all
-            dialog = next((self.host.dialog_settings(user) for user in self.host.users()), {})
-        found = resolve(environment=os.environ, file=file, dialog=dialog)
-        return found._replace(problems=(*problem, *found.problems))
-
-    def _file(self) -> Any:
-        from ..core.settings import SettingsFile
-
-        return SettingsFile(self.host.state_folder() / "settings.json")
-
-    def _page(self, shelf: Shelf | None, checked: Checked, said: Outline | None, slug: str) -> dict[str, Any]:
+    def _page(self, shelf: Shelf, checked: Checked, said: Outline | None, slug: str) -> dict[str, Any]:
+        """A workflow's page; no `slug` for a graph that lies nowhere."""
         from ..core.record import entry
         from ..core.reports.history import History
         from ..core.reports.panel import workflow_body
 
         change = None
-        if shelf is not None:
+        if slug:
             with contextlib.suppress(ComfyFixerError):
                 change = History.load(shelf.state / "history.json").change(checked.name)
-        path = shelf.page_path(checked.path) if shelf is not None else None
-        return workflow_body(entry(checked, change), slug, path, said)
-
-
-@contextlib.contextmanager
-def _noted(failed: list[Exception]) -> Iterator[None]:
-    """What goes wrong in here is added to `failed`, and the rest goes on."""
-    try:
-        yield
-    except Exception as error:
-        failed.append(error)
+        path = shelf.page_path(checked.path) if slug else None
+        return workflow_body(entry(checked, change, self.app().resolutions(checked, shelf.found)), slug, path, said)
 
 
 def _no_cycle() -> dict[str, Any]:

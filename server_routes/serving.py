@@ -30,9 +30,10 @@ SMALL_BODY = 64 << 10
 GRAPH_BODY = (8 << 20) + SMALL_BODY  # a saved graph may have 8 MiB (core/workflow/read.py); this is one and its name
 # What a path or a page could not be, was not there, or was in the way. Anything else raised on purpose is a 400.
 STATUS = {
-    **dict.fromkeys(("unknown_user", "not_local"), 403),
-    **dict.fromkeys(("unknown_workflow", "no_report", "vanished"), 404),
-    **dict.fromkeys(("fixed_setting", "newer_schema", "damaged_settings"), 409),
+    **dict.fromkeys(("unknown_user", "not_local", "not_yours"), 403),
+    **dict.fromkeys(("unknown_workflow", "no_report", "vanished", "unknown_question", "unknown_candidate"), 404),
+    **dict.fromkeys(("fixed_setting", "fixed_key", "newer_schema", "no_consent", "busy"), 409),
+    **dict.fromkeys(("damaged_settings", "damaged_keys", "damaged_choices"), 409),
     "too_large": 413,
     "internal_error": 500,
 }
@@ -130,7 +131,7 @@ async def judged(judge: Callable[[guard.Rules], guard.Refusal | None], desk: Des
 def _rules(service: Service) -> guard.Rules:
     """What the person allowed; the strictest where the settings cannot be read."""
     try:
-        settings = service.settings()
+        settings = service.preferences.settings()
         values = settings["values"]
         return guard.Rules(
             allow_remote=values["allow_remote"] is True,

@@ -17,7 +17,9 @@ from ..core.files import read_json, safe_join, to_json, write_json
 from ..core.library import WorkflowFile, find
 
 if TYPE_CHECKING:
+    from ..core.record import Checked
     from ..core.reports.types import Library
+    from ..core.resolution.store import Store
     from .host import User
 
 SCHEMA = 1
@@ -33,6 +35,13 @@ class Listed(NamedTuple):
     sources: dict[str, tuple[str, str]]  # slug → name in the library, path on this disk
 
 
+class Last(NamedTuple):
+    """The last cycle's values, entry by entry. Not kept on disk: a restart makes them anew."""
+
+    library: Library
+    checked: tuple[Checked, ...]
+
+
 class Shelf:
     """The library of one user. `state`: caches and history; `reports`: where a person finds the reports."""
 
@@ -45,6 +54,23 @@ class Shelf:
         self._listed: Listed | None = None
         self._lock = threading.Lock()
         self.loaded = False  # whether that file was read
+        self.last: Last | None = None
+        self._found: Store | None = None
+
+    @property
+    def found(self) -> Store:
+        """The verdicts on what is missing, and the person's choices. One object at a time: it remembers what it read."""
+        with self._lock:
+            if self._found is None:
+                from ..core.resolution.store import Store
+
+                self._found = Store(self.state)
+            return self._found
+
+    @found.setter
+    def found(self, store: Store | None) -> None:
+        """Another one; None reads the files again, which the command line may have written."""
+        self._found = store
 
     @property
     def listed(self) -> Listed | None:
@@ -74,6 +100,11 @@ class Shelf:
         sources = {slug[entry.name]: (entry.name, entry.source) for entry in library.entries}
         body = library_body(library, slug, {entry.name: self.page_path(entry.source) for entry in library.entries})
         lasting = {key: value for key, value in body.items() if key not in ("when", "history", "place")}
+        lasting["found"] = [
+            [one.key, one.when, one.choice and one.choice.when]
+            for entry in library.entries
+            for one in entry.resolutions.values()
+        ]
         revision = hashlib.sha256(to_json(lasting, indent=None).encode()).hexdigest()[:16]
         body = {"revision": revision, **body}
         text = to_json(body, indent=None).encode()

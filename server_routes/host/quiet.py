@@ -11,10 +11,12 @@ from __future__ import annotations
 import gc
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 TURN = 0.001  # seconds
+BREATH = 1.0  # seconds between two moments at which long work lets the collector in
 
 _lock = threading.Lock()
 _working = 0  # threads within `quietly`
@@ -36,6 +38,26 @@ def quietly() -> Iterator[None]:
         raise
     finally:
         _leave()
+
+
+@contextmanager
+def quietly_for_long() -> Iterator[Callable[[], None]]:
+    """`quietly` for work of minutes, which calls what it gets as often as it likes.
+
+    Once a second the garbage made since is collected, ComfyUI's too: a pass over young objects alone. So nothing piles
+    up, and still no pass looks through all that torch has loaded.
+    """
+    lock, last = threading.Lock(), time.monotonic()
+
+    def breathe() -> None:
+        nonlocal last
+        with lock:
+            if time.monotonic() - last >= BREATH:
+                gc.collect(1)
+                last = time.monotonic()
+
+    with quietly():
+        yield breathe
 
 
 def settle() -> None:

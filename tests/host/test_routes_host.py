@@ -23,7 +23,14 @@ ROOT = Path(__file__).resolve().parents[2]
 PREFIX = "/comfyfixersmart"
 OURS = {"X-ComfyFixerSmart": "1"}
 GRAPH = {"nodes": [{"id": 1, "type": "NoSuchNode", "inputs": [], "outputs": [], "widgets_values": []}], "links": []}
-EMPTY = {"": {}, "/settings": {"values": {"watch": True}}, "/check": {"workflow": GRAPH, "name": "x"}}
+EMPTY = {
+    "/settings": {"values": {"watch": True}},
+    "/check": {"workflow": GRAPH, "name": "x"},
+    "/consent": {"sources": []},
+    "/key": {"source": "civitai", "key": None},
+    "/resolve": {"slug": "no such workflow"},
+    "/choose": {"key": "nobody asked", "candidate": None},
+}
 
 
 def ask(
@@ -90,7 +97,8 @@ def test_the_guard_stands_in_front_of_them(comfyui_host: Any) -> None:
 
 # ---- protected files -----------------------------------------------------------------------------------
 
-FILES = ("settings.json", "schedule.json", "snapshot.json", "canary.json")
+FILES = ("settings.json", "keys.json", "schedule.json", "snapshot.json", "canary.json")
+OURS_ALONE = ("settings.json", "keys.json", "canary.json")  # the other two are written by the cycle
 CANARY, MARK = b"canary-5f0c1c", b"written-by-the-web-8b1d"
 
 
@@ -139,7 +147,7 @@ def targets(spelling: str, raw: str) -> Iterator[tuple[str, str]]:
 def test_no_spelling_reaches_a_protected_file(comfyui_host: Any) -> None:
     until_listed(comfyui_host)
     state, mine = comfyui_host.base / "user/__comfyfixersmart", comfyui_host.base / "user/default/mine.json"
-    for name in ("settings.json", "canary.json"):  # the other two are written by the cycle
+    for name in OURS_ALONE:
         (state / name).write_bytes(b'{"schema": 1, "note": "%s"}' % CANARY)
     before = {name: (state / name).read_bytes() for name in FILES}
     tried, seen = set(), []
@@ -159,9 +167,9 @@ def test_no_spelling_reaches_a_protected_file(comfyui_host: Any) -> None:
     assert not seen
     assert len(tried) >= 200 * len(FILES)
     assert all((state / name).is_file() for name in FILES), "none was deleted or moved"
-    assert all((state / name).read_bytes() == before[name] for name in ("settings.json", "canary.json"))
+    assert all((state / name).read_bytes() == before[name] for name in OURS_ALONE)
     assert not marked(state) and not marked(ROOT / "web")
-    for left in (state / "settings.json", state / "canary.json", mine):
+    for left in (*(state / name for name in OURS_ALONE), mine):
         left.unlink()
 
 

@@ -15,8 +15,11 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from comfyfixersmart.core.errors import ComfyFixerError
+from comfyfixersmart.server_routes import cycle
 from comfyfixersmart.server_routes import routes as our_routes
-from comfyfixersmart.server_routes.guard import CHANGE, CHECK, READ
+from comfyfixersmart.server_routes.guard import CHANGE, CHECK, LOCAL, READ
+
+from . import searching, standin
 
 PREFIX = "/comfyfixersmart"
 
@@ -33,6 +36,13 @@ LISTED: dict[tuple[str, str], tuple[str, str, dict[str, Any] | None]] = {
     ("POST", "/scan"): (CHANGE, "/scan", {}),
     ("POST", "/cancel"): (CHANGE, "/cancel", {}),
     ("POST", "/check"): (CHECK, "/check", {"workflow": {"nodes": []}, "name": "open"}),
+    ("GET", "/sources"): (READ, "/sources", None),
+    ("POST", "/consent"): (LOCAL, "/consent", {"sources": ["civitai"], "discovery": None}),
+    ("POST", "/key"): (LOCAL, "/key", {"source": "civitai", "key": "a-key-of-your-own"}),
+    ("GET", "/resolve"): (READ, "/resolve", None),
+    ("POST", "/resolve"): (CHANGE, "/resolve", {"slug": "one"}),
+    ("POST", "/resolve/cancel"): (CHANGE, "/resolve/cancel", {}),
+    ("POST", "/choose"): (CHANGE, "/choose", {"key": "k", "candidate": None, "reason": ""}),
 }
 
 
@@ -40,7 +50,7 @@ class Fake:
     """A service and its host. `calls` are the methods that were called, `changes` those of them that change something."""
 
     def __init__(self, folder: Path) -> None:
-        self.host = self
+        self.host = self.preferences = self.search = self
         self.folder = folder
         self.values: dict[str, Any] = {"allow_remote": False, "allowed_hosts": []}
         self.calls: list[str] = []
@@ -86,7 +96,7 @@ class Fake:
         self._called("codes")
         return {"codes": {"NODE001": {"title": "Node not installed", "text": "…"}}}
 
-    def check_graph(self, graph: Any, name: str) -> dict[str, Any]:
+    def check_graph(self, user: Any, graph: Any, name: str) -> dict[str, Any]:
         self._called("check")
         self.graph = graph
         return {"name": name}
@@ -96,6 +106,11 @@ class Fake:
         self.changes.append("scan")
         return self.status(user)
 
+    def cancel(self, user: Any) -> dict[str, Any]:
+        self._called("cancel")
+        self.changes.append("cancel")
+        return {"job": None}
+
     def cancel_scan(self, user: Any) -> dict[str, Any]:
         self._called("cancel")
         self.changes.append("cancel")
@@ -104,10 +119,38 @@ class Fake:
     def settings(self) -> dict[str, Any]:
         return {"values": self.values, "from": {}, "file": "/protected/settings.json"}
 
-    def change_settings(self, values: dict[str, Any]) -> dict[str, Any]:
+    def change(self, values: dict[str, Any]) -> dict[str, Any]:
         self._called("settings")
         self.changes.append(values)
         return self.settings()
+
+    def sources(self) -> dict[str, Any]:
+        self._called("sources")
+        return {"consent": None, "sources": []}
+
+    def consent(self, sources: tuple[str, ...], discovery: bool | None) -> dict[str, Any]:
+        self._called("consent")
+        self.changes.append((sources, discovery))
+        return {"consent": {"sources": list(sources)}}
+
+    def change_key(self, name: str, key: str | None) -> dict[str, Any]:
+        self._called("key")
+        self.changes.append((name, key))
+        return {"consent": None, "sources": []}
+
+    def job(self, user: Any) -> dict[str, Any]:
+        self._called("job")
+        return {"job": None}
+
+    def start(self, user: Any, asked: Any) -> dict[str, Any]:
+        self._called("resolve")
+        self.changes.append((user.name, asked))
+        return {"job": {"id": 1, "slug": asked.slug}}
+
+    def choose(self, user: Any, key: str, candidate: str | None, reason: str) -> dict[str, Any]:
+        self._called("choose")
+        self.changes.append((user.name, key, candidate, reason))
+        return {"resolution": {"key": key}}
 
     def report_file(self, user: Any, name: str) -> Path:
         self._called("report")
@@ -218,6 +261,7 @@ def in_background() -> Iterator[Callable[[web.Application], int]]:
     async def stop() -> None:
         for runner in runners:
             await runner.cleanup()
+        await asyncio.sleep(0.1)  # a connection that was closed gives its socket back only now
 
     yield lambda app: asyncio.run_coroutine_threadsafe(start(app), loop).result(10)
     asyncio.run_coroutine_threadsafe(stop(), loop).result(60)
@@ -230,3 +274,24 @@ def in_background() -> Iterator[Callable[[web.Application], int]]:
 def our_application(fake_service: Fake) -> web.Application:
     """The routes before `fake_service`, for a server of a test's own."""
     return application(fake_service, {"address": "127.0.0.1"})
+
+
+@pytest.fixture
+def look_at_will(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine looks at the disk less often; these tests go by seconds of their own."""
+    monkeypatch.setattr(cycle, "LOOK_SHARE", 0)
+
+
+@pytest.fixture
+def sea(tmp_path: Path, look_at_will: None) -> Iterator[searching.Place]:
+    """A ComfyUI for one person, with services that exist in memory only."""
+    with searching.place_in(standin.stand_in(tmp_path / "ComfyUI")) as found:
+        yield found
+
+
+@pytest.fixture
+def seas(tmp_path: Path, look_at_will: None) -> Iterator[searching.Place]:
+    """The same for Ann and Bob."""
+    with searching.place_in(standin.stand_in(tmp_path / "ComfyUI", multi_user=True)) as found:
+        found.comfyui.server.user_manager.users.update({"ann_1": "Ann", "bob_2": "Bob"})
+        yield found

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from comfyfixersmart.server_routes import routes as our_routes
-from comfyfixersmart.server_routes.guard import CHANGE, CHECK, READ
+from comfyfixersmart.server_routes.guard import CHANGE, CHECK, LOCAL, READ
 
 PREFIX = "/comfyfixersmart"
 
@@ -30,7 +30,10 @@ NOTHING: dict[str, Any] = {}
 
 
 class Attack(NamedTuple):
-    """Headers changed, who calls, what the person allowed; and what each kind of route has to answer (None: served)."""
+    """Headers changed, who calls, what the person allowed; and what each kind of route has to answer (None: served).
+
+    `far`: the request comes from elsewhere, or under another name than this computer's own.
+    """
 
     name: str
     read: str | None
@@ -39,9 +42,11 @@ class Attack(NamedTuple):
     headers: dict[str, str | None] = NOTHING
     peer: str = "127.0.0.1"
     values: dict[str, Any] = NOTHING
+    far: bool = False
 
     def expected(self, kind: str) -> str | None:
-        return {READ: self.read, CHECK: self.check, CHANGE: self.change}[kind]
+        local = self.change or ("not_local" if self.far else None)
+        return {READ: self.read, CHECK: self.check, CHANGE: self.change, LOCAL: local}[kind]
 
 
 ALL = {"allow_remote": True}
@@ -137,6 +142,7 @@ ATTACKS = (
         {"Host": "comfy.home", "Origin": "https://comfy.home"},
         "10.0.0.7",
         NAMED | ALL,
+        far=True,
     ),
     Attack(
         "another than the configured", *["bad_host"] * 3, {"Host": "a.comfy.home", "Origin": None}, values=NAMED | ALL
@@ -187,11 +193,11 @@ ATTACKS = (
         for each in ("192.168.1.7", "172.17.0.1", "fe80::1", "::ffff:10.0.0.1", "8.8.8.8", "")
     ),
     *(
-        Attack(f"peer {each}, allowed", None, None, None, peer=each, values=ALL)
+        Attack(f"peer {each}, allowed", None, None, None, peer=each, values=ALL, far=True)
         for each in ("192.168.1.7", "172.17.0.1", "2001:db8::1")
     ),
     *(Attack(f"{each} with a loopback address", None, None, "not_local", {each: "127.0.0.1"}) for each in PASSED_ON),
-    *(Attack(f"{each}, allowed", None, None, None, {each: "1.2.3.4"}, values=ALL) for each in PASSED_ON),
+    *(Attack(f"{each}, allowed", None, None, None, {each: "1.2.3.4"}, values=ALL, far=True) for each in PASSED_ON),
     Attack(
         "the LAN's own page",
         None,
@@ -208,6 +214,7 @@ ATTACKS = (
         {**OLD, "Host": "192.168.1.5:8188", "Origin": "http://192.168.1.5:8188"},
         "192.168.1.7",
         ALL,
+        far=True,
     ),
     Attack(
         "LAN cross-site, allowed",
@@ -236,7 +243,7 @@ async def test_every_attack_on_every_route(place: Any, method: str, path: str) -
                 changed["Origin"] = None
             answer = await place.ask(method, prefix + PREFIX + address, kind, body, **changed)
             want = attack.expected(kind)
-            expected_changes += want is None and kind == CHANGE
+            expected_changes += want is None and kind in (CHANGE, LOCAL)
             if place.error(answer) != want or (want is None) != (answer[0] == 200):
                 wrong.append((prefix, attack.name, want, answer))
     assert not wrong

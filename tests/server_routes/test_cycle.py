@@ -412,13 +412,13 @@ async def test_each_user_sees_only_their_own_workflows(tmp_path: Path) -> None:
 
 
 async def test_the_graph_on_the_canvas_is_checked_before_any_cycle(place: Place) -> None:
-    page = place.service.check_graph(json.loads(graph("sea.safetensors")), "Unsaved Workflow")
+    page = place.service.check_graph(place.user, json.loads(graph("sea.safetensors")), "Unsaved Workflow")
     assert page["status"] == "blocked" and page["name"] == "Unsaved Workflow" and page["path"] is None
     assert [one["code"] for one in page["findings"]] == ["MODEL001"]
     assert page["outline"]["outputs"][0]["class_type"] == "SaveImage"
     assert not (place.comfyui.base / "output/reports").exists()
     for nonsense in ({}, [], "text", 5, None, {"nodes": "x"}):
-        assert place.service.check_graph(nonsense, "")["status"] == "unreadable"
+        assert place.service.check_graph(place.user, nonsense, "")["status"] == "unreadable"
 
 
 def test_registering_twice_or_with_a_broken_part_never_raises(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ import pytest
 from comfyfixersmart.server_routes.guard import (
     CHANGE,
     CHECK,
+    LOCAL,
     READ,
     Facts,
     Refusal,
@@ -24,7 +25,7 @@ from hypothesis import strategies as st
 
 STRICT = Rules()
 HOME = "127.0.0.1:8188"
-KINDS = (READ, CHECK, CHANGE)
+KINDS = (READ, CHECK, CHANGE, LOCAL)
 
 # None of these may ever be taken for this computer, for an address, or for a name that was not configured.
 FOREIGN_HOSTS = (
@@ -158,7 +159,8 @@ def test_an_origin_is_this_server_or_nothing(origin: str, host: str, secure: boo
     rules = Rules(allow_remote=True, allowed_hosts=("comfy.home",) if named else ())
     for kind in KINDS:
         verdict = judge(kind, own(kind, host=host, origin=origin, secure=secure), rules)
-        assert code(verdict) == (None if same else "bad_origin"), kind
+        served = "not_local" if kind == LOCAL and named else None
+        assert code(verdict) == (served if same else "bad_origin"), kind
 
 
 @pytest.mark.parametrize(
@@ -233,6 +235,8 @@ def test_only_this_computer_changes_anything_unless_the_person_said_otherwise(fa
     assert judge(CHECK, own(CHECK, **facts), STRICT) is None
     assert code(judge(CHANGE, own(CHANGE, **facts), STRICT)) == "not_local"
     assert judge(CHANGE, own(CHANGE, **facts), Rules(allow_remote=True)) is None
+    for rules in (STRICT, Rules(allow_remote=True)):
+        assert code(judge(LOCAL, own(LOCAL, **facts), rules)) == "not_local", "whatever the person allowed"
     assert code(rights_refused(own(CHANGE, **facts), Rules(allow_remote=True))) == "not_local"
 
 
@@ -240,6 +244,12 @@ def test_only_this_computer_changes_anything_unless_the_person_said_otherwise(fa
 def test_loopback_has_several_addresses(peer: str) -> None:
     assert judge(CHANGE, own(CHANGE, peer=peer), STRICT) is None
     assert rights_refused(own(CHANGE, peer=peer), STRICT) is None
+
+
+def test_what_is_for_this_computer_says_where_else_it_can_be_set() -> None:
+    refusal = judge(LOCAL, own(LOCAL, peer="192.168.1.7"), Rules(allow_remote=True, settings_file="/srv/settings.json"))
+    assert refusal and "/srv/settings.json" in refusal.hint and "keys.json" in refusal.hint
+    assert "ALLOW_REMOTE" not in refusal.hint, "that would not help"
 
 
 def test_hints_say_how_to_opt_in() -> None:

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 from comfyfixersmart.core.errors import ComfyFixerError
-from comfyfixersmart.server_routes.guard import CHANGE, CHECK, READ
+from comfyfixersmart.server_routes.guard import CHANGE, CHECK, LOCAL, READ
+from comfyfixersmart.server_routes.search import Asked
 
 PREFIX = "/comfyfixersmart"
 
@@ -20,7 +21,10 @@ PREFIX = "/comfyfixersmart"
 async def test_who_may_allow_others_is_decided_on_this_computer(place: Any) -> None:
     """Else a guest, once let in, could let everyone in for good."""
     place.fake.values = {"allow_remote": True, "allowed_hosts": []}
-    for values in ({"allow_remote": False}, {"allow_remote": None}, {"watch": True, "allowed_hosts": ["evil.example"]}):
+    for values in (
+        *({"allow_remote": False}, {"allow_remote": None}, {"watch": True, "allowed_hosts": ["evil.example"]}),
+        *({"sources": ["web"]}, {"discovery": True}, {"watch": True, "endpoints": {"civitai": "https://evil.example"}}),
+    ):
         place.peer["address"] = "192.168.1.7"
         answer = await place.ask("POST", PREFIX + "/settings", CHANGE, {"values": values})
         assert (answer[0], place.error(answer)) == (403, "not_local")
@@ -186,12 +190,70 @@ async def test_a_graph_is_checked_as_sent(place: Any) -> None:
         ("/settings", b'{"values": []}', 400, "bad_body"),
         ("/settings", b'{"watch": true}', 400, "bad_body"),
         ("/settings", b'{"values": {"x": "' + b"y" * 70_000 + b'"}}', 413, "too_large"),
+        ("/consent", b"{}", 400, "bad_body"),
+        ("/consent", b'{"sources": null}', 400, "bad_body"),
+        ("/consent", b'{"sources": "civitai"}', 400, "bad_body"),
+        ("/consent", b'{"sources": ["elsewhere"]}', 400, "bad_body"),
+        ("/consent", b'{"sources": [], "discovery": "perhaps"}', 400, "bad_body"),
+        ("/consent", b'{"sources": [], "endpoints": {}}', 400, "bad_body"),
+        ("/key", b"{}", 400, "bad_body"),
+        ("/key", b'{"source": "civitai"}', 400, "bad_body"),
+        ("/key", b'{"source": "web", "key": "canary-5f0c1c"}', 400, "bad_body"),
+        ("/key", b'{"source": "civitai", "key": 12345678}', 400, "bad_body"),
+        ("/key", b'{"source": "civitai", "key": ["canary-5f0c1c"]}', 400, "bad_body"),
+        ("/key", b'{"source": "civitai", "key": "canary-5f0c1c", "more": 1}', 400, "bad_body"),
+        ("/key", b'{"source": "civitai", "key": "canary-5f0c1c', 400, "bad_body"),
+        ("/key", b'{"source": "civitai", "key": "' + b"canary-5f0c1c" * 6000 + b'"}', 413, "too_large"),
+        ("/resolve", b"[]", 400, "bad_body"),
+        ("/resolve", b'{"slug": "a", "workflow": {}}', 400, "bad_body"),
+        ("/resolve", b'{"slug": 5}', 400, "bad_body"),
+        ("/resolve", b'{"workflow": []}', 400, "bad_body"),
+        ("/resolve", b'{"again": "perhaps"}', 400, "bad_body"),
+        ("/resolve", b'{"slug": "' + b"a" * 301 + b'"}', 400, "bad_body"),
+        ("/resolve", b'{"workflow": {"nodes": [' + b"0," * 100_000 + b"0]}}", 413, "too_large"),
+        ("/resolve", b'"' + b"x" * (9 << 20) + b'"', 413, "too_large"),
+        ("/resolve/cancel", b'{"id": 1}', 400, "bad_body"),
+        ("/choose", b'{"key": "k"}', 400, "bad_body"),
+        ("/choose", b'{"candidate": null}', 400, "bad_body"),
+        ("/choose", b'{"key": "k", "candidate": "c", "reason": "' + b"r" * 301 + b'"}', 400, "bad_body"),
+        ("/choose", b'{"key": "k", "candidate": "c", "reason": null}', 400, "bad_body"),
     ],
 )
 async def test_bodies_of_any_shape(place: Any, path: str, body: bytes, status: int, code: str | None) -> None:
     answer = await place.ask("POST", PREFIX + path, CHANGE, body)
     assert (answer[0], place.error(answer)) == (status, code)
     assert not place.fake.changes
+    assert b"canary" not in json.dumps(answer[1]).encode(), "what was sent is never sent back"
+
+
+async def test_what_is_asked_for_reaches_the_search(place: Any) -> None:
+    graph = {"nodes": []}
+    for sent, asked in (
+        ({}, Asked()),
+        ({"slug": None, "workflow": None, "name": "", "again": False}, Asked()),
+        ({"slug": "one", "again": True}, Asked("one", None, "", True)),
+        ({"workflow": graph, "name": "open"}, Asked(None, graph, "open")),
+    ):
+        assert (await place.ask("POST", PREFIX + "/resolve", CHANGE, sent, comfy_user="ann"))[0] == 200
+        assert place.fake.changes.pop() == ("ann", asked)
+    assert [Asked("a").scope, Asked(None, {}).scope, Asked().scope] == ["workflow", "open", "library"]
+    sent = {"key": "k", "candidate": "civitai:1/2", "reason": "it works"}
+    assert (await place.ask("POST", PREFIX + "/choose", CHANGE, sent, comfy_user="bob"))[0] == 200
+    assert place.fake.changes.pop() == ("bob", "k", "civitai:1/2", "it works")
+
+
+async def test_consent_and_keys_are_given_on_this_computer_only(place: Any) -> None:
+    place.fake.values = {"allow_remote": True, "allowed_hosts": []}
+    for path, sent in (("/consent", {"sources": []}), ("/key", {"source": "brave", "key": None})):
+        for changes in ({"Via": "1.1 x"}, {"Host": "192.168.1.5:8188", "Origin": "http://192.168.1.5:8188"}):
+            answer = await place.ask("POST", PREFIX + path, LOCAL, sent, **changes)
+            assert (answer[0], place.error(answer)) == (403, "not_local")
+        place.peer["address"] = "192.168.1.7"
+        assert place.error(await place.ask("POST", PREFIX + path, LOCAL, sent)) == "not_local"
+        place.peer["address"] = "127.0.0.1"
+        assert not place.fake.changes
+        assert (await place.ask("POST", PREFIX + path, LOCAL, sent))[0] == 200
+        assert place.fake.changes.pop() in (((), None), ("brave", None))
 
 
 async def test_a_packed_body_counts_unpacked(place: Any) -> None:
@@ -209,6 +271,13 @@ async def test_a_packed_body_counts_unpacked(place: Any) -> None:
         (ComfyFixerError("no_report", "x"), 404, "no_report"),
         (ComfyFixerError("bad_setting", "x"), 400, "bad_setting"),
         (ComfyFixerError("fixed_setting", "x"), 409, "fixed_setting"),
+        *(
+            (ComfyFixerError(code, "x"), 409, code)
+            for code in ("no_consent", "busy", "fixed_key", "damaged_keys", "damaged_choices")
+        ),
+        (ComfyFixerError("not_yours", "x"), 403, "not_yours"),
+        *((ComfyFixerError(code, "x"), 404, code) for code in ("unknown_question", "unknown_candidate")),
+        (ComfyFixerError("bad_key", "x"), 400, "bad_key"),
         (ComfyFixerError("whatever", "x\ud800"), 400, "whatever"),
         (ValueError("/home/ann/secret"), 500, "internal_error"),
         (KeyError("x"), 500, "internal_error"),
@@ -255,7 +324,7 @@ async def test_a_disk_that_refuses_is_named(place: Any) -> None:
 
 async def test_a_slow_check_holds_nothing_else_up(place: Any) -> None:
     go = threading.Event()
-    place.fake.check_graph = lambda graph, name: go.wait(10) and {}  # type: ignore[method-assign,assignment,return-value]
+    place.fake.check_graph = lambda user, graph, name: go.wait(10) and {}  # type: ignore[method-assign,assignment,return-value]
     body = place.listed["POST", "/check"][2]
     slow = [asyncio.create_task(place.ask("POST", PREFIX + "/check", CHECK, body)) for _ in range(3)]
     for path in ("/status", "/library", "/codes", "/settings", "/report/dashboard.html"):

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from comfyfixersmart.core.errors import ComfyFixerError, NewerSchema
-from comfyfixersmart.core.settings import SettingsFile, Values, resolve
+from comfyfixersmart.core.settings import ENVIRONMENT_NAMES, SOURCE_NAMES, SettingsFile, Values, resolve
+from comfyfixersmart.core.sources import roster
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -62,6 +63,104 @@ def test_names_of_hosts_come_as_a_list_or_with_commas() -> None:
     assert resolve(file={"allowed_hosts": ["evil.example/../x"]}).values.allowed_hosts == ()
 
 
+def test_never_asked_and_nobody_are_two_things(tmp_path: Path) -> None:
+    """Nobody may be asked in either case; only the first brings up the question."""
+    assert resolve().values.sources is None
+    assert resolve(file={"sources": None}).values.sources is None
+    assert resolve(environment={"COMFYFIXERSMART_SOURCES": ""}).values.sources is None
+    none = resolve(environment={"COMFYFIXERSMART_SOURCES": "none"}, file={"sources": ["civitai"]})
+    assert (none.values.sources, none.origin["sources"]) == ((), "environment")
+    file = SettingsFile(tmp_path / "settings.json")
+    file.change({"sources": []}, {})
+    assert resolve(file=file.read()).values.sources == ()
+    file.change({"sources": None}, {})
+    assert resolve(file=file.read()).values.sources is None
+
+
+def test_sources_are_those_of_the_roster_each_once_and_in_one_order() -> None:
+    assert roster.NAMES == SOURCE_NAMES
+    said = resolve(environment={"COMFYFIXERSMART_SOURCES": " Civitai, huggingface,civitai "})
+    assert said.values.sources == ("huggingface", "civitai") and not said.problems
+    wrong = resolve(environment={"COMFYFIXERSMART_SOURCES": "civitai,elsewhere"}, file={"sources": ["civitai"]})
+    assert wrong.values.sources == ("civitai",), "what cannot be used opens nothing"
+    assert "sources from the environment" in wrong.problems[0]
+
+
+@pytest.mark.parametrize("name", ["sources", "discovery", "endpoints"])
+def test_the_dialog_never_says_who_may_be_asked(name: str) -> None:
+    """The web page writes it."""
+    loud = {"sources": ["civitai"], "discovery": True, "endpoints": {"civitai": "https://evil.example"}}[name]
+    camel = {f"{prefix}{name}": loud for prefix in ("comfyfixersmart.", "")}
+    assert resolve(dialog=camel).values == Values()
+
+
+def test_looking_up_at_each_cycle_is_off_until_it_is_switched_on() -> None:
+    assert resolve().values.discovery is False
+    assert resolve(environment={"COMFYFIXERSMART_DISCOVERY": "1"}).values.discovery is True
+    assert resolve(file={"discovery": True}).values.discovery is True
+
+
+ADDRESSES = (
+    *("https://hf-mirror.com", "http://127.0.0.1:8888", "http://[::1]:8888/searxng", "https://intra.example/a/b"),
+    *("http://localhost", "https://10.0.0.1:65535"),
+)
+NO_ADDRESSES = (
+    *("", "hf-mirror.com", "ftp://x.example", "file:///etc/passwd", "https://", "https:///x", "http://:80"),
+    *("https://user@x.example", "https://user:word@x.example", "https://x.example?a=1", "https://x.example/#f"),
+    *("https://x.example:99999", "https://x.example:0", "https://x.example:a", "https://[::1", "https://x y.example"),
+    *("https://x.example\n", "https://x.example/\r\nHost: y", "https://x.example/\\y", 'https://x.example/"', "ftp"),
+    *("https://ex\u00e4mple.org", "javascript:alert(1)", "https://x.example/<b>", f"https://x.example/{'a' * 200}"),
+)
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_addresses_that_can_be_used(tmp_path: Path, address: str) -> None:
+    SettingsFile(tmp_path / "settings.json").change({"endpoints": {"searxng": address + "/"}}, {})
+    told = resolve(file=SettingsFile(tmp_path / "settings.json").read())
+    assert told.values.endpoints == {"searxng": address} and not told.problems
+
+
+@pytest.mark.parametrize("address", NO_ADDRESSES)
+def test_addresses_that_cannot(tmp_path: Path, address: str) -> None:
+    assert resolve(file={"endpoints": {"civitai": address}}).values.endpoints == {}
+    with pytest.raises(ComfyFixerError) as raised:
+        SettingsFile(tmp_path / "settings.json").change({"endpoints": {"civitai": address}}, {})
+    assert raised.value.code == "bad_setting" and "word" not in raised.value.message
+
+
+def test_only_known_services_have_addresses() -> None:
+    assert resolve(file={"endpoints": {"elsewhere": "https://x.example"}}).values.endpoints == {}
+    assert resolve(file={"endpoints": ["https://x.example"]}).values.endpoints == {}
+
+
+def test_addresses_from_the_environment() -> None:
+    said = {"COMFYFIXERSMART_ENDPOINTS": "huggingface=https://hf-mirror.com/, SearXNG = http://127.0.0.1:8888"}
+    assert resolve(environment=said).values.endpoints == {
+        "huggingface": "https://hf-mirror.com",
+        "searxng": "http://127.0.0.1:8888",
+    }
+    for wrong in ("https://x.example", "huggingface", "=https://x.example", "huggingface=a=b"):
+        found = resolve(environment={"COMFYFIXERSMART_ENDPOINTS": wrong})
+        assert found.values.endpoints == {} and len(found.problems) == 1
+
+
+def test_the_variable_of_hugging_face_s_library_counts_last() -> None:
+    mirror = {"HF_ENDPOINT": "https://hf-mirror.com/"}
+    assert resolve(environment=mirror).values.endpoints == {"huggingface": "https://hf-mirror.com"}
+    both = resolve(environment=mirror, file={"endpoints": {"huggingface": "https://own.example"}})
+    assert both.values.endpoints == {"huggingface": "https://own.example"}
+    beside = resolve(environment=mirror, file={"endpoints": {"civitai": "https://own.example"}})
+    assert set(beside.values.endpoints) == {"civitai", "huggingface"}
+    assert beside.origin["endpoints"] == "file", "so that it can still be changed"
+    assert resolve(environment={"HF_ENDPOINT": "https://huggingface.co"}).values.endpoints == {}
+    wrong = resolve(environment={"HF_ENDPOINT": "hf-mirror.com"})
+    assert wrong.values.endpoints == {} and "HF_ENDPOINT" in wrong.problems[0]
+
+
+def test_every_setting_has_its_variable() -> None:
+    assert set(ENVIRONMENT_NAMES) == set(Values.model_fields)
+
+
 def test_a_change_is_kept_for_its_owner_only(tmp_path: Path) -> None:
     file = SettingsFile(tmp_path / "settings.json")
     file.change({"cycle_hours": 8, "allowed_hosts": ["studio"]}, {})
@@ -72,7 +171,13 @@ def test_a_change_is_kept_for_its_owner_only(tmp_path: Path) -> None:
     assert file.read() == {"allowed_hosts": ["studio"]}
 
 
-@pytest.mark.parametrize("values", [{"cycle_hours": 0}, {"cycle_hours": "x"}, {"nothing": 1}, {"watch": []}])
+@pytest.mark.parametrize(
+    "values",
+    [
+        *({"cycle_hours": 0}, {"cycle_hours": "x"}, {"nothing": 1}, {"watch": []}, {"sources": ["elsewhere"]}),
+        *({"sources": "civitai"}, {"discovery": "perhaps"}, {"endpoints": {"civitai": "nowhere"}}, {"endpoints": []}),
+    ],
+)
 def test_a_bad_change_changes_nothing(tmp_path: Path, values: dict[str, object]) -> None:
     file = SettingsFile(tmp_path / "settings.json")
     file.change({"watch": False}, {})

@@ -1,0 +1,155 @@
+"""Goes through everyone's saved workflows: a whole cycle, the list once more, the reports. Called in threads."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ..core.errors import ComfyFixerError
+from .host.quiet import quietly, settle
+from .shelf import Last, Shelf
+
+if TYPE_CHECKING:
+    from ..core.app import App
+    from ..core.record import Checked
+    from ..core.reports.types import Library
+    from .service import Service
+
+INVENTORY, CHECKING, REPORTS = "inventory", "checking", "reports"  # the phases of a cycle, in order
+Cancel = Callable[[], bool]
+Say = Callable[[str, int, int], None]  # phase, done, total
+
+
+class Checks:
+    """All that reads or writes a whole library. One thread at a time goes through the files."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._checking = threading.Lock()  # what App keeps of files is for one thread at a time
+        self._writing = threading.Lock()
+
+    def scan(self, say: Say, cancel: Cancel) -> int:
+        """One cycle: take the inventory, check every user's workflows, write reports; how many workflows there are.
+
+        What cannot be written keeps nothing else from being done, and no user from theirs: the first such error is
+        raised at the end.
+        """
+        with quietly():
+            failed: list[Exception] = []
+            total = self._scan(say, cancel, failed)
+            if failed:
+                raise failed[0]
+            return total
+
+    def _scan(self, say: Say, cancel: Cancel, failed: list[Exception]) -> int:
+        from ..core.inventory.snapshot import write_snapshot
+
+        say(INVENTORY, 0, 0)
+        app = self._service.app(fresh=True, progress=lambda done, total, _: say(INVENTORY, done, total), cancel=cancel)
+        with _noted(failed):
+            write_snapshot(self._service.host.state_folder() / "snapshot.json", app.inventory)
+        self._service.look_at_machine()
+        total = 0
+        for user in self._service.host.users():
+            if cancel():
+                break
+            with _noted(failed):
+                total += self._check_shelf(app, self._service.shelf(user), say, cancel, total, failed)
+        with self._alone(cancel):
+            app.forget()
+        return total
+
+    def _check_shelf(
+        self, app: App, shelf: Shelf, say: Say, cancel: Cancel, before: int, failed: list[Exception]
+    ) -> int:
+        unread: list[str] = []
+        if not (self._service.search.running or self._service.discovery.running):
+            shelf.found = None
+        files = shelf.files(unread)
+        say(CHECKING, before, before + len(files))
+        with self._alone(cancel):
+            checked = app.check(
+                files,
+                maps=True,
+                progress=lambda done, total, _: say(CHECKING, before + done, before + total),
+                cancel=cancel,
+            )
+            settle()  # up to here nothing cyclic is made; the reports' JSON and template leave some
+            if cancel():
+                return len(checked)
+            say(REPORTS, before + len(files), before + len(files))
+            library = app.library(checked, unread=unread, record=shelf.state, found=shelf.found)
+            shelf.last = Last(library, tuple(checked))
+            with _noted(failed):
+                self._publish(shelf, library)
+        with _noted(failed):
+            self.write_reports(shelf)
+        return len(checked)
+
+    def check(self, shelf: Shelf, cancel: Cancel) -> list[Checked]:
+        """All of one person's workflows as they are now; what did not change costs nothing. Nothing is written."""
+        app = self._service.app()
+        with self._alone(cancel), quietly():
+            return app.check(shelf.files([]), maps=True, cancel=cancel)
+
+    def announce(self, shelf: Shelf) -> None:
+        """The last list once more, with what was found since. Where no cycle has made one yet, that is asked for.
+
+        Raises OSError and NewerSchema where it cannot be kept for a restart.
+        """
+        with self._alone(_never), quietly():
+            if shelf.last is None:
+                self._service.ask()
+                return
+            app, (library, checked) = self._service.app(), shelf.last
+            entries = tuple(
+                replace(entry, resolutions=app.resolutions(one, shelf.found))
+                for entry, one in zip(library.entries, checked, strict=True)
+            )
+            library = replace(library, entries=entries)
+            shelf.last = Last(library, checked)
+            self._publish(shelf, library)
+
+    def _publish(self, shelf: Shelf, library: Library) -> None:
+        old = shelf.known
+        try:
+            shelf.publish(library)
+        finally:
+            new = shelf.known
+            if new is not None and (old is None or old.revision != new.revision):
+                self._service.host.send("comfyfixersmart.library", {"revision": new.revision})
+
+    def write_reports(self, shelf: Shelf) -> None:
+        """The reports of one person's last list. Raises OSError and what `core/reports/write.py` refuses."""
+        from ..core.reports.write import write_reports
+
+        with self._writing, quietly():  # who comes last writes the newest
+            if shelf.last is not None:
+                write_reports(shelf.last.library, shelf.reports)
+
+    @contextlib.contextmanager
+    def _alone(self, cancel: Cancel) -> Iterator[None]:
+        """One thread at a time goes through the files. Raises ComfyFixerError `cancelled` when that comes first."""
+        while not self._checking.acquire(timeout=0.2):
+            if cancel():
+                raise ComfyFixerError("cancelled", "The check was cancelled.")
+        try:
+            yield
+        finally:
+            self._checking.release()
+
+
+@contextlib.contextmanager
+def _noted(failed: list[Exception]) -> Iterator[None]:
+    """What goes wrong in here is added to `failed`, and the rest goes on."""
+    try:
+        yield
+    except Exception as error:
+        failed.append(error)
+
+
+def _never() -> bool:
+    return False
