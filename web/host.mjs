@@ -2,4 +2,4 @@
 export { api, ApiError } from "./host/requests.mjs";
 export { activeWorkflow, graph, onGraphChange, openWorkflow, refreshDefinitions } from "./host/graph.mjs";
 export { goToNode } from "./host/canvas.mjs";
-export { changeSetting, copy, displayName, locale, messages, onSetting, openUrl, setting } from "./host/page.mjs";
+export { changeSetting, copy, displayName, locale, messages, onSetting, openPage, openUrl, setting } from "./host/page.mjs";

@@ -5,6 +5,7 @@ import { libraryPage } from "./library/library.mjs";
 import { visible } from "./base/names.mjs";
 import { bar, note } from "./base/parts.mjs";
 import { storeFor } from "./base/store.mjs";
+import { isRunning, lookupOf, standing as lookupStands } from "./lookup/job.mjs";
 import { standing } from "./library/summary.mjs";
 import { followPalette, loadStyle } from "./base/theme.mjs";
 import { lang, setTexts, t } from "./base/texts.mjs";
@@ -51,6 +52,7 @@ class Panel {
     this.store.addEventListener("change", change);
     this.off = [() => this.store.removeEventListener("change", change), followPalette(this.root)];
     this.store.start();
+    lookupOf(this.store).start();
     await this.draw({ focus });
     import("./workflow/workflow.mjs").then((page) => page.loadPageStyle(), () => {}); // so that it is there when the server is not
   }
@@ -60,7 +62,7 @@ class Panel {
     this.gone = true;
     this.page?.leave?.();
     this.page?.destroy();
-    if (this.off.length) this.store.stop();
+    if (this.off.length) { this.store.stop(); lookupOf(this.store).stop(); }
     for (const end of this.off) end?.();
     this.root.remove();
   }
@@ -100,6 +102,7 @@ class Panel {
 
   changed(keys) {
     if (keys.has("status")) this.tell();
+    if (keys.has("lookup")) this.tellLookup();
     if (keys.has("view") && this.store.state.view !== this.drawn) {
       const inside = this.root.contains(document.activeElement);
       this.draw({ focus: inside });
@@ -120,6 +123,18 @@ class Panel {
     } else if (was === "running" && cycle?.last?.outcome === "done") {
       const counts = status.library?.counts ?? library?.counts ?? {};
       this.announce(t("live.done", { runs: counts.runnable ?? 0, n: cycle.last.workflows ?? 0 }));
+    }
+  }
+
+  /** The same for a look-up of what is missing. */
+  tellLookup() {
+    const { job } = this.store.state.lookup, now = performance.now(), was = this.looked;
+    this.looked = job;
+    if (isRunning(job)) {
+      if (now - (this.toldLookup ?? -QUIET) >= QUIET) { this.toldLookup = now; this.announce(lookupStands(job)); }
+    } else if (isRunning(was) && job?.id === was.id) {
+      this.toldLookup = null;
+      this.announce(job.state === "failed" ? t("lookup.failed") : lookupStands(job));
     }
   }
 

@@ -86,6 +86,19 @@ class Shown:
     def calls(self) -> list[Any]:
         return list(self.page.evaluate("host.calls"))
 
+    def posts(self) -> list[Any]:
+        """What was sent to the server to change something, as [route, body]."""
+        return [call[1:] for call in self.calls() if call[0] == "post" and call[1] != "check"]
+
+    def click(self, name: str) -> None:
+        """The first button of this name."""
+        self.page.get_by_role("button", name=name, exact=True).first.click()
+
+    def box(self, name: str) -> Any:
+        """The evidence box of the look-up, below the finding of this name."""
+        heading = self.page.get_by_role("heading", name=name, exact=True)
+        return self.page.locator(".cfs-finding", has=heading).locator(".cfs-verdict")
+
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
@@ -126,6 +139,18 @@ def show(browser: Any, server: Any) -> Iterator[Any]:
         trouble = [text for text in one.trouble if not any(fault in text for fault in faults)]
         one.context.close()
         assert trouble == []
+
+
+@pytest.fixture
+def missing(show: Any) -> Any:
+    """`missing("looked")`: the page of a workflow that lacks much, of every kind."""
+
+    def make(scenario: str = "looked", **wanted: Any) -> Shown:
+        one: Shown = show(scenario, **{"view": {"page": "workflow", "slug": "video-heron-much-is-missing"}, **wanted})
+        one.page.locator(".cfs-workflow .cfs-lead").wait_for()
+        return one
+
+    return make
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import importlib.util
 import random
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,18 +19,19 @@ from comfyfixersmart.core.reports.types import Change, Entry, Library
 Json = dict[str, Any]
 
 
-def _samples() -> ModuleType:
-    """The libraries that the report tests use; a helper module beside another folder's tests has to be loaded by path."""
-    path = Path(__file__).resolve().parent.parent / "reports" / "samples.py"
-    spec = importlib.util.spec_from_file_location("panel_samples", path)
+def _load(name: str, path: str) -> ModuleType:
+    """A helper module of a test folder: it has to be loaded by its path."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).resolve().parent / path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules["panel_samples"] = module
+    sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
 
 
-samples = _samples()
+samples = _load("panel_samples", "../reports/samples.py")  # the libraries that the report tests use
+lookups = _load("panel_lookups", "lookups.py")
+verdicts = _load("panel_verdicts", "verdicts.py")
 NOW: float = samples.NOW
 LOCAL = {"allowed": True, "error": None}
 FROM_AFAR = {
@@ -82,12 +84,14 @@ class Scenario:
         parts: list[Json] | None = None,
         failing: dict[str, tuple[int, Json]] | None = None,
         origin: dict[str, str] | None = None,
+        lookup: dict[str, Any] | None = None,
     ) -> None:
         self.cycle = now or cycle()
         self.may, self.parts, self.failing = may, parts or [], failing or {}
         self.entries = {}
         self.library: Json | None = None
         self.revision = 1
+        self.lookup = lookups.Lookup(**{"found": verdicts.found(), "now": NOW, **(lookup or {})})
         self.settings = {
             "values": {"cycle_hours": 2.0, "watch": True, "allow_remote": False, "allowed_hosts": []},
             "from": {"cycle_hours": "default", "watch": "dialog", "allow_remote": "default", **(origin or {})},
@@ -125,10 +129,15 @@ class Scenario:
 
     def on_canvas(self) -> Json:
         """The verdict on whatever graph is sent."""
-        return panel.workflow_body(samples.showcase(), "", None, None)
+        return panel.workflow_body(self._judged(samples.showcase()), "", None, None)
 
     def workflow(self, slug: str) -> Json:
-        return panel.workflow_body(self.entries[slug], slug, f"workflows/{self.entries[slug].name}", None)
+        return panel.workflow_body(self._judged(self.entries[slug]), slug, f"workflows/{self.entries[slug].name}", None)
+
+    def _judged(self, entry: Entry) -> Entry:
+        """The workflow with what was looked up so far."""
+        found = {at: self.lookup.verdict(one.name) for at, one in enumerate(entry.readiness.findings)}
+        return replace(entry, resolutions=entry.resolutions or {at: one for at, one in found.items() if one})
 
 
 def hostile(count: int = 300) -> Library:
@@ -199,6 +208,11 @@ _failed = {
         "hint": "Check the path, its permissions and the free space.",
     },
 }
+_disk_full = {
+    "code": "os_error",
+    "message": "/srv/comfy/user/__comfyfixersmart/resolutions: No space left on device",
+    "hint": "Free some space. What was found until then is kept.",
+}
 _broken_part = {
     "part": "cycle",
     "error": {
@@ -217,8 +231,44 @@ _starting = {"code": "starting", "text": "ComfyUI has just started."}
 _prompt = {"code": "prompt_running", "text": "Waiting for the running prompt to end."}
 NEVER = {"last": None, "next": None}
 
+ASKED = {"consent": ["huggingface", "civitai", "modelscope", "registry", "direct"]}
+
+
+def _with_missing(*entries: Entry) -> Library:
+    """The library with these workflows as well."""
+    library = changed()
+    return Library(library.when, library.place, (*entries, *library.entries), library.unlock)
+
+
+def _under_way(scope: str, done: int, **how: Any) -> Scenario:
+    """A look-up that was begun before the page was loaded. `how`: {fails} or {state} it ended with."""
+    made = Scenario(_with_missing(verdicts.missing()), lookup=ASKED)
+    lookup = made.lookup
+    slug = next(slug for slug, entry in made.entries.items() if entry.name == verdicts.missing().name)
+    lookup.begin({"slug": slug if scope == "workflow" else None, "workflow": {} if scope == "open" else None})
+    for _ in range(done):
+        lookup.look()
+    lookup.held = True
+    lookup.job.update(how)
+    return made
+
+
 MAKE: dict[str, Callable[[], Scenario]] = {
     "library": lambda: Scenario(changed()),
+    "missing": lambda: Scenario(_with_missing(verdicts.missing())),
+    "asked": lambda: Scenario(_with_missing(verdicts.missing()), lookup=ASKED),
+    "looked": lambda: Scenario(_with_missing(verdicts.missing()), lookup={**ASKED, "looked": True}),
+    "from-afar": lambda: Scenario(_with_missing(verdicts.missing()), lookup={"local": False}),
+    "fixed-services": lambda: Scenario(changed(), lookup={**ASKED, "fixed": "COMFYFIXERSMART_SOURCES"}),
+    "keyed": lambda: Scenario(
+        changed(), lookup={**ASKED, "keys": {"civitai": "file", "huggingface": "environment", "brave": "file"}}
+    ),
+    "looking": lambda: _under_way("workflow", 4),
+    "looking-library": lambda: _under_way("library", 4),
+    "stopped": lambda: _under_way("workflow", 4, state="cancelled", now=None),
+    "lookup-failed": lambda: _under_way("workflow", 2, state="failed", now=None, error=_disk_full),
+    "many": lambda: Scenario(_with_missing(verdicts.many(1000)), lookup=ASKED),
+    "hostile-verdicts": lambda: Scenario(samples.hostile()),
     "first": lambda: Scenario(None, now=cycle(**NEVER), failing={"library": (404, _no_report)}),
     "first-waiting": lambda: Scenario(None, now=cycle(state="waiting", why=_starting, **NEVER)),
     "first-scan": lambda: Scenario(None, now=running(last=None, next=None)),

@@ -32,15 +32,17 @@ class Fake(ThreadingHTTPServer):
         self.make = make
         self.scenarios: dict[str, Any] = {}
         self.asked: list[tuple[str, str]] = []
+        self.making = threading.Lock()
 
     @property
     def address(self) -> str:
         return f"http://127.0.0.1:{self.server_address[1]}"
 
     def scenario(self, name: str) -> Any:
-        if name not in self.scenarios:
-            self.scenarios[name] = self.make[name]()
-        return self.scenarios[name]
+        with self.making:  # the page asks several things at once, and all of them are about one state
+            if name not in self.scenarios:
+                self.scenarios[name] = self.make[name]()
+            return self.scenarios[name]
 
 
 @contextmanager
@@ -105,6 +107,8 @@ class _Handler(BaseHTTPRequestHandler):
             return self._change(name, scenario)
         if name == "check":
             return self._json(200, {"workflow": scenario.on_canvas()})
+        if name in ("sources", "consent", "key", "resolve", "resolve/cancel", "choose"):
+            return self._lookup(name, scenario, body)
         return self._settings(scenario, body)
 
     def _change(self, name: str, scenario: Any) -> None:
@@ -114,6 +118,26 @@ class _Handler(BaseHTTPRequestHandler):
         state = "running" if name == "scan" else "idle"
         scenario.cycle = {**scenario.cycle, "state": state, "phase": "checking", "done": 0, "total": total, "why": None}
         return self._json(200, scenario.status())
+
+    def _lookup(self, name: str, scenario: Any, body: Any) -> None:
+        """What is missing is looked up; `tests/web/lookups.py` plays it."""
+        lookup = scenario.lookup
+        acts = {
+            "sources": lookup.sources,
+            "consent": lambda: lookup.change_consent(body),
+            "key": lambda: lookup.change_key(body),
+            "resolve": lookup.look if body is None else lambda: lookup.begin(body),
+            "resolve/cancel": lookup.cancel,
+            "choose": lambda: lookup.choose(body),
+        }
+        if body is not None and not scenario.may["allowed"]:
+            return self._json(403, {"error": scenario.may["error"]})
+        try:
+            return self._json(200, acts[name]())
+        except Exception as refused:
+            if not hasattr(refused, "error"):
+                raise
+            return self._json(refused.status, {"error": refused.error})
 
     def _settings(self, scenario: Any, body: Any) -> None:
         for key, value in (body or {}).get("values", {}).items():

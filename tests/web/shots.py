@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
+MISSING = {"page": "workflow", "slug": "video-heron-much-is-missing"}
 VIEWS: dict[str, dict[str, Any]] = {
     "unlock": {"scenario": "library", "view": {"page": "unlock"}},
     "compact": {"scenario": "library", "comfyfixersmart.compact": "true"},
@@ -26,6 +27,36 @@ VIEWS: dict[str, dict[str, Any]] = {
     "about": {"scenario": "library", "then": ["More", "Privacy, places and keys"]},
     "searched": {"scenario": "library", "search": "FineGrain"},
     "no-match": {"scenario": "library", "search": "wan 3"},
+    "consent": {"scenario": "missing", "view": MISSING, "then": ["css:[data-key=resolve]"]},
+    "consent-library": {"scenario": "missing", "then": ["More", "Resolve all missing"]},
+    "consent-refused": {
+        "scenario": "from-afar",
+        "view": MISSING,
+        "then": ["css:[data-key=resolve]", "Only look on this machine"],
+    },
+    "services": {
+        "scenario": "keyed",
+        "then": ["More", "Settings", "Change which services may be asked", "Enter a key for ModelScope"],
+    },
+    "services-fixed": {
+        "scenario": "fixed-services",
+        "then": ["More", "Settings", "Change which services may be asked"],
+    },
+    "zh-consent": {"scenario": "missing", "view": MISSING, "locale": "zh", "then": ["css:[data-key=resolve]"]},
+    "looking": {"scenario": "looking", "view": MISSING},
+    "looking-library": {"scenario": "looking-library"},
+    "looking-elsewhere": {"scenario": "looking-library", "view": MISSING},
+    "stopped": {"scenario": "stopped", "view": MISSING},
+    "lookup-failed": {"scenario": "lookup-failed", "view": MISSING},
+    "looked": {"scenario": "looked", "view": MISSING, "height": 6400},
+    "looked-open": {
+        "scenario": "looked",
+        "view": MISSING,
+        "height": 3600,
+        "then": ["css:.cfs-fold >> nth=0", "css:.cfs-fold >> nth=2", "Use this one: grain-works/FineGrain"],
+    },
+    "zh-looked": {"scenario": "looked", "view": MISSING, "locale": "zh", "height": 6400},
+    "many": {"scenario": "many", "view": {"page": "workflow", "slug": "many-parts"}},
 }
 
 
@@ -40,14 +71,14 @@ def load(name: str) -> ModuleType:
 
 def shoot(browser: Any, address: str, name: str, folder: Path, height: int, widths: tuple[int, ...]) -> None:
     wanted = dict(VIEWS.get(name, {"scenario": name}))
-    then, search = wanted.pop("then", []), wanted.pop("search", "")
+    then, search, height = wanted.pop("then", []), wanted.pop("search", ""), wanted.pop("height", height)
     if "view" in wanted:
         wanted["view"] = json.dumps(wanted["view"])
     wanted.setdefault("canvas", "1")
     for tone in ("dark", "light"):
         for width in widths:
             context = browser.new_context(
-                viewport={"width": width, "height": height}, device_scale_factor=1.5, timezone_id="UTC"
+                viewport={"width": width + 1, "height": height}, device_scale_factor=1.5, timezone_id="UTC"
             )
             page = context.new_page()
             page.on("console", lambda said: print(name, "console:", said.text) if said.type == "error" else None)
@@ -55,14 +86,26 @@ def shoot(browser: Any, address: str, name: str, folder: Path, height: int, widt
             query = "&".join(f"{key}={value}" for key, value in {**wanted, "tone": tone, "width": width}.items())
             page.goto(f"{address}/?{query}")
             page.wait_for_selector(".cfs[data-tone]")
+            page.wait_for_function("getComputedStyle(document.querySelector('.cfs')).visibility === 'visible'")
+            if "view" in wanted and "slug" in wanted["view"]:
+                page.wait_for_selector(".cfs-workflow .cfs-lead")
             page.wait_for_timeout(250)
             if search:
                 page.fill(".cfs-field", search)
             for label in then:
-                page.get_by_label(label, exact=True).or_(page.get_by_role("menuitem", name=label)).first.click()
+                press(page, label)
             page.wait_for_timeout(300)
             page.screenshot(path=folder / f"{name}-{tone}-{width}.png")
             context.close()
+
+
+def press(page: Any, label: str) -> None:
+    """A control by its name, or after "css:" by a selector."""
+    if label.startswith("css:"):
+        page.locator(label.removeprefix("css:")).click()
+    else:
+        named = page.get_by_label(label, exact=True).or_(page.get_by_role("menuitem", name=label))
+        named.or_(page.get_by_role("button", name=label, exact=True)).first.click()
 
 
 def sheet(folder: Path, name: str, widths: tuple[int, ...]) -> None:

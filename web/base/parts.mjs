@@ -43,11 +43,11 @@ export function note({ tone = "calm", name = "info", title = "", text = "", hint
       actions.length > 0 && h("div", { class: "cfs-acts" }, actions)));
 }
 
-/** A bar that fills; `share` 0 to 1, or null while nothing can be counted. `words` is what a screen reader says. */
-export function progress(share, words) {
+/** A bar that fills; `share` 0 to 1, or null while nothing can be counted. `words` is what a screen reader says of `label`. */
+export function progress(share, words, label = t("cycle.progress")) {
   const at = share === null ? null : Math.round(Math.min(1, Math.max(0, share)) * 100);
   return h("div", {
-    class: "cfs-progress", role: "progressbar", "aria-label": t("cycle.progress"), "aria-valuemin": 0, "aria-valuemax": 100,
+    class: "cfs-progress", role: "progressbar", "aria-label": label, "aria-valuemin": 0, "aria-valuemax": 100,
     "aria-valuenow": at, "aria-valuetext": words,
   }, h("i", { style: { width: `${at ?? 4}%` } }));
 }

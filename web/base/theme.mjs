@@ -24,16 +24,17 @@ export function followPalette(element) {
   return () => { watcher.disconnect(); soon.cancel(); };
 }
 
-let sheetReady = null;
+const SHEETS = ["style.css", "../lookup/lookup.css"];
+let sheetsReady = null;
 
-/** Puts our stylesheet into the page once; resolves when it is applied, or has failed. */
+/** Puts our stylesheets into the page once; resolves when they are applied, or have failed. */
 export function loadStyle() {
-  sheetReady ??= new Promise((done) => {
+  sheetsReady ??= Promise.all(SHEETS.map((name) => new Promise((done) => {
     const link = document.createElement("link");
     link.rel = "stylesheet";
-    link.href = new URL("style.css", import.meta.url).href;
+    link.href = new URL(name, import.meta.url).href;
     link.onload = link.onerror = () => done();
     document.head.append(link);
-  });
-  return sheetReady;
+  })));
+  return sheetsReady;
 }

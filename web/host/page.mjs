@@ -62,6 +62,22 @@ function copyBySelection(text) {
   return done;
 }
 
+/**
+ * Open a page of another place in a new tab, which learns nothing of this one. Only http and https, and no address with
+ * a user in it, which could look like another host (false).
+ */
+export function openPage(address) {
+  let url;
+  try {
+    url = new URL(address);
+  } catch {
+    return false;
+  }
+  if (!["http:", "https:"].includes(url.protocol) || url.username || url.password) return false;
+  window.open(url, "_blank", "noopener,noreferrer");
+  return true;
+}
+
 /** Open an address of this very server in a new tab; anything else is refused (false). */
 export function openUrl(path) {
   const url = new URL(path.startsWith("/") ? comfyApi.apiURL(path) : path, location.href);

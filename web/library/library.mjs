@@ -16,6 +16,9 @@ import { t } from "../base/texts.mjs";
 import { troubles, troubleSignature } from "./troubles.mjs";
 import { packsLine } from "./packs.mjs";
 import { unlockLine } from "./unlock.mjs";
+import { resolveMissing } from "../lookup/flow.mjs";
+import { ended as lookupEnded, isRunning } from "../lookup/job.mjs";
+import { lookupBlock, silentWords } from "../lookup/progress.mjs";
 
 const COMPACT = "comfyfixersmart.compact";
 const HEIGHT = { roomy: 48, compact: 32 };
@@ -48,6 +51,12 @@ export function libraryPage(store, host, panel) {
   });
   const listing = h("div", { class: "cfs-listing", hidden: true }, tools.search, tools.legend, tools.line, nothing.element, rows.element);
   element.append(listing);
+  const block = lookupBlock(store, {
+    about: (job) => (job.scope === "library" ? "" : t("lookup.of_other")), concerns: (job) => job.scope === "library" && job.id === ui.looked,
+    retry: resolveAll, dismiss: putAway, resting: looked,
+  });
+  let gone = false;
+  sum.element.after(h("div", { class: "cfs-lookup-place" }, block.element));
 
   function check() {
     const why = refusal();
@@ -59,12 +68,35 @@ export function libraryPage(store, host, panel) {
     const why = refusal()?.message ?? "";
     menu(more, [
       state.status && { label: t("action.check"), name: "again", run: () => store.scan(), reason: why },
+      state.library?.workflows.length > 0 && { label: t("lookup.all"), name: "search", run: () => resolveAll(), reason: why || (isRunning(state.lookup.job) ? t("lookup.running") : "") },
       state.library && { label: t("action.dashboard"), name: "board", run: openDashboard },
       (state.status || state.library) && { rule: true },
       { label: t("action.compact"), kind: "check", checked: ui.compact, run: () => compact(!ui.compact) },
       { label: t("action.settings"), name: "gear", run: () => openSettings(store, panel) },
       { label: t("action.about"), name: "shield", run: () => about(store, panel) },
     ].filter(Boolean));
+  }
+
+  function resolveAll() { return resolveMissing(store, panel, {}, { stale: () => gone }); }
+
+  /** How a look-up that was seen running here ended, until it is put away. */
+  function looked() {
+    const { job } = state.lookup;
+    if (!job || job.id !== ui.looked || job.state === "failed" || job.scope !== "library") return [];
+    const silent = silentWords(store, job);
+    return [h("p", { class: "cfs-lookup-sum" }, lookupEnded(job)), silent && h("p", { class: "cfs-small" }, silent),
+      link(t("trouble.dismiss"), putAway)];
+  }
+
+  function putAway() {
+    ui.looked = null;
+    block.update();
+    again.focus();
+  }
+
+  function lookup() {
+    if (isRunning(state.lookup.job)) ui.looked = state.lookup.job.id;
+    block.update();
   }
 
   function compact(on) {
@@ -156,7 +188,8 @@ export function libraryPage(store, host, panel) {
     const ended = known === "running" && !running();
     known = state.status?.cycle?.state ?? null;
     if (keys.has("library") || ended) { order(); list(); }
-    top();
+    if (keys.has("lookup")) lookup();
+    if (keys.size > 1 || !keys.has("lookup")) top();
   }
 
   function key(event) {
@@ -183,6 +216,7 @@ export function libraryPage(store, host, panel) {
   order();
   list();
   top();
+  lookup();
   const off = host.onSetting?.(COMPACT, (on) => { ui.compact = Boolean(on); list({ redraw: true }); });
   const clock = setInterval(top, 20_000);
   return {
@@ -190,6 +224,6 @@ export function libraryPage(store, host, panel) {
     focus: () => (ui.slug && rows.focusKey(ui.slug)) || element.querySelector("[data-first]:not([hidden])")?.focus(),
     leave: () => { ui.scroll = element.scrollTop; },
     enter: () => { element.scrollTop = ui.scroll; rows.paint(); },
-    destroy: () => { clearInterval(clock); off?.(); rows.destroy(); },
+    destroy: () => { gone = true; clearInterval(clock); off?.(); rows.destroy(); },
   };
 }

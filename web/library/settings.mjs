@@ -6,6 +6,8 @@ import { visible, whole, within } from "../base/names.mjs";
 import { button, note, sheet } from "../base/parts.mjs";
 import { plain } from "../base/store.mjs";
 import { has, parts, t } from "../base/texts.mjs";
+import { openServices } from "../lookup/consent.mjs";
+import { allowed, loadServices } from "../lookup/services.mjs";
 
 const HOURS = [0.25, 0.5, 1, 2, 4, 8, 12, 24, 48, 168];
 const FIXED = new Set(["environment", "flag"]);
@@ -22,10 +24,10 @@ const fixed = (from) => (FIXED.has(from) ? t("settings.fixed") : "");
 
 export async function openSettings(store, panel) {
   const body = h("div", { class: "cfs-form" }, h("p", { class: "cfs-muted" }, t("loading")));
-  sheet(panel.root, { title: t("settings.title"), body });
+  const close = sheet(panel.root, { title: t("settings.title"), body });
   try {
     await store.loadSettings();
-    form(body, store, panel);
+    form(body, store, panel, close);
   } catch (error) {
     body.replaceChildren(failure(error));
   }
@@ -36,7 +38,7 @@ function failure(error) {
   return note({ tone: "warn", name: "warn", title: t("settings.failed"), text: visible(message), hint: visible(hint) });
 }
 
-function form(body, store, panel) {
+function form(body, store, panel, close) {
   const { values, from } = store.state.settings, refused = store.state.status?.may_change?.allowed === false ? store.state.status.may_change.error : null;
   const trouble = h("div", { role: "alert" });
   const save = async (change, field) => {
@@ -44,7 +46,7 @@ function form(body, store, panel) {
     try {
       await store.saveSettings(change);
       trouble.replaceChildren();
-      form(body, store, panel);
+      form(body, store, panel, close);
       panel.announce(t("settings.saved"));
       body.querySelector(`[name="${field.name}"]`)?.focus();
     } catch (error) {
@@ -58,11 +60,22 @@ function form(body, store, panel) {
   const every = h("select", { name: "cycle_hours", id: "cfs-cycle-hours", disabled: off("cycle_hours"), "aria-describedby": "cfs-from-cycle_hours", onchange: () => save({ cycle_hours: Number(every.value) }, every) },
     hours.map((one) => h("option", { value: one, selected: one === values.cycle_hours }, cadence(one))));
   const watch = h("input", { type: "checkbox", name: "watch", id: "cfs-watch", checked: values.watch === true, disabled: off("watch"), "aria-describedby": "cfs-from-watch", onchange: () => save({ watch: watch.checked }, watch) });
+  const asked = services(store, panel, close);
   body.replaceChildren(
     refused ? note({ tone: "calm", name: "lock", title: t("settings.refused"), text: visible(refused.message), hint: visible(refused.hint) }) : "",
     h("div", { class: "cfs-setting" }, h("label", { for: "cfs-cycle-hours" }, t("settings.cycle")), h("span", { class: "cfs-select" }, every, icon("down")), origin("cycle_hours", from)),
     h("div", { class: "cfs-setting" }, h("label", { class: "cfs-check" }, watch, h("span", null, t("settings.watch"))), origin("watch", from)),
+    asked,
     kept(store.state.settings, store.state.library?.place?.place), problems(store.state.settings), trouble);
+}
+
+/** Which services may be asked, and the way to the sheet that changes it: in place of this one, so that one is open. */
+function services(store, panel, close) {
+  const value = h("p", { class: "cfs-small cfs-muted" }, t("loading"));
+  loadServices(store).then((all) => say(value, allowed(all)), (error) => say(value, visible(plain(error).message)));
+  const change = button(t("action.change"), () => { close(); openServices(store, panel); }, {
+    kind: "ghost", small: true, "aria-label": t("services.change") });
+  return h("div", { class: "cfs-setting cfs-asks" }, h("b", null, t("services.title")), value, change);
 }
 
 const PROTECTED = [["allow_remote", "remote", "COMFYFIXERSMART_ALLOW_REMOTE"], ["allowed_hosts", "hosts", "COMFYFIXERSMART_ALLOWED_HOSTS"]];

@@ -17,11 +17,12 @@ const FIXES = {
   move: "move", relink: "link", link: "link", download: "get", replace: "get", install_pack: "pack", enable_pack: "pack",
   update: "again", choose: "image", wait: "info",
 };
+const GETS = new Set(["download", "install_pack"]);
 
 /**
  * The groups that have something, local fixes first as the server orders them.
  * `page`: {codes() → Promise of the paragraphs, node(node, how) → element, fold: Set of folded groups, copy(text, button),
- * base: ComfyUI's folder}.
+ * base: ComfyUI's folder, verdict(finding) → the box of its look-up or null}.
  */
 export function findingGroups(findings, page) {
   return GROUPS.flatMap(([name, sign], at) => {
@@ -57,13 +58,14 @@ function finding(one, page) {
     many && h("p", { class: "cfs-say" }, whole(one.names.join(", "))),
     nodes(one, page),
     boxes(one, page),
-    one.fixes.length ? one.fixes.map((each) => fix(each.text, each.kind === "choose" && one.group !== INPUTS ? "" : FIXES[each.kind])) : next(one));
+    page.verdict(one)?.element,
+    one.fixes.length ? one.fixes.map((each) => fix(each.text, each.kind === "choose" && one.group !== INPUTS ? "" : FIXES[each.kind], GETS.has(each.kind) ? "cfs-gets" : "")) : next(one));
 }
 
 /** What to do where the check has no fix to offer: by code, else by the kind of answer. */
 function next({ code: name, weight }) {
   const key = [`${name}_${weight}`, name].map((one) => `workflow.next.${one}`).find(has);
-  return key ? fix(t(key)) : null;
+  return key ? fix(t(key), "", "cfs-next") : null;
 }
 
 /** A line of "Good to know": code and sentence. */
@@ -121,7 +123,7 @@ function boxes(one, page) {
     const urls = word === "IN THE WORKFLOW" ? claims : [];
     return mine.length || urls.length ? [{ word, mine, urls }] : [];
   });
-  return made.map(({ word, mine, urls }, at) => h("div", { class: "cfs-evidence" },
+  return made.map(({ word, mine, urls }, at) => h("div", { class: `cfs-evidence${word === "IN THE WORKFLOW" ? " cfs-claims" : ""}` },
     heading(word, at === 0 ? one.size : 0),
     mine.map((each) => h("p", null, whole(said(each.text)), ...place(each, page.base))),
     urls.map((url) => address(url, page))));
@@ -144,6 +146,7 @@ function address(url, page) {
   return h("div", { class: "cfs-address" }, h("p", null, h("span", { class: "cfs-muted" }, t("workflow.link")), h("span", { class: "cfs-url", title: visible(url), dir: "ltr" }, visible(url))), button);
 }
 
-function fix(text, sign = "") {
-  return h("p", { class: "cfs-fix" }, icon(sign || "right"), h("span", null, whole(said(text))));
+/** `look`: "cfs-gets" where the box of a look-up says how to get it, "cfs-next" where any verdict says what to do. */
+function fix(text, sign = "", look = "") {
+  return h("p", { class: `cfs-fix ${look}` }, icon(sign || "right"), h("span", null, whole(said(text))));
 }

@@ -11,11 +11,14 @@ import { bar, button, iconButton, note } from "../base/parts.mjs";
 import { plain } from "../base/store.mjs";
 import { t } from "../base/texts.mjs";
 import { checkOpen, watchOpen } from "./live.mjs";
+import { Resolving } from "./resolving.mjs";
 import { ignoredLine, lead, storyLine, warningList } from "./verdict.mjs";
 
 const DASHBOARD = "/comfyfixersmart/report/dashboard.html";
 const STYLE = "workflow.css";
+const LONG = 60; // findings, from which on those out of view are not laid out
 const remembered = new Map(); // by view: what is folded and how far down one was, for the way back
+const served = new WeakSet(); // views that asked for a look-up: drawing the panel again does not ask again
 
 /**
  * `view`: {page: "workflow", slug} or {page: "open"}, with `focus` "explain" or "missing".
@@ -46,15 +49,27 @@ function codesOf(host) {
   return codes.get(host);
 }
 
+const plainly = new WeakMap(); // workflow -> its text without verdicts, which fill their boxes in place
+
+function textOf(workflow) {
+  if (workflow && !plainly.has(workflow)) {
+    const { slug, status, distance, findings, warnings, map, modified, change } = workflow;
+    plainly.set(workflow, JSON.stringify([slug, status, distance, findings.map((one) => ({ ...one, resolution: null })), warnings, map, modified, change]));
+  }
+  return plainly.get(workflow);
+}
+
 class Page {
   constructor(store, host, view, panel) {
-    Object.assign(this, { store, host, view, panel, workflow: null, error: null, revision: null, shown: "", over: false });
+    Object.assign(this, { store, host, view, panel, workflow: null, error: null, revision: null, asked: 0, shown: "", over: false });
     this.live = view.page === "open";
     const place = this.live ? "open" : view.slug;
     this.kept = remembered.get(place) ?? { fold: new Set(), scroll: 0 };
     remembered.set(place, this.kept);
     this.explaining = view.focus === "explain";
-    this.resolving = view.focus === "missing";
+    this.wanted = view.focus === "missing" && !served.has(view);
+    if (this.wanted) served.add(view);
+    this.search = new Resolving(this);
     this.element = h("div", { class: "cfs-view cfs-workflow" });
     this.unwatch = this.live ? watchOpen(store, host) : null;
     loadPageStyle();
@@ -64,6 +79,7 @@ class Page {
 
   destroy() {
     this.over = true;
+    this.search.destroy();
     this.unwatch?.();
     this.offGraph?.();
   }
@@ -73,12 +89,11 @@ class Page {
 
   enter() {
     this.scroller.scrollTop = this.kept.scroll;
-    if (this.resolving) this.toMissing();
   }
 
   leave() { this.kept.scroll = this.scroller.scrollTop; }
 
-  focus() { (this.element.querySelector(this.resolving ? ".cfs-missing" : "h2") ?? this.element.querySelector("button"))?.focus(); }
+  focus() { (this.element.querySelector("h2") ?? this.element.querySelector("button"))?.focus(); }
 
   /** Keys of this page; true where one did something. */
   key({ key, target }) {
@@ -100,15 +115,14 @@ class Page {
     this.draw();
   }
 
+  /** An answer that was asked for earlier and comes later is dropped. */
   async load() {
     this.revision = this.store.state.library?.revision ?? "";
-    try {
-      const workflow = await this.store.workflow(this.view.slug);
-      Object.assign(this, { workflow, error: null });
-    } catch (error) {
-      this.error = plain(error);
-    }
-    if (!this.over) this.draw();
+    const turn = (this.asked += 1);
+    const got = await this.store.workflow(this.view.slug).then((workflow) => ({ workflow, error: null }), (error) => ({ error: plain(error) }));
+    if (this.over || turn !== this.asked) return;
+    Object.assign(this, got);
+    this.draw();
   }
 
   /** Whether this workflow is the one on the canvas. */
@@ -124,25 +138,23 @@ class Page {
   }
 
   draw() {
-    const mark = JSON.stringify([this.workflow?.digest, this.workflow?.slug, this.workflow?.map, this.workflow?.modified, this.error,
-      this.onCanvas(), this.store.state.open.active, this.explaining, this.resolving, Boolean(this.workflow)]);
-    if (mark === this.shown) return;
+    const mark = JSON.stringify([textOf(this.workflow), this.error, this.onCanvas(), this.store.state.open.active, this.explaining]);
+    if (mark === this.shown) return this.search.update();
     const arrived = this.shown !== "" && !this.drawnStatus && this.workflow;
     this.shown = mark;
     const at = this.scroller.scrollTop, focused = document.activeElement?.closest?.("[data-key]")?.dataset.key;
     const inside = this.element.contains(document.activeElement);
+    this.search.redraw();
+    this.element.classList.toggle("cfs-long", (this.workflow?.findings.length ?? 0) > LONG);
     fill(this.element, this.head(), this.body());
+    this.search.fill();
     this.scroller.scrollTop = arrived ? this.kept.scroll : at;
     if (inside) (focused && this.element.querySelector(`[data-key="${CSS.escape(focused)}"]`) || this.element.querySelector("h2"))?.focus({ preventScroll: true });
-    if (arrived && this.resolving) this.toMissing();
+    this.search.update();
     if (this.live && this.workflow && this.drawnStatus && this.drawnStatus !== this.workflow.status) this.panel?.announce?.(verdict(this.workflow));
     this.drawnStatus = this.workflow?.status ?? "";
-  }
-
-  toMissing() {
-    const at = this.element.querySelector(".cfs-missing");
-    at?.scrollIntoView({ block: "start" });
-    at?.focus({ preventScroll: true });
+    if (this.wanted && this.workflow) this.resolve();
+    return undefined;
   }
 
   head() {
@@ -151,7 +163,7 @@ class Page {
       actions.push(iconButton("book", t(this.explaining ? "workflow.findings" : "workflow.explain.title"), () => this.explain(), {
         "aria-pressed": this.explaining, "data-key": "explain" }));
       if (workflow.markdown) {
-        const copy = iconButton("copy", t("workflow.copy"), () => this.copy(workflow.markdown, copy), { "data-key": "copy" });
+        const copy = iconButton("copy", t("workflow.copy"), () => this.copy(this.workflow.markdown, copy), { "data-key": "copy" });
         actions.push(copy);
       }
       if (this.canOpen()) {
@@ -167,12 +179,12 @@ class Page {
     const { workflow, error } = this;
     const trouble = error && note({
       tone: "warn", name: "warn", title: error.message || t("workflow.no_answer"), hint: error.hint || t("workflow.try_later"),
-      actions: [button(t("error.retry"), () => this.again(), { small: true })],
+      actions: [button(t("error.retry"), () => this.reload(), { small: true })],
     });
     const wrapped = trouble && h("div", { class: "cfs-pad" }, trouble);
     if (!workflow) return [this.name(), wrapped ?? h("p", { class: "cfs-pad cfs-muted", role: "status" }, t("workflow.loading"))];
     if (this.explaining) return [this.name(), wrapped, this.card({ short: true }), outlineSections(workflow.outline, this.tools())];
-    return [this.name(), wrapped, this.card(), storyLine(workflow), this.resolving && this.missing(),
+    return [this.name(), wrapped, this.card(), storyLine(workflow),
       findingGroups(workflow.findings, this.tools()), ignoredLine(workflow), warningList(workflow)];
   }
 
@@ -203,12 +215,7 @@ class Page {
     if (!short && this.canOpen()) act.push(button(t("workflow.open"), () => this.open(), { "data-key": "open-big" }));
     const go = this.onCanvas() ? (id) => this.go(id) : null;
     return h("section", { class: "cfs-card" },
-      lead(workflow, { short }), graphMap(workflow.map, go), act.length > 0 && h("div", { class: "cfs-card-acts" }, act));
-  }
-
-  /** The search for sources is a part of its own; what can be said now is what to do by hand. */
-  missing() {
-    return h("div", { class: "cfs-missing cfs-pad", tabindex: -1 }, note({ name: "info", title: t("workflow.missing.title"), text: t("workflow.missing.text") }));
+      lead(workflow, { short }), graphMap(workflow.map, go), act.length > 0 && h("div", { class: "cfs-card-acts" }, act), !short && this.search.element);
   }
 
   tools() {
@@ -217,6 +224,7 @@ class Page {
       base: this.store.state.library?.place?.place ?? "",
       codes: () => codesOf(this.host),
       copy: (text, from) => this.copy(text, from),
+      verdict: (finding) => this.search.box(finding),
       node: (node, how) => this.node(node, how),
     };
   }
@@ -260,18 +268,18 @@ class Page {
     this.scroller.scrollTop = 0;
   }
 
+  /** Looks up what is missing, with every group unfolded, since that is where the answers appear. */
   resolve() {
-    this.resolving = true;
-    for (const name of ["models", "packs", "values", "inputs"]) this.kept.fold.delete(name);
-    this.draw();
-    this.toMissing();
+    this.wanted = false;
+    for (const head of this.element.querySelectorAll(".cfs-group-head[aria-expanded=false]")) head.click();
+    this.search.begin();
   }
 
-  again() {
-    this.revision = null;
+  /** Asks for the report again, for what was found since. */
+  reload() {
     this.store.workflows.clear();
     if (this.live) checkOpen(this.store);
-    else this.update();
+    else this.load();
   }
 
   /** One line for the person, said to screen readers too; it goes away by itself. */

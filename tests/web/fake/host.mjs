@@ -61,4 +61,5 @@ export const changeSetting = (id, value) => { settings.set(id, value); };
 export const onSetting = () => () => {};
 export const copy = async (text) => { calls.push(["copy", text]); return true; };
 export const openUrl = (url) => { calls.push(["openUrl", url]); return true; };
+export const openPage = (url) => { calls.push(["openPage", url]); return true; };
 export const refreshDefinitions = async () => {};

@@ -1,0 +1,166 @@
+// The look-up on a workflow's page: the block in its card, and one evidence box per finding, each filled in its place.
+
+import { h, set } from "../base/dom.mjs";
+import { visible } from "../base/names.mjs";
+import { note } from "../base/parts.mjs";
+import { t } from "../base/texts.mjs";
+import { openServices } from "../lookup/consent.mjs";
+import { resolveMissing } from "../lookup/flow.mjs";
+import { ended as told, isRunning, lookupOf } from "../lookup/job.mjs";
+import { lookupBlock, silentWords } from "../lookup/progress.mjs";
+import { placeName, wantServices } from "../lookup/services.mjs";
+import { canLookUp, resolutionBox } from "./resolution.mjs";
+import { steady } from "./steady.mjs";
+
+const CATCH = 1500; // ms between two looks at the report while a look-up runs
+const MANY = 40; // verdicts on one page, from which on their boxes are folded
+
+/** `page`: the workflow's page, with {store, host, panel, view, live, kept, scroller, workflow, tell(), copy(), reload()}. */
+export class Resolving {
+  constructor(page) {
+    Object.assign(this, { page, store: page.store, host: page.host, boxes: [], fresh: new Map(), chosen: new Map(), known: null, was: null, pressed: false, over: false });
+    this.lookup = lookupOf(page.store);
+    this.lookup.start();
+    wantServices(page.store);
+    page.kept.verdicts ??= new Map(); // by key: what is unfolded and typed, for as long as the page is remembered
+    this.block = lookupBlock(page.store, { about: (job) => this.about(job), concerns: (job) => this.mine(job), retry: () => this.begin(), resting: () => this.resting() });
+    this.element = h("div", { class: "cfs-missing", tabindex: -1, hidden: true }, this.block.element);
+  }
+
+  destroy() {
+    this.over = true;
+    this.lookup.stop();
+  }
+
+  get job() { return this.store.state.lookup.job; }
+
+  /** Whether a look-up is that of this page's workflow. */
+  mine(job = this.job) {
+    if (!job) return false;
+    return this.page.live ? job.scope === "open" : job.scope === "workflow" && job.slug === this.page.view.slug;
+  }
+
+  about(job) {
+    if (this.mine(job)) return "";
+    return t(job.scope === "library" ? "lookup.of_library" : "lookup.of_other");
+  }
+
+  /** What stands in the block while nothing runs: what was found, who was silent, and that nothing was fetched. */
+  resting() {
+    const open = (this.page.workflow?.findings ?? []).filter(canLookUp), all = open.map((one) => this.of(one)).filter(Boolean);
+    const silent = this.mine() ? silentWords(this.store, this.job) : "";
+    if (!all.length) return this.pressed && !open.length ? [note({ name: "info", title: t("workflow.missing.title"), text: t("workflow.missing.text") })] : [];
+    const counts = Object.fromEntries(["RESOLVED", "UNCERTAIN", "NOT_FOUND"].map((state) => [state, all.filter((one) => one.state === state).length]));
+    return [h("p", { class: "cfs-lookup-sum" }, told(this.mine() ? this.job : null, counts)), silent && h("p", { class: "cfs-small" }, silent), h("p", { class: "cfs-small cfs-muted" }, t("lookup.only_tells"))].filter(Boolean);
+  }
+
+  /** The box of one finding; made when the page is drawn, filled by `update`. */
+  box(finding) {
+    if (!canLookUp(finding)) return null;
+    const box = resolutionBox(this.tools());
+    this.boxes.push({ at: this.places.get(finding), box });
+    return box;
+  }
+
+  /** The page is about to be drawn anew. */
+  redraw() {
+    const findings = this.page.workflow?.findings ?? [];
+    this.boxes = [];
+    this.places = new Map(findings.map((one, at) => [one, at])); // a later report with the same findings has them there too
+    this.folded = findings.filter((one) => one.resolution).length > MANY;
+  }
+
+  tools() {
+    const { page } = this;
+    return {
+      folded: this.folded,
+      place: (name) => placeName(this.store, name),
+      now: () => this.store.now(),
+      copy: (text, from) => page.copy(text, from),
+      open: (url) => { if (!this.host.openPage(url)) page.tell(t("resolution.not_opened")); },
+      choose: (resolution, id, reason) => this.choose(resolution, id, reason),
+      again: () => this.begin({ again: true }),
+      busy: () => (isRunning(this.job) ? t("lookup.running") : ""),
+      services: () => openServices(this.store, page.panel),
+      ui: (key) => { if (!page.kept.verdicts.has(key)) page.kept.verdicts.set(key, {}); return page.kept.verdicts.get(key); },
+    };
+  }
+
+  /** The verdict on a finding: what was just found or chosen before what the report has. */
+  of(finding) {
+    const told = finding.resolution ?? this.named(finding);
+    return told && (this.chosen.get(told.key) ?? this.fresh.get(told.key) ?? told);
+  }
+
+  /** A running look-up tells names, not findings. */
+  named(finding) {
+    if (!this.fresh.size) return null;
+    const kind = finding.code.startsWith("NODE") ? "pack" : "file", names = new Set([finding.name, ...(finding.names ?? [])]);
+    const found = [...this.fresh.values()].filter((one) => one.kind === kind && names.has(one.name));
+    return found.find((one) => (finding.folders ?? []).includes(one.folder)) ?? found[0] ?? null;
+  }
+
+  /** Fills the boxes in place; what one looks at stays where it is. */
+  update() {
+    const { page, job } = this, ended = isRunning(this.was) && !isRunning(job) && this.was.id === job?.id;
+    if (page.workflow !== this.known) { // a new report has all that was found before it was asked for
+      this.known = page.workflow;
+      this.fresh.clear();
+      this.chosen.clear();
+    }
+    if (this.mine(job) && (isRunning(job) || ended)) for (const [key, one] of Object.entries(job.results ?? {})) this.fresh.set(key, one);
+    this.was = job;
+    steady(page.scroller, () => this.fill());
+    if (ended) page.reload();
+    else this.catchUp(job);
+  }
+
+  /** What was found is kept at once, so the report has it before the look-up ends and tells its results. */
+  catchUp(job) {
+    if (!isRunning(job) || !this.mine(job)) return;
+    const found = Object.values(job.counts ?? {}).reduce((sum, one) => sum + one, 0), now = performance.now();
+    if (found <= Object.keys(job.results ?? {}).length || found === this.caught?.found || now - (this.caught?.at ?? -CATCH) < CATCH) return;
+    this.caught = { found, at: now };
+    this.page.reload();
+  }
+
+  fill() {
+    const { page } = this;
+    const waits = isRunning(this.job) && this.mine(), now = this.job?.now;
+    for (const { at, box } of this.boxes) {
+      const finding = page.workflow.findings[at];
+      const pending = !waits ? "" : now?.name === finding.name ? now.did || t("lookup.now") : t("lookup.waits");
+      if (box.update(this.of(finding), pending)) box.element.parentNode?.classList.toggle("cfs-settled", box.settled());
+      box.element.parentNode?.classList.toggle("cfs-judged", box.has());
+    }
+    this.block.update();
+    this.element.hidden = this.block.element.hidden;
+    const press = page.element.querySelector("[data-key=resolve]"), busy = this.tools().busy();
+    if (press) { set(press, "aria-disabled", busy ? "true" : null); set(press, "title", busy || null); }
+  }
+
+  /** "Resolve missing" was pressed: here, in a menu, or as "Ask again". */
+  async begin({ again = false } = {}) {
+    const { page } = this;
+    if (isRunning(this.job)) return undefined; // one at a time; its progress says so
+    this.pressed = true;
+    const names = page.workflow.findings.filter(canLookUp).flatMap((one) => (one.names?.length ? one.names : [one.name]));
+    if (!names.length) return this.update(); // all of it is on this disk already, or the person's own to choose
+    const what = page.live ? { workflow: this.host.graph(), name: this.store.state.open.active?.name ?? "" } : { slug: page.view.slug };
+    await resolveMissing(this.store, page.panel, what, { names, again, stale: () => this.over });
+    return this.over || this.update();
+  }
+
+  async choose(resolution, id, reason = "") {
+    try {
+      const found = await this.lookup.choose(resolution.key, id, reason);
+      this.chosen.set(found.key, found);
+      if (!this.over) this.fill();
+      this.page.panel?.announce?.(t(id === null ? "resolution.taken_back" : "resolution.kept", { name: visible(found.name) }));
+      this.page.reload();
+    } catch (error) {
+      if (id !== null) throw error; // said beside the field
+      this.lookup.fail(error);
+    }
+  }
+}
