@@ -1,4 +1,4 @@
-"""How true is the resolver? More than two thousand questions with known answers, against services that behave as the real ones.
+"""How true is the resolver? Thousands of questions with known answers, against services that behave as the real ones.
 
     python benchmarks/resolution.py [--json] [--corpus DIR] [--seed N] [--quick]
 

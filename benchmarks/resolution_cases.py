@@ -1,9 +1,9 @@
 """The questions of the benchmark, each with what is right.
 
 Gold for an exact name is what the official template or the Manager's list names, or the Civitai file it was taken from.
-A name is *knowable* when exactly one content of it is anywhere in the services, the name is not generic, its place is in
-sight (`resolution_sight.py`; or a catalogue on this disk names it, in the run with catalogues), and the service does not
-hide its hash behind a gate. Contents that clash with it in sight make it *ambiguous*; a clash out of sight leaves the
+A name is *knowable* when exactly one content of it is anywhere in the services, the name is not generic, its place is
+in sight (`resolution_sight.py`; or a catalogue on this disk names it, in the run with catalogues), and the service does
+not hide its hash behind a gate. Contents that clash with it in sight make it *ambiguous*; a clash out of sight leaves the
 case in, free of a demand but the one that counts for all: RESOLVED to another content than the gold is wrong.
 """
 
@@ -56,7 +56,7 @@ class Case(NamedTuple):
 
 
 def exact_cases(world: World, sight: Sight, claimed: Set[str]) -> Iterator[Case]:
-    """Names with their metadata stripped, by where the truth comes from. `claimed`: lower-case names a catalogue has."""
+    """Names with their metadata stripped, by where the truth comes from. `claimed`: lower-case names of a catalogue."""
     seen: set[tuple[str, str]] = set()
     for one, want in _from_templates(world):
         gold = world.content(world.key(one))

@@ -1,4 +1,4 @@
-"""A library of missing names in a process of its own, which may be killed at any moment; `resolution_library.py` starts it.
+"""A library of missing names in a process of its own, which may be killed; `resolution_library.py` starts it.
 
 python benchmarks/resolution_child.py JOB.json
 """

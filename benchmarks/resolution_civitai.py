@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from resolution_world import World
 
 TYPES = (
-    ("LORA", 52), ("Checkpoint", 26), ("LoCon", 5), ("TextualInversion", 6), ("VAE", 1), ("Upscaler", 2), ("Controlnet", 3),
+    ("LORA", 52), ("Checkpoint", 26), ("LoCon", 5), ("TextualInversion", 6), ("VAE", 1), ("Upscaler", 2), ("Controlnet",
+    3),
     ("Workflows", 3), ("Hypernetwork", 1), ("DoRA", 1),
 )  # fmt: skip
 BASES = (
@@ -28,7 +29,8 @@ BASES = (
 MARKS = {"SDXL 1.0": "XL", "Pony": "Pony", "Illustrious": "IL", "Flux.1 D": "Flux", "SD 1.5": "SD15", "Wan Video 14B t2v": "Wan", "Qwen": "Qwen"}  # fmt: skip
 FOLDERS = {
     "Checkpoint": "checkpoints", "LORA": "loras", "LoCon": "loras", "DoRA": "loras", "TextualInversion": "embeddings",
-    "VAE": "vae", "Upscaler": "upscale_models", "Controlnet": "controlnet", "Hypernetwork": "hypernetworks", "Workflows": "",
+    "VAE": "vae", "Upscaler": "upscale_models", "Controlnet": "controlnet", "Hypernetwork": "hypernetworks",
+    "Workflows": "",
 }  # fmt: skip
 KEEPS_NAME = frozenset({"LORA", "LoCon"})
 RIVALS = 1_900_000  # ids from here on: models with a file that another model has a namesake of
@@ -120,7 +122,7 @@ def download_name(model: Model, version: Version, kind: str, uploaded: str) -> s
 
 
 def _uploaded(rng: Random, words: list[str], trigger: str, mark: str, version: str) -> str:
-    """An author's own file name: of ten, six use the title's words, one the trigger word, three are the author's secret."""
+    """An author's own file name: of ten, six use the title's words, one the trigger word, three tell nothing."""
     join, case = rng.choice(("_", "-", "", " ", "_")), rng.choice((str.lower, str.title, str.title))
     end = rng.choice(
         (f"{join or '_'}{version}", f"-{rng.randint(1, 20):06d}", "", f"{join or '_'}{mark}", f"_{mark}{join}{version}")
@@ -239,7 +241,8 @@ def _bundled(world: World, rng: Random, name: str, version: int) -> str:
 
 def _file(world: World, number: int, name: str, kind: str, sha256: str, folder: str, primary: bool) -> CivitaiFile:
     hashes = {
-        "AutoV1": world.content(f"{sha256}:v1")[:8], "AutoV2": sha256[:10], "SHA256": sha256, "CRC32": world.content(f"{sha256}:crc")[:8],
+        "AutoV1": world.content(f"{sha256}:v1")[:8], "AutoV2": sha256[:10], "SHA256": sha256,
+        "CRC32": world.content(f"{sha256}:crc")[:8],
         "BLAKE3": world.content(f"{sha256}:b3"), "AutoV3": world.content(f"{sha256}:v3")[:12],
     }  # fmt: skip
     upper: dict[str, Any] = {key: value.upper() for key, value in hashes.items()}

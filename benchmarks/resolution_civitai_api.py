@@ -1,4 +1,4 @@
-"""Civitai as services.md, section 2, describes it: searches by the names of models, never of files; filters after the hit.
+"""Civitai as services.md, section 2, describes it: searches by names of models, never of files; filters afterwards.
 
 Words of a query have to begin words of a model's name, its creator's or its trigger words, all of them; a hash is found
 as well. Unknown parameters are ignored.
@@ -173,8 +173,10 @@ class Civitai:
         file = next((one for one in version.files if str(one.id) == request.one("modelFileId")), version.files[0])
         deadline = "2099-01-01T00:00:00.000Z" if version.early else None
         return reply({
-            "air": _air(model, version), "id": version.id, "modelName": model.name, "versionName": version.name, "size": file.size / 1024,
-            "fileName": file.name, "hashes": file.hashes, "downloadUrls": [f"{SITE}/api/download/models/{version.id}?fileId={file.id}"],
+            "air": _air(model, version), "id": version.id, "modelName": model.name, "versionName": version.name,
+            "size": file.size / 1024,
+            "fileName": file.name, "hashes": file.hashes,
+            "downloadUrls": [f"{SITE}/api/download/models/{version.id}?fileId={file.id}"],
             "requireAuth": model.login, "checkPermission": version.early, "earlyAccessEndsAt": deadline,
         })  # fmt: skip
 
@@ -226,11 +228,15 @@ def _passes(model: Model, request: Request) -> bool:
 def _model(model: Model, detail: bool) -> dict[str, Any]:
     open_ = not model.mode
     body: dict[str, Any] = {
-        "id": model.id, "name": model.name, "description": "", "type": model.type, "poi": model.poi, "minor": model.minor, "nsfw": model.nsfw,
-        "nsfwLevel": 31 if model.nsfw else 1, "allowNoCredit": True, "allowCommercialUse": ["Image"], "allowDerivatives": True,
-        "allowDifferentLicense": True, "availability": "Public", "tags": [], "creator": {"username": model.creator, "image": None},
+        "id": model.id, "name": model.name, "description": "", "type": model.type, "poi": model.poi,
+        "minor": model.minor, "nsfw": model.nsfw,
+        "nsfwLevel": 31 if model.nsfw else 1, "allowNoCredit": True, "allowCommercialUse": ["Image"],
+        "allowDerivatives": True,
+        "allowDifferentLicense": True, "availability": "Public", "tags": [], "creator": {"username": model.creator,
+        "image": None},
         "stats": {"downloadCount": model.downloads, "thumbsUpCount": model.downloads // 30},
-        "modelVersions": [_in_model(version, open_, detail, at) for at, version in enumerate(model.versions)] if model.mode != "TakenDown" else [],
+        "modelVersions": [_in_model(version, open_, detail, at) for at,
+        version in enumerate(model.versions)] if model.mode != "TakenDown" else [],
     }  # fmt: skip
     return {**body, "mode": model.mode} if model.mode else body
 
@@ -273,17 +279,22 @@ def _alone(model: Model, version: Version, host: str = SITE) -> dict[str, Any]:
 def _common(version: Version) -> dict[str, Any]:
     deadline = "2099-01-01T00:00:00.000Z" if version.early else None
     return {
-        "baseModel": version.base, "baseModelType": "Standard", "publishedAt": "2025-06-01T10:00:00.000Z", "createdAt": "2025-06-01T10:00:00.000Z",
-        "trainedWords": list(version.words), "earlyAccessEndsAt": deadline, "description": None, "images": [], "stats": {"downloadCount": 10},
+        "baseModel": version.base, "baseModelType": "Standard", "publishedAt": "2025-06-01T10:00:00.000Z",
+        "createdAt": "2025-06-01T10:00:00.000Z",
+        "trainedWords": list(version.words), "earlyAccessEndsAt": deadline, "description": None, "images": [],
+        "stats": {"downloadCount": 10},
     }  # fmt: skip
 
 
 def _files(files: Iterable[CivitaiFile], version: int, detail: bool, host: str) -> list[Mapping[str, Any]]:
     return [
         {
-            "id": one.id, "sizeKB": one.size / 1024, "name": one.name, "type": one.type, "pickleScanResult": "Success", "virusScanResult": "Success",
-            "metadata": {"format": _FORMATS.get(one.name.rpartition(".")[2], "Other"), "size": None, "fp": None}, "hashes": one.hashes,
-            "downloadUrl": f"{host}/api/download/models/{version}" + (f"?fileId={one.id}" if detail else ""), "primary": one.primary,
+            "id": one.id, "sizeKB": one.size / 1024, "name": one.name, "type": one.type, "pickleScanResult": "Success",
+            "virusScanResult": "Success",
+            "metadata": {"format": _FORMATS.get(one.name.rpartition(".")[2], "Other"), "size": None, "fp": None},
+            "hashes": one.hashes,
+            "downloadUrl": f"{host}/api/download/models/{version}" + (f"?fileId={one.id}" if detail else ""),
+            "primary": one.primary,
         }
         for one in files
     ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Thousands of invented repositories around the real ones: other builds and versions, LoRAs, collections, re-uploads."""
+"""Thousands of invented repositories around the real ones: other builds, versions, LoRAs, collections, re-uploads."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _KINDS = (("gguf", 18), ("lora", 36), ("tuned", 22), ("pack", 8), ("diffusers", 16))
 _END = re.compile(r"\.(safetensors|sft|gguf|pt|pth|ckpt|bin|onnx)$", re.I)
+_ENDINGS = ("finetune", "fp8", "ComfyUI", "merge", "turbo")
 _HALF_TELLING = re.compile(r"[a-z]{2,}[\w.]*", re.I)
 
 
@@ -74,9 +75,7 @@ class Distractors:
             self._own(repo, f"images/{at}.png")
 
     def _tuned(self, name: str) -> None:
-        repo = self._id(
-            f"{self._lead(name, 5)}-{self.rng.choice(('finetune', 'fp8', 'ComfyUI', 'merge', 'turbo', self.rng.choice(STYLES)))}"
-        )
+        repo = self._id(f"{self._lead(name, 5)}-{self.rng.choice((*_ENDINGS, self.rng.choice(STYLES)))}")
         folder = self.rng.choice(("", "", "split_files/diffusion_models/", "vae/", "text_encoders/"))
         for _ in range(self.rng.randint(1, 5)):
             self._own(repo, folder + near(name, self.rng), "diffusion_models")

@@ -1,4 +1,4 @@
-"""Hugging Face as services.md, section 3, describes it: searches look at ids alone, lists come in pages, gates hide hashes.
+"""Hugging Face as services.md, section 3, describes it: searches look at ids alone, gates hide hashes.
 
 Every answer carries the two rate limit headers; a repository that is not there is 401 to who is not logged in; other
 spellings and old names of an id are forwarded with 307.
@@ -175,8 +175,10 @@ class HuggingFace:
 def _card(repo: Repo, fields: set[str]) -> dict[str, Any]:
     """One entry of a list: with `expand`, the ids and what was asked for."""
     every = {
-        "modelId": repo.id, "author": repo.id.partition("/")[0], "gated": repo.gated, "private": False, "disabled": False,
-        "downloads": repo.downloads, "likes": repo.likes, "sha": _commit(repo), "tags": ["license:other", "region:us"], "cardData": {"license": "other"},
+        "modelId": repo.id, "author": repo.id.partition("/")[0], "gated": repo.gated, "private": False,
+        "disabled": False,
+        "downloads": repo.downloads, "likes": repo.likes, "sha": _commit(repo), "tags": ["license:other", "region:us"],
+        "cardData": {"license": "other"},
         "lastModified": _date(repo), "createdAt": _date(repo), "siblings": [{"rfilename": path} for path in repo.files],
     }  # fmt: skip
     return {"_id": _commit(repo)[:24], "id": repo.id, **{key: value for key, value in every.items() if key in fields}}

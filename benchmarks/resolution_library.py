@@ -1,4 +1,4 @@
-"""A library of 500 missing names as a person has one: what it costs, how polite it is, and what a kill in between costs."""
+"""A library of 500 missing names as a person has one: what it costs, how polite it is, what a kill in between costs."""
 
 from __future__ import annotations
 

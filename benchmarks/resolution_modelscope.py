@@ -119,7 +119,8 @@ def _card(repo: Repo) -> dict[str, Any]:
 def _entry(file: File) -> dict[str, Any]:
     upper = int(file.sha256[:2], 16) % 4 == 0  # it writes them either way
     return {
-        "Name": file.base, "Path": file.path, "Type": "blob", "Size": file.size, "Sha256": file.sha256.upper() if upper else file.sha256,
+        "Name": file.base, "Path": file.path, "Type": "blob", "Size": file.size,
+        "Sha256": file.sha256.upper() if upper else file.sha256,
         "IsLFS": file.size > 10_000, "Revision": file.sha256[:40], "CommittedDate": 1_750_000_000, "InCheck": False,
     }  # fmt: skip
 

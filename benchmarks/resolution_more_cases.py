@@ -1,4 +1,4 @@
-"""The questions beside exact names: renamed files, decoys, generic names, what nobody has, links, and silent services."""
+"""The questions beside exact names: renamed files, decoys, generic names, what nobody has, links, silent services."""
 
 from __future__ import annotations
 

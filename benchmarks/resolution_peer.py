@@ -22,7 +22,7 @@ _MODEL = re.compile(r"\.(safetensors|sft|ckpt|pt|pth|bin|gguf|onnx)$", re.I)
 
 
 class Found(NamedTuple):
-    """A file that the rule may take: its name in lower case, and its content, or its address where no service has it."""
+    """A file that the rule may take: its name in lower case; its content, or its address where no service has it."""
 
     name: str
     content: str

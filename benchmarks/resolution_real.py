@@ -1,7 +1,7 @@
 """What is real in the benchmark's world: the templates' own links, ComfyUI-Manager's model list, ids of repositories.
 
 The ids come from links in the templates, in the Manager's lists, in a corpus of workflows where one is given, and in
-the sources of two packages of Hugging Face's own (read, never imported or run), pinned so that the world stays the same.
+the sources of two packages of Hugging Face's own (read, never imported or run), pinned, so that the world stays as it is.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ _UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9}
 _BY_TYPE = {
     "checkpoint": "checkpoints", "lora": "loras", "vae": "vae", "controlnet": "controlnet", "clip": "text_encoders",
     "upscale": "upscale_models", "embedding": "embeddings", "gligen": "gligen", "clip_vision": "clip_vision",
-    "diffusion_model": "diffusion_models", "unclip": "checkpoints", "t2i-adapter": "controlnet", "t2i-style": "controlnet",
+    "diffusion_model": "diffusion_models", "unclip": "checkpoints", "t2i-adapter": "controlnet",
+    "t2i-style": "controlnet",
 }  # fmt: skip
 
 
@@ -165,7 +166,7 @@ def _one_spelling(ids: Iterable[str]) -> Iterator[str]:
 
 
 def _templates(files: list[Path]) -> Iterator[Named]:
-    """Every model that a node names in its `properties.models`, with the template that says so; each once per template."""
+    """Every model that a node names in its `properties.models`, once per template."""
     for path in files:
         graph = json.loads(path.read_bytes())
         if not isinstance(graph, dict) or "nodes" not in graph:

@@ -150,7 +150,9 @@ def _version(pack: Pack) -> dict[str, Any]:
 
 def _pack(pack: Pack) -> dict[str, Any]:
     return {
-        "id": pack.id, "name": pack.id, "author": "", "description": "", "repository": pack.url, "downloads": pack.downloads,
-        "github_stars": pack.downloads // 50, "license": '{"file": "LICENSE"}', "status": "NodeStatusActive", "search_ranking": 5,
+        "id": pack.id, "name": pack.id, "author": "", "description": "", "repository": pack.url,
+        "downloads": pack.downloads,
+        "github_stars": pack.downloads // 50, "license": '{"file": "LICENSE"}', "status": "NodeStatusActive",
+        "search_ranking": 5,
         "latest_version": {**_version(pack), "downloadUrl": ""}, "publisher": {"id": pack.repo.partition("/")[0]},
     }  # fmt: skip

@@ -153,7 +153,7 @@ def _outcome(world: World, case: Case, found: Resolution, peer: Peer) -> Outcome
 
 
 def content_of(world: World, one: Candidate) -> str:
-    """The content that is really at a candidate's place, whatever it says of itself; its address where no service has it."""
+    """What is really at a candidate's place, whatever it says of itself; its address where no service has it."""
     source, _, place = one.id.partition(":")
     if source == "civitai":
         version, _, file = place.partition("/")
@@ -174,10 +174,13 @@ def read_claims(real: Real) -> Claims:
 
 def _described(world: World) -> list[str]:
     counts = world.counts()
-    versions = sum(len(model.versions) for model in world.civitai.models.values())
+    real, files = counts["listed"] + counts["real"], sum(len(repo.files) for repo in world.repos.values())
+    mirrors = sum(repo.origin == "listed" for repo in world.mirrors.values())
+    models = world.civitai.models.values()
+    versions = sum(len(model.versions) for model in models)
     return [
-        f"{counts['listed'] + counts['real']:6} real repositories at Hugging Face, {counts['listed']} of them with paths that templates or Manager name",
-        f"{counts['invented']:6} invented repositories, {sum(len(repo.files) for repo in world.repos.values())} files in all",
-        f"{len(world.mirrors):6} repositories at ModelScope, {sum(repo.origin == 'listed' for repo in world.mirrors.values())} of them mirrors of real ones",
-        f"{len(world.civitai.models):6} models at Civitai with {versions} versions, invented but for 6 that the Manager links to",
+        f"{real:6} real repositories at Hugging Face, {counts['listed']} with paths that templates or Manager name",
+        f"{counts['invented']:6} invented repositories; {files} files in all of them",
+        f"{len(world.mirrors):6} repositories at ModelScope, {mirrors} of them mirrors of real ones",
+        f"{len(models):6} models at Civitai with {versions} versions, invented but for 6 that the Manager links to",
     ]

@@ -182,7 +182,7 @@ def _broken(way: str) -> Reply | None:
     if way == DROP:
         return None
     if way == CHALLENGE:
-        page = b"<!DOCTYPE html><html><head><title>Just a moment...</title></head><body>Checking your browser</body></html>"
+        page = b"<!DOCTYPE html><html><head><title>Just a moment...</title></head><body></body></html>"
         return Reply(403, page, {"Content-Type": "text/html; charset=UTF-8", "cf-mitigated": "challenge"})
     if way == REFUSED:
         return reply({"error": "Too many requests"}, 429, {"Retry-After": "86400"})

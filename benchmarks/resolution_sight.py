@@ -1,4 +1,4 @@
-"""Which places a search can lead to at all: no service looks at names of files, so a name has to share words with a place.
+"""Which places a search can lead to at all: no service looks at file names, so a name has to share words with a place.
 
 A file is in sight at Hugging Face when some run of words of its name, as written or joined by "-", is part of the
 repository's id and of no more than `MOST` ids, or when its owner is one of the well-known ones whose lists may be read

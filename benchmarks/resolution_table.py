@@ -152,7 +152,7 @@ class _Rows:
             )
 
     def folders(self) -> None:
-        """Where no folder is given and no catalogue names one, nothing tells but the path in a repository: no target."""
+        """Where neither node nor catalogue names a folder, nothing tells but the path in a repository: no target."""
         self._folder("right folder", TEMPLATES, True)
         self._folder("right folder, none given", f"{TEMPLATES}, folder not known", self.result.catalogues)
 
@@ -219,7 +219,8 @@ def peer_wrong(one: Outcome) -> bool:
 def line(one: Outcome) -> str:
     """A case and what came of it."""
     case = one.case
-    told = f"{case.kind}{f' ({case.group})' if case.group else ''} | {case.want.name} {list(case.want.folders)} {case.want.family}"
+    kind = f"{case.kind} ({case.group})" if case.group else case.kind
+    told = f"{kind} | {case.want.name} {list(case.want.folders)} {case.want.family}"
     came = f"{one.state}{f' by {one.rung} at {one.place}' if one.rung else ''}"
     return f"{told} | {came}{f', silent: {list(one.silent)}' if one.silent else ''}"
 

