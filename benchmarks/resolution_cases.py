@@ -1,10 +1,11 @@
 """The questions of the benchmark, each with what is right.
 
-Gold for an exact name is what the official template or the Manager's list names, or the Civitai file it was taken from.
-A name is *knowable* when exactly one content of it is anywhere in the services, the name is not generic, its place is
-in sight (`resolution_sight.py`; or a catalogue on this disk names it, in the run with catalogues), and the service does
-not hide its hash behind a gate. Contents that clash with it in sight make it *ambiguous*; a clash out of sight leaves the
-case in, free of a demand but the one that counts for all: RESOLVED to another content than the gold is wrong.
+Gold for an exact name is what the official template or the Manager's list names, or the Civitai file it was taken
+from. A name is *knowable* when exactly one content of it is anywhere in the services, the name is not generic, its
+place is in sight (`resolution_sight.py`; or a catalogue on this disk names it, in the run with catalogues), and the
+service does not hide its hash behind a gate. Contents that clash with it in sight make it *ambiguous*; a clash out of
+sight leaves the case in, free of a demand but the one that counts for all: RESOLVED to another content than the gold
+is wrong.
 """
 
 from __future__ import annotations

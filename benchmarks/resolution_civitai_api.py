@@ -10,24 +10,16 @@ import base64
 import json
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
 from typing import Any
 
-from resolution_civitai import CivitaiFile, Model, Version
+from resolution_civitai import Model
+from resolution_civitai_shapes import DEADLINE, SITE, air, alone, whole_model
 from resolution_services import Reply, Request, reply
 from resolution_world import World
 
-SITE = "https://civitai.com"
 # No number is documented. Beyond this anybody would call it a flood.
 LIMITS = {"api": 1500}
 _LOGIN = {"error": "Unauthorized", "message": "The creator of this asset requires you to be logged in to download it"}
-_FORMATS = {
-    "safetensors": "SafeTensor",
-    "pt": "PickleTensor",
-    "pth": "PickleTensor",
-    "ckpt": "PickleTensor",
-    "gguf": "GGUF",
-}
 
 
 class Civitai:
@@ -133,24 +125,24 @@ class Civitai:
 
     def _text(self, model: Model) -> str:
         if model.id not in self._texts:
-            self._texts[model.id] = json.dumps(_model(model, False))
+            self._texts[model.id] = json.dumps(whole_model(model, False))
         return self._texts[model.id]
 
     # ---- one of them -------------------------------------------------------------------------------------
 
     def _one_model(self, asked: str) -> Reply:
         model = self.models.get(int(asked)) if asked.isdecimal() else None
-        return reply(_model(model, True)) if model else reply({"error": f"No model with id {asked}"}, 404)
+        return reply(whole_model(model, True)) if model else reply({"error": f"No model with id {asked}"}, 404)
 
     def _version(self, asked: str) -> Reply:
         found = self.versions.get(int(asked)) if asked.isdecimal() else None
         if found is None or found[0].mode == "TakenDown":
             return reply({"error": f"No version with id {asked}"}, 404)
-        return reply(_alone(*found))
+        return reply(alone(*found))
 
     def _by_hash(self, asked: str) -> Reply:
         found = self.hashes.get(asked.upper())
-        return reply(_alone(*self.versions[min(found)])) if found else reply({"error": "Model not found"}, 404)
+        return reply(alone(*self.versions[min(found)])) if found else reply({"error": "Model not found"}, 404)
 
     def _many_hashes(self, rest: list[str], request: Request) -> Reply:
         ids, most = rest == ["ids"], 10_000 if rest == ["ids"] else 100
@@ -163,7 +155,7 @@ class Civitai:
         found = [(min(self.hashes[one.upper()]), one.upper()) for one in asked if one.upper() in self.hashes]
         if ids:
             return reply([{"modelVersionId": number, "hash": value} for number, value in found])
-        return reply([_alone(*self.versions[number], host="undefined") for number in {number for number, _ in found}])
+        return reply([alone(*self.versions[number], host="undefined") for number in {number for number, _ in found}])
 
     def _mini(self, asked: str, request: Request) -> Reply:
         found = self.versions.get(int(asked)) if asked.isdecimal() else None
@@ -171,14 +163,22 @@ class Civitai:
             return reply({"error": f"No version with id {asked}"}, 404)
         model, version = found
         file = next((one for one in version.files if str(one.id) == request.one("modelFileId")), version.files[0])
-        deadline = "2099-01-01T00:00:00.000Z" if version.early else None
-        return reply({
-            "air": _air(model, version), "id": version.id, "modelName": model.name, "versionName": version.name,
-            "size": file.size / 1024,
-            "fileName": file.name, "hashes": file.hashes,
-            "downloadUrls": [f"{SITE}/api/download/models/{version.id}?fileId={file.id}"],
-            "requireAuth": model.login, "checkPermission": version.early, "earlyAccessEndsAt": deadline,
-        })  # fmt: skip
+        deadline = DEADLINE if version.early else None
+        return reply(
+            {
+                "air": air(model, version),
+                "id": version.id,
+                "modelName": model.name,
+                "versionName": version.name,
+                "size": file.size / 1024,
+                "fileName": file.name,
+                "hashes": file.hashes,
+                "downloadUrls": [f"{SITE}/api/download/models/{version.id}?fileId={file.id}"],
+                "requireAuth": model.login,
+                "checkPermission": version.early,
+                "earlyAccessEndsAt": deadline,
+            }
+        )
 
     def _download(self, asked: str, request: Request, base: str) -> Reply:
         found = self.versions.get(int(asked)) if asked.isdecimal() else None
@@ -190,14 +190,14 @@ class Civitai:
         if model.mode or request.method == "HEAD" or (model.login and "authorization" not in request.headers):
             return reply(_LOGIN, 401)
         if version.early:
-            return reply({"error": "Early Access", "deadline": "2099-01-01T00:00:00.000Z"}, 403)
+            return reply({"error": "Early Access", "deadline": DEADLINE}, 403)
         file = next((one for one in version.files if request.one("fileId") in ("", str(one.id))), None)
         if file is None:
             return reply({"error": "File not found"}, 404)
         return Reply(307, b"", {"Location": f"{base}/storage/{file.sha256}?size={file.size}"})
 
 
-# ---- shapes and filters ------------------------------------------------------------------------------------
+# ---- words and filters ------------------------------------------------------------------------------------
 
 
 def _words(text: str) -> list[str]:
@@ -223,82 +223,3 @@ def _passes(model: Model, request: Request) -> bool:
         and (not user or model.creator.lower() == user)
         and (not request.many("ids") or str(model.id) in request.many("ids"))
     )
-
-
-def _model(model: Model, detail: bool) -> dict[str, Any]:
-    open_ = not model.mode
-    body: dict[str, Any] = {
-        "id": model.id, "name": model.name, "description": "", "type": model.type, "poi": model.poi,
-        "minor": model.minor, "nsfw": model.nsfw,
-        "nsfwLevel": 31 if model.nsfw else 1, "allowNoCredit": True, "allowCommercialUse": ["Image"],
-        "allowDerivatives": True,
-        "allowDifferentLicense": True, "availability": "Public", "tags": [], "creator": {"username": model.creator,
-        "image": None},
-        "stats": {"downloadCount": model.downloads, "thumbsUpCount": model.downloads // 30},
-        "modelVersions": [_in_model(version, open_, detail, at) for at,
-        version in enumerate(model.versions)] if model.mode != "TakenDown" else [],
-    }  # fmt: skip
-    return {**body, "mode": model.mode} if model.mode else body
-
-
-def _in_model(version: Version, open_: bool, detail: bool, at: int) -> dict[str, Any]:
-    body = {
-        "id": version.id,
-        "index": at,
-        "name": version.name,
-        **_common(version),
-        "availability": "EarlyAccess" if version.early else "Public",
-    }
-    if open_:
-        body |= {
-            "files": _files(version.files, version.id, detail, SITE),
-            "downloadUrl": f"{SITE}/api/download/models/{version.id}",
-        }
-    return body
-
-
-def _alone(model: Model, version: Version, host: str = SITE) -> dict[str, Any]:
-    about = {"name": model.name, "type": model.type, "nsfw": model.nsfw, "poi": model.poi}
-    body = {
-        "id": version.id,
-        "modelId": model.id,
-        "name": version.name,
-        **_common(version),
-        "status": "Published",
-        "air": _air(model, version),
-    }
-    body |= {"usageControl": "Download", "model": {**about, "mode": model.mode} if model.mode else about}
-    if not model.mode:
-        body |= {
-            "files": _files(version.files, version.id, True, host),
-            "downloadUrl": f"{host}/api/download/models/{version.id}",
-        }
-    return body
-
-
-def _common(version: Version) -> dict[str, Any]:
-    deadline = "2099-01-01T00:00:00.000Z" if version.early else None
-    return {
-        "baseModel": version.base, "baseModelType": "Standard", "publishedAt": "2025-06-01T10:00:00.000Z",
-        "createdAt": "2025-06-01T10:00:00.000Z",
-        "trainedWords": list(version.words), "earlyAccessEndsAt": deadline, "description": None, "images": [],
-        "stats": {"downloadCount": 10},
-    }  # fmt: skip
-
-
-def _files(files: Iterable[CivitaiFile], version: int, detail: bool, host: str) -> list[Mapping[str, Any]]:
-    return [
-        {
-            "id": one.id, "sizeKB": one.size / 1024, "name": one.name, "type": one.type, "pickleScanResult": "Success",
-            "virusScanResult": "Success",
-            "metadata": {"format": _FORMATS.get(one.name.rpartition(".")[2], "Other"), "size": None, "fp": None},
-            "hashes": one.hashes,
-            "downloadUrl": f"{host}/api/download/models/{version}" + (f"?fileId={one.id}" if detail else ""),
-            "primary": one.primary,
-        }
-        for one in files
-    ]  # fmt: skip
-
-
-def _air(model: Model, version: Version) -> str:
-    return f"urn:air:{version.base.split()[0].lower()}:{model.type.lower()}:civitai:{model.id}@{version.id}"

@@ -1,7 +1,7 @@
 """What is real in the benchmark's world: the templates' own links, ComfyUI-Manager's model list, ids of repositories.
 
 The ids come from links in the templates, in the Manager's lists, in a corpus of workflows where one is given, and in
-the sources of two packages of Hugging Face's own (read, never imported or run), pinned, so that the world stays as it is.
+the sources of two packages of Hugging Face's own (read, never run), pinned, so that the world stays as it is.
 """
 
 from __future__ import annotations

@@ -129,7 +129,7 @@ def model_queries(name: str) -> tuple[str, ...]:
     for text in (*told, own):
         kept = [word for word in core_words(text) if not _VERSION.fullmatch(word) and not _EPOCH.fullmatch(word)]
         found.append(kept or list(core_words(text)))
-    found.append([word for word in found[-1] if not family_of(word) and word not in ("lora", "locon", "style")])
+    found.append([word for word in found[-1] if not family_of(word) and word not in document("names")["marks"]])
     texts = [" ".join(kept[:6]) for kept in found]
     return tuple(dict.fromkeys(one for one in texts if len(one) >= 3))[:3] or tuple(one for one in texts[:1] if one)
 

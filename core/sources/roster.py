@@ -96,8 +96,9 @@ _LOCAL = {
 _LABELS = {**_LOCAL, **{entry.name: entry.label for entry in ROSTER}}
 
 # Requests per second and at once, per host. Hugging Face allows 500 in five minutes to anyone (services.md, section 3);
-# the others publish no number, so they get a pace that nobody minds.
-_PACE = {HUGGINGFACE: (1.6, 20), CIVITAI: (1.0, 10), MODELSCOPE: (2.0, 10), REGISTRY: (2.0, 10), WEB: (1.0, 1)}
+# so a hundred at once, for the lists of the first look-up, and 390 more; the others publish no number, so they get a pace
+# that nobody minds.
+_PACE = {HUGGINGFACE: (1.3, 100), CIVITAI: (1.0, 10), MODELSCOPE: (2.0, 10), REGISTRY: (2.0, 10), WEB: (1.0, 1)}
 _BASES = {
     HUGGINGFACE: "https://huggingface.co",
     CIVITAI: "https://civitai.red",
