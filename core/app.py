@@ -166,7 +166,9 @@ class App:
         uses = tuple([item.name for item in needs.items if item.active and item.kind in _SEARCHED])
         models = tuple([item.name for item in needs.items if item.kind in _MODELS])
         lacking = {one.name for one in readiness.findings if one.code[:4] in ("MODE", "NODE")}
-        hints = [(i.name, i.pack) for i in needs.items if lacking and i.pack and i.kind == NODE_TYPE and i.name in lacking]
+        hints = [
+            (i.name, i.pack) for i in needs.items if lacking and i.pack and i.kind == NODE_TYPE and i.name in lacking
+        ]
         notes = note_links(workflow) if lacking else ()
         return Checked(workflow.name, path, readiness, graph, modified, uses, models, notes, tuple(hints))
 

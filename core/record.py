@@ -37,9 +37,7 @@ class Checked(NamedTuple):
     hints: tuple[tuple[str, PackHint], ...] = ()
 
 
-def entry(
-    checked: Checked, change: Change | None = None, resolutions: Mapping[int, Resolution] | None = None
-) -> Entry:
+def entry(checked: Checked, change: Change | None = None, resolutions: Mapping[int, Resolution] | None = None) -> Entry:
     """A verdict as the reports take it. `resolutions`: by index of the finding, where what it lacks can be had."""
     from .reports.types import Entry
 

@@ -22,7 +22,13 @@ from environment import ROOT, SetupFailed, command, named_tree, ready_python
 LINTERS = (("ruff", "format", "--check", "."), ("ruff", "check", "."))
 MYPY = ("mypy", "--config-file", str(ROOT / "pyproject.toml"), "-p", "comfyfixersmart.core")
 BUSY = ("--tolerance", "1.5")  # a busy machine
-BENCHMARKS = (("scan_accuracy.py",), ("resolution.py",), ("scan_speed.py", *BUSY), ("oracle.py",), ("host_impact.py", *BUSY))
+BENCHMARKS = (
+    ("scan_accuracy.py",),
+    ("resolution.py",),
+    ("scan_speed.py", *BUSY),
+    ("oracle.py",),
+    ("host_impact.py", *BUSY),
+)
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 

@@ -116,7 +116,9 @@ def test_from_the_first_question_to_a_choice(host: Any, replay: Any, chromium: A
     assert PROMPT not in sent and "lighthouse" not in sent and str(host.base) not in sent and CANARY not in sent
     written = "".join(one.read_text(errors="replace") for one in host.base.rglob("*.json"))
     assert CANARY not in written + host.log_text() + json.dumps(host.get(f"{PREFIX}/sources")[1])
-    assert not [one for one in chromium.errors if "comfyfixersmart" in one.lower()]  # ComfyUI's page has some of its own
+    assert not [
+        one for one in chromium.errors if "comfyfixersmart" in one.lower()
+    ]  # ComfyUI's page has some of its own
 
 
 def _over(host: Any) -> Any:

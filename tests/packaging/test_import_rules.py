@@ -24,7 +24,20 @@ EDGES = {"settings", "reports", "cli", "app", "actions"}  # where outside data c
 FROM_ROOT = {("__version__",)}  # all that core may take from the package it lies in
 HOST = {"server", "folder_paths", "nodes", "comfy", "comfy_api", "comfy_execution", "execution", "app", "utils"}
 # Imported on first use: ComfyUI's start must not pay for them.
-LAZY = {"httpx", "httpcore", "jinja2", "llama_cpp", "pynvml", "rich", "yaml", "hypothesis", "torch", "numpy", "aiohttp", "PIL"}
+LAZY = {
+    "httpx",
+    "httpcore",
+    "jinja2",
+    "llama_cpp",
+    "pynvml",
+    "rich",
+    "yaml",
+    "hypothesis",
+    "torch",
+    "numpy",
+    "aiohttp",
+    "PIL",
+}
 UNSAFE = {"pickle", "dill", "marshal", "shelve", "joblib", "cloudpickle", "torch"}
 # What a stage that is a function of its input has no use for.
 OUTSIDE = {
