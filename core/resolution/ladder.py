@@ -189,7 +189,12 @@ class Case:
             who = listed([source_label(name) for name in sorted(silent)])
             return f"{who} did not answer, so whether the file is there is not known."
         if not self.evidence.asked and not self.enabled:
-            return "No service was asked, so what this machine knows of the file is not confirmed."
+            known = (
+                "what this machine knows of the file is not confirmed"
+                if self.all
+                else "and this machine knows nothing of it"
+            )
+            return f"No service was asked, {'so ' if self.all else ''}{known}."
         if exact and not fitting:
             return "A file of this name exists, but it does not fit what the workflow asks for."
         if fitting and not any(available(one) for one in fitting):
@@ -237,7 +242,7 @@ class Case:
         elif one.id in self.evidence.claimed:
             fits.append(f"{source_label(self.evidence.claimed[one.id])} name it for this file")
         elif _curated(one.author):
-            fits.append(f"{one.author} publishes models for ComfyUI")
+            fits.append(f"Its author {one.author} publishes models for ComfyUI")
         if why := self.disqualified(one):
             against.append(why)
         elif one.folder and one.folder in self.want.folders:

@@ -91,7 +91,7 @@ def likeness(wanted: str, found: str) -> float:
 
 
 def repository_queries(name: str) -> tuple[str, ...]:
-    """At most eight texts that the id of a repository with this file may contain, the most telling first.
+    """At most ten texts that the id of a repository with this file may contain, the most telling first.
 
     A search takes a text that is contained in the id. Ids join words by "-" or "_", or a repository is called as the
     file is written: so the beginning of the name is tried in all three ways, whole and by its first two words. The
@@ -105,14 +105,16 @@ def repository_queries(name: str) -> tuple[str, ...]:
     if not kept:
         return (own,) if own.strip() else ()
     words_ = [one[0].strip(".") for one in kept]
-    tries: list[str] = []
+    tries: list[str] = (
+        [own, "-".join(_RAW_WORD.findall(own)), "_".join(_RAW_WORD.findall(own))] if kept != every else []
+    )
     for count in dict.fromkeys((len(kept), min(2, len(kept)))):
         together = every[every.index(kept[0]) : every.index(kept[count - 1]) + 1] == kept[:count]
         tries += [own[kept[0].start() : kept[count - 1].end()]] if together else []
         tries += ["-".join(words_[:count]), "_".join(words_[:count])]
     tries += [max(words_, key=len), words_[0]]
     telling = [one for one in dict.fromkeys(tries) if len(one) >= 3]
-    return tuple(telling or [own])[:8]
+    return tuple(telling or [own])[:10]
 
 
 def model_queries(name: str) -> tuple[str, ...]:

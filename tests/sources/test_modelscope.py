@@ -102,7 +102,7 @@ def test_a_name_leads_to_repositories_and_these_to_files(
         "ink_harbor_video_pro.safetensors"
     ]  # a near one, and the private one is not
     searches = [request.query for request in replay.asked("/openapi/v1/models")]
-    assert searches[0] == {"search": ["ink_harbor_video"], "page_number": ["1"], "page_size": ["50"]}
+    assert searches[0] == {"search": ["ink_harbor_video_fp8"], "page_number": ["1"], "page_size": ["50"]}
     assert all(request.query == {"Revision": ["master"], "Recursive": ["true"]} for request in replay.asked("/api/*"))
 
 

@@ -46,16 +46,21 @@ class Api:
     def __init__(self, base: str) -> None:
         self.base = base.rstrip("/")
 
-    def search(self, asker: Asker, text: str, counted: Callable[[Iterable[str]], int]) -> Listing:
-        """The hundred most downloaded repositories with this text in their name. `counted`: how many paths are sought ones."""
+    def search(self, asker: Asker, text: str, counted: Callable[[Iterable[str]], int], cursor: str = "") -> Listing:
+        """A hundred repositories with this text in their name, the most downloaded ones, or those from `cursor` on.
+
+        `counted`: how many paths are sought ones.
+        """
 
         def told(value: Any) -> str:
             hits = counted(path for repo in value["repos"] for path in repo["paths"])
             files = f", {_count(hits, 'file')} of this name" if hits else ", no file of this name"
             return _count(len(value["repos"]), "repository") + files if value["repos"] else "nothing"
 
-        did = f"Asked for repositories named “{text}”"
-        return self._listing(asker, f"search {text.lower()}", did, (("search", text), *_POPULAR), (100, 20), told, DAY)
+        onward = (("cursor", cursor),) if cursor else ()
+        question = f"search {text.lower()}" + (f" from {cursor}" if cursor else "")
+        did = f"Asked for {'more ' if cursor else ''}repositories named “{text}”"
+        return self._listing(asker, question, did, (("search", text), *_POPULAR, *onward), (100, 20), told, DAY)
 
     def by_author(self, asker: Asker, author: str, text: str, cursor: str, ttl: float) -> Listing:
         """A page of an author's repositories, most downloaded first; with `text`, only those that have it in their name."""

@@ -59,7 +59,7 @@ class Names:
     def near(self, name: str, most: int) -> list[Hit]:
         """One file of each of the base names that share most words with this one, at most so many."""
         shared: Counter[str] = Counter()
-        for word in set(names.words(names.stem(name))):
+        for word in dict.fromkeys(names.words(names.stem(name))):  # in order, so that ties end alike in every process
             bases = self._words.get(word, [])
             if len(bases) <= _COMMON:
                 shared.update(bases)

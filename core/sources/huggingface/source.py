@@ -6,6 +6,7 @@ looked for among the files of authors who publish for ComfyUI (`index.py`), and 
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,6 +25,7 @@ from .shapes import GATE_AUTO, File, Repo, clean_path, is_repo
 MOST_CONFIRMED, MOST_TOLD, MOST_NEAR, MOST_OF_A_PAGE = 20, 100, 8, 50
 _LEAST_LIKE = 0.45
 _SEARCHES_KEPT, _FILES_KEPT = 32, 20_000
+MOST_PAGES = 3  # of a search of several words; what a single one finds is a family, not a file
 _GATE_TEXTS = {
     True: "The author gives it to everyone who accepts the terms on its page; it then needs your Hugging Face token",
     False: "The author decides who may have it: ask on its page; it then needs your Hugging Face token",
@@ -110,14 +112,18 @@ class HuggingFace:
         for text in sorted(names.repository_queries(name), key=len) if names.sendable(name) else ():
             if any(one in text.lower() for one in whole_answers):
                 continue
-            try:
-                listing = self._api.search(asker, text, counted)
-            except NoAnswer as error:
-                _unless_cancelled(error, silent)
-                continue
-            if not listing.cursor:
-                whole_answers.append(text.lower())
-            places.append(self._names(text, listing.when, listing.repos))
+            cursor, pages = "", MOST_PAGES if re.search(r"[-_ ]", text) else 1
+            for page in range(pages):
+                try:
+                    listing = self._api.search(asker, text, counted, cursor)
+                except NoAnswer as error:
+                    _unless_cancelled(error, silent)
+                    break
+                places.append(self._names(f"{text} {page}", listing.when, listing.repos))
+                cursor = listing.cursor
+                if not cursor:
+                    whole_answers.append(text.lower())
+                    break
         return places
 
     def _names(self, text: str, when: float, repos: tuple[Repo, ...]) -> Names:
