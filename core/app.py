@@ -33,7 +33,7 @@ from .requirements.types import EMBEDDING, INPUT_MEDIA, LORA_TAG, MODEL, NODE_TY
 from .workflow.map import graph_map
 from .workflow.raw import Json
 from .workflow.read import ONE_READ, Reading, read, read_bytes, read_value
-from .workflow.types import Problem, Workflow
+from .workflow.types import PackHint, Problem, Workflow
 
 if TYPE_CHECKING:  # the reports and the weights are imported when they are first used: ComfyUI must start at once
     from .explanation.outline import Outline
@@ -165,12 +165,15 @@ class App:
             graph = graph_map(workflow, marked)
         uses = tuple([item.name for item in needs.items if item.active and item.kind in _SEARCHED])
         models = tuple([item.name for item in needs.items if item.kind in _MODELS])
-        lacking = {one.name for one in readiness.findings if one.code[:4] in ("MODE", "NODE")}
-        hints = [
-            (i.name, i.pack) for i in needs.items if lacking and i.pack and i.kind == NODE_TYPE and i.name in lacking
-        ]
-        notes = note_links(workflow) if lacking else ()
-        return Checked(workflow.name, path, readiness, graph, modified, uses, models, notes, tuple(hints))
+        hints: tuple[tuple[str, PackHint], ...] = ()
+        notes: tuple[str, ...] = ()
+        codes = {one.code for one in readiness.findings}
+        if "NODE001" in codes:
+            lacking = {one.name for one in readiness.findings if one.code == "NODE001"}
+            hints = tuple([(item.name, item.pack) for item in needs.items if item.pack and item.name in lacking])
+        if "MODEL001" in codes or "MODEL004" in codes:
+            notes = note_links(workflow)
+        return Checked(workflow.name, path, readiness, graph, modified, uses, models, notes, hints)
 
     def check_file(self, file: WorkflowFile, *, maps: bool = False) -> tuple[Checked, ...]:
         """The verdicts on the workflows of one file; one `unreadable` verdict when it holds none."""

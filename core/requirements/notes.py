@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from urllib.parse import unquote
 
 from ..knowledge import document
@@ -35,16 +35,28 @@ def note_links(workflow: Workflow) -> tuple[str, ...]:
     found: dict[str, None] = {}
     seen: set[int] = set()  # every instance of a subgraph shows the notes of its definition
     texts = 0
+    types = note_types()
     for node in workflow.nodes:
-        if node.class_type not in note_types() or id(node.raw) in seen:
+        if node.class_type not in types or id(node.raw) in seen:
             continue
         seen.add(id(node.raw))
         for text in note_texts(node.raw):
             texts += 1
-            found.update(dict.fromkeys(one for one in addresses(text) if on_model_host(one)))
+            for raw in _ADDRESS.findall(text[:MOST_TEXT]):
+                if one := _on_host(raw):
+                    found[one] = None
             if len(found) >= MOST_LINKS or texts >= MOST_TEXTS:
                 return tuple(found)[:MOST_LINKS]
     return tuple(found)
+
+
+@lru_cache(4096)  # workflows of one author link to the same pages
+def _on_host(raw: str) -> str:
+    """The address as it is kept; "" where it is not on a host of models."""
+    if not any(word in raw.lower() for word in _HOSTS):
+        return ""
+    one = without_secrets(_cut(raw))
+    return one if one and on_model_host(one) else ""
 
 
 @cache
@@ -100,9 +112,9 @@ def _host(address: str) -> str:
 def _cut(address: str) -> str:
     """Without the ")" that ends a Markdown link and what follows it, and without the full stop of a sentence."""
     depth = 0
-    for at, char in enumerate(address) if ")" in address else ():
-        depth += (char == "(") - (char == ")")
+    for one in re.finditer(r"[()]", address) if ")" in address else ():
+        depth += 1 if one[0] == "(" else -1
         if depth < 0:
-            address = address[:at]
+            address = address[: one.start()]
             break
     return address.rstrip(_TRAILING)
