@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import copy
-import importlib.util
 import json
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -29,17 +26,7 @@ from comfyfixersmart.core.sources.types import (
     Query,
 )
 
-
-def sample(name: str) -> ModuleType:
-    """A module of tests/replay, loaded once."""
-    if f"replay_{name}" not in sys.modules:
-        path = Path(__file__).resolve().parents[1] / f"replay/{name}.py"
-        spec = importlib.util.spec_from_file_location(f"replay_{name}", path)
-        assert spec and spec.loader
-        module = sys.modules[f"replay_{name}"] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-    return sys.modules[f"replay_{name}"]
-
+from .conftest import load as sample
 
 fake = sample("civitai")
 HARBOUR = "inkHarborSDXL_v160.safetensors"

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import copy
-import importlib.util
 import json
-import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -20,17 +16,7 @@ from comfyfixersmart.core.sources.types import GATED, SAFETENSORS, Candidate, Qu
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-
-def sample(name: str) -> ModuleType:
-    """A module of tests/replay, loaded once."""
-    if f"replay_{name}" not in sys.modules:
-        path = Path(__file__).resolve().parents[1] / f"replay/{name}.py"
-        spec = importlib.util.spec_from_file_location(f"replay_{name}", path)
-        assert spec and spec.loader
-        module = sys.modules[f"replay_{name}"] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-    return sys.modules[f"replay_{name}"]
-
+from .conftest import load as sample
 
 fake = sample("modelscope")
 VIDEO = "ink_harbor_video_fp8.safetensors"

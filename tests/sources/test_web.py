@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -18,17 +14,7 @@ from comfyfixersmart.core.sources.web import Web
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-
-def sample(name: str) -> ModuleType:
-    """A module of tests/replay, loaded once."""
-    if f"replay_{name}" not in sys.modules:
-        path = Path(__file__).resolve().parents[1] / f"replay/{name}.py"
-        spec = importlib.util.spec_from_file_location(f"replay_{name}", path)
-        assert spec and spec.loader
-        module = sys.modules[f"replay_{name}"] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-    return sys.modules[f"replay_{name}"]
-
+from .conftest import load as sample
 
 fake = sample("web")
 NAME = "ink_harbor_fp8.safetensors"
