@@ -1,0 +1,1 @@
+"""What is missing and what was found → the plan. Nothing happens here."""
