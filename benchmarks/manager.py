@@ -6,11 +6,10 @@ import json
 import os
 import re
 import subprocess
-import sys
 import time
-import venv
 from pathlib import Path
 
+import peer_environment
 from table import Table
 
 PACKAGE = "comfyui-manager==4.3"
@@ -21,28 +20,7 @@ UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
 
 def installed() -> Path | str:
     """The Python of an environment with the Manager, made on first use; a text says why there is none."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "comfyfixersmart"
-    folder = cache / f"manager-{PACKAGE.partition('==')[2]}-py{sys.version_info.major}.{sys.version_info.minor}"
-    python = folder / "bin" / "python"
-    ready = folder / "ready"
-    if ready.exists():
-        return python
-    try:
-        venv.create(folder, with_pip=True, clear=True)
-        subprocess.run(
-            [python, "-m", "pip", "install", "-q", PACKAGE, BESIDE],
-            check=True,
-            capture_output=True,
-            text=True,
-            timeout=600,
-            stdin=subprocess.DEVNULL,
-        )
-    except subprocess.CalledProcessError as error:
-        return f"{PACKAGE} could not be installed: {error.stderr.strip().splitlines()[-1][:120]}"
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return f"{PACKAGE} could not be installed: {error}"
-    ready.touch()
-    return python
+    return peer_environment.installed("manager", PACKAGE, BESIDE)
 
 
 def host_checkout() -> Path | None:

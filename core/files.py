@@ -8,6 +8,7 @@ import re
 import secrets
 import stat
 import time
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -126,6 +127,27 @@ def safe_join(root: Path, name: str) -> Path:
 _DEVICES = {"CON", "PRN", "AUX", "NUL", "CLOCK$", "CONIN$", "CONOUT$"} | {
     f"{port}{n}" for port in ("COM", "LPT") for n in "0123456789¹²³"
 }
+
+
+# Characters that turn text around or hide in it: they make one file name look like another.
+_HIDDEN = {"\u00ad", "\u034f", "\u061c", "\u115f", "\u1160", "\u17b4", "\u17b5", "\u3164", "\ufeff", "\uffa0"}
+_UNSEEN_KINDS = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+
+
+def visible(text: str) -> str:
+    """`text` with every character that cannot be seen or turns text around written as its code: "\\u202e"."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_shown(c) for c in text)
+
+
+def _shown(char: str) -> str:
+    code = ord(char)
+    if char not in _HIDDEN and (unicodedata.category(char) not in _UNSEEN_KINDS or code in (0x200C, 0x200D)):
+        return char  # the joiners are part of emoji and of several scripts' spelling
+    return {"\n": "\\n", "\r": "\\r", "\t": "\\t"}.get(char) or (
+        f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    )
 
 
 @contextlib.contextmanager

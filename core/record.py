@@ -38,12 +38,16 @@ class Checked(NamedTuple):
 
 
 def entry(checked: Checked, change: Change | None = None, resolutions: Mapping[int, Resolution] | None = None) -> Entry:
-    """A verdict as the reports take it. `resolutions`: by index of the finding, where what it lacks can be had."""
+    """A verdict as the reports take it, with what the policy says of it. `resolutions`: by index of the finding, where
+    what it lacks can be had."""
+    from .actions.policy import policy_findings
     from .reports.types import Entry
 
+    findings = checked.readiness.findings
+    findings += policy_findings(findings, resolutions or {})  # behind the others: places of findings stay
     return Entry(
         checked.name,
-        checked.readiness._replace(workflow=checked.name),
+        checked.readiness._replace(workflow=checked.name, findings=findings),
         checked.graph,
         change,
         checked.modified,

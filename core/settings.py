@@ -2,7 +2,7 @@
 
 ComfyUI's settings dialog is written by the web page, so it may only say how things look and how often a cycle
 runs, and is kept within bounds. Everything else comes from the protected file `settings.json` or the environment:
-above all which services on the internet may be asked, and under which addresses.
+above all which services on the internet may be asked, under which addresses, and what may be fetched.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ EndpointName = Literal["huggingface", "civitai", "modelscope", "registry", "sear
 SOURCE_NAMES: tuple[SourceName, ...] = get_args(SourceName)
 ENDPOINT_NAMES: tuple[EndpointName, ...] = get_args(EndpointName)
 MAX_ADDRESS = 200  # characters of an endpoint
+MAX_WORDS, MAX_WORD = 50, 80  # of licences: how many, and characters of each
 
 
 def _in_order(names: tuple[SourceName, ...] | None) -> tuple[SourceName, ...] | None:
@@ -48,8 +49,17 @@ def _address(text: str) -> str:
     return text.rstrip("/")
 
 
+def _plain_word(text: str) -> str:
+    """Words of a licence in lower case, at least one letter or digit among them. Raises ValueError."""
+    text = " ".join(text.lower().split())
+    if not text.isprintable() or not any(sign.isalnum() for sign in text):
+        raise ValueError("a licence is named by words or its short name, such as cc-by-nc-4.0")
+    return text
+
+
 Sources = Annotated[tuple[SourceName, ...] | None, AfterValidator(_in_order)]
 Address = Annotated[str, StringConstraints(max_length=MAX_ADDRESS), AfterValidator(_address)]
+LicenceWord = Annotated[str, StringConstraints(max_length=MAX_WORD), AfterValidator(_plain_word)]
 
 
 class Values(BaseModel):
@@ -66,6 +76,17 @@ class Values(BaseModel):
     sources: Sources = Field(None, description="services that may be asked; None: the person was never asked")
     discovery: bool = Field(False, description="look up what is missing at the end of each cycle")
     endpoints: dict[EndpointName, Address] = Field({}, description="other addresses for services, and your own search")
+    download_hosts: tuple[HostName, ...] = Field(
+        (), max_length=MAX_WORDS, description="further hosts that model files may come from, with their sub-domains"
+    )
+    max_file_gb: float | None = Field(
+        None, gt=0, le=100_000, allow_inf_nan=False, description="largest file to fetch, in GB; None: the policy's own cap"
+    )
+    downloads_at_once: int = Field(2, ge=1, le=8, description="downloads at the same time")
+    refused_licences: tuple[LicenceWord, ...] = Field(
+        (), max_length=MAX_WORDS, description="licences to refuse, by words of their name; none: where none is given"
+    )
+    pickle: Literal["ask", "refuse"] = Field("ask", description="pickle files: ask for each, or refuse all")
 
 
 class Settings(NamedTuple):
@@ -84,7 +105,13 @@ ENVIRONMENT_NAMES = {
     "sources": "COMFYFIXERSMART_SOURCES",
     "discovery": "COMFYFIXERSMART_DISCOVERY",
     "endpoints": "COMFYFIXERSMART_ENDPOINTS",
+    "download_hosts": "COMFYFIXERSMART_DOWNLOAD_HOSTS",
+    "max_file_gb": "COMFYFIXERSMART_MAX_FILE_GB",
+    "downloads_at_once": "COMFYFIXERSMART_DOWNLOADS_AT_ONCE",
+    "refused_licences": "COMFYFIXERSMART_REFUSED_LICENCES",
+    "pickle": "COMFYFIXERSMART_PICKLE",
 }
+_LISTS = ("allowed_hosts", "download_hosts", "refused_licences")  # with commas in the environment
 HF_ENDPOINT = "HF_ENDPOINT"  # what Hugging Face's own library calls a mirror
 NO_SOURCE = "none"  # in the environment: only this computer
 # What the dialog may say, under which name, and within which bounds.
@@ -142,8 +169,7 @@ def _one(key: str, given: Any) -> Any:
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     found: dict[str, Any] = {key: environment[name] for key, name in ENVIRONMENT_NAMES.items() if environment.get(name)}
-    if "allowed_hosts" in found:
-        found["allowed_hosts"] = _listed(found["allowed_hosts"])
+    found.update({key: _listed(found[key]) for key in _LISTS if key in found})
     if "sources" in found:
         found["sources"] = [one for one in _listed(found["sources"].lower()) if one != NO_SOURCE]
     if "endpoints" in found:

@@ -28,7 +28,11 @@ BENCHMARKS = (
     ("scan_speed.py", *BUSY),
     ("oracle.py",),
     ("host_impact.py", *BUSY),
+    ("downloads.py", *BUSY),
+    ("first_run.py",),
 )
+# What downloads.py is compared with: Debian's package, and the programs in it.
+DOWNLOADERS = {"nginx-light": ("nginx",), "aria2": ("aria2c",), "curl": ("curl",)}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -67,14 +71,35 @@ def find_browser(run: Run) -> None:
     configured = os.environ.get("COMFYFIXERSMART_CHROMIUM")
     if configured or any(shutil.which(name) for name in BROWSERS):
         return
+    why = apt_install("chromium")
+    if why:
+        run.skip("browser tests", f"{why}; install Chromium, or name one in COMFYFIXERSMART_CHROMIUM")
+
+
+def find_downloaders() -> str:
+    """The same for what downloads.py measures against; why it cannot be run, or "" where everything is there."""
+    absent = [package for package, programs in DOWNLOADERS.items() if not all(map(program, programs))]
+    if not absent:
+        return ""
+    why = apt_install(*absent)
+    return f"{why}; install {', '.join(absent)}" if why else ""
+
+
+def program(name: str) -> str | None:
+    """Where it lies; servers are not on everybody's PATH."""
+    return shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"]))
+
+
+def apt_install(*packages: str) -> str:
+    """Install these packages of Debian, without their services; a text says why they cannot be had."""
     if not shutil.which("apt-get") or os.geteuid() != 0:
-        run.skip("browser tests", "no Chromium found; install one, or name it in COMFYFIXERSMART_CHROMIUM")
-        return
-    os.environ["DEBIAN_FRONTEND"] = "noninteractive"
-    install = "apt-get -qq update && apt-get -qq install -y chromium >/dev/null"
-    done = subprocess.run(["sh", "-c", install], stdin=subprocess.DEVNULL, capture_output=True, text=True)
-    if done.returncode != 0:
-        run.skip("browser tests", f"apt-get could not install chromium: {done.stderr.strip()[-300:]}")
+        return f"{', '.join(packages)} not found, and only root of a Debian could fetch it"
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}  # no server is to be started
+    for step in (["apt-get", "-qq", "update"], ["apt-get", "-qq", "install", "-y", *packages]):
+        done = subprocess.run(step, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=environment)
+        if done.returncode != 0:
+            return f"apt-get could not install {', '.join(packages)}: {done.stderr.strip()[-300:]}"
+    return ""
 
 
 def install_host(run: Run) -> None:
@@ -90,6 +115,9 @@ def benchmark(run: Run) -> None:
         script = ROOT / "benchmarks" / name
         if not script.is_file():
             run.skip(f"benchmarks/{name}", "not there")
+            continue
+        if name == "downloads.py" and (why := find_downloaders()):
+            run.skip(f"benchmarks/{name}", why)
             continue
         if Path(corpus).is_dir():
             arguments += ["--corpus", corpus]

@@ -77,6 +77,7 @@ def _cycle(server: Any, service: Service) -> None:
             task.cancel()
         service.search.end()
         service.discovery.end()
+        service.acting.end()
 
     server.app.on_startup.append(start)
     server.app.on_cleanup.append(end)  # ComfyUI never calls it; other embedders do

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from typing import Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError, model_validator
 
 from ..core.errors import ComfyFixerError
 from ..core.keys import KeyName
 from ..core.settings import SourceName
 from ..core.workflow.ui import MAX_NODES
 
+MOST_ACTIONS = 5000  # that a request may name
+
 Body = TypeVar("Body", bound=BaseModel)
+Id = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 
 
 class Empty(BaseModel):
@@ -56,20 +59,65 @@ class Key(BaseModel):
     key: SecretStr | None
 
 
-class Resolve(BaseModel):
-    """What to look up: a listed workflow, the graph as the page holds it, or the whole library."""
+class Subject(BaseModel):
+    """What a request is about: a listed workflow, the graph as the page holds it, or (neither) the whole library."""
 
     model_config = ConfigDict(extra="forbid")
 
     slug: str | None = Field(None, max_length=300)
     workflow: dict[str, Any] | None = None
     name: str = Field("", max_length=1000)
-    again: bool = False
 
     @model_validator(mode="after")
-    def _one(self) -> Resolve:
+    def _one(self) -> Subject:
         if self.slug is not None and self.workflow is not None:
             raise ValueError("slug and workflow exclude each other")
+        return self
+
+
+class Resolve(Subject):
+    """What to look up; `again`: also what has a verdict already."""
+
+    again: bool = False
+
+
+class MakePlan(Subject):
+    """What to plan for; ids of actions that are not wanted, and how the person prefers others to be done."""
+
+    leave_out: tuple[Id, ...] = Field((), max_length=MOST_ACTIONS)
+    prefer: dict[Id, Literal["move", "link"]] = Field({}, max_length=MOST_ACTIONS)
+
+
+class Approve(BaseModel):
+    """The yes to the plan of this digest, with the codes of the risks that the person confirmed, by action."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    digest: str = Field(pattern=r"^[0-9a-f]{64}$")
+    consents: dict[Id, tuple[Id, ...]] = Field({}, max_length=MOST_ACTIONS)
+
+
+class Steer(BaseModel):
+    """What is to become of the run, or of one of its actions."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    do: Literal["pause", "resume", "cancel"]
+    action: Id | None = None
+
+
+class Undo(BaseModel):
+    """What to take back: entries of the journal, or all that one run did."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    entries: tuple[Id, ...] | None = Field(None, min_length=1, max_length=1000)
+    run: Id | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Undo:
+        if (self.entries is None) == (self.run is None):
+            raise ValueError("name either entries or a run")
         return self
 
 

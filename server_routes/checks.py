@@ -100,14 +100,16 @@ class Checks:
 
         Raises OSError and NewerSchema where it cannot be kept for a restart.
         """
+        from ..core.record import entry
+
         with self._alone(_never), quietly():
             if shelf.last is None:
                 self._service.ask()
                 return
             app, (library, checked) = self._service.app(), shelf.last
             entries = tuple(
-                replace(entry, resolutions=app.resolutions(one, shelf.found))
-                for entry, one in zip(library.entries, checked, strict=True)
+                entry(one, old.change, app.resolutions(one, shelf.found))
+                for old, one in zip(library.entries, checked, strict=True)
             )
             library = replace(library, entries=entries)
             shelf.last = Last(library, checked)

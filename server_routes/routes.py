@@ -9,7 +9,7 @@ from aiohttp import web
 
 from ..core.errors import ComfyFixerError, UnreadableFile
 from ..core.files import read_small, safe_join
-from . import guard
+from . import action_routes, guard
 from .guard import CHANGE, CHECK, LOCAL, READ
 from .search import Asked
 from .serving import GRAPH_BODY, SMALL_BODY, Call, Desk, Route, body, encoded, judged, refused, served
@@ -22,12 +22,16 @@ PREFIX = "/comfyfixersmart"
 MAX_REPORT = 64 << 20
 DASHBOARD = "dashboard.html"
 _TYPES = {"html": "text/html", "md": "text/markdown", "json": "application/json"}
-_LOCAL_SETTINGS = frozenset({"allow_remote", "allowed_hosts", "sources", "discovery", "endpoints"})
+_LOCAL_SETTINGS = frozenset(
+    {"allow_remote", "allowed_hosts", "sources", "discovery", "endpoints"}
+    | {"download_hosts", "max_file_gb", "refused_licences", "pickle"}
+)
 
 
 def add_routes(routes: web.RouteTableDef, service: Service) -> None:
     """Put every route of the table, guarded, into ComfyUI's. ComfyUI makes the copies under /api itself."""
-    desk = Desk(service, Worker("comfyfixersmart-quick"), Worker("comfyfixersmart-graphs"))
+    workers = (Worker(f"comfyfixersmart-{name}") for name in ("quick", "graphs", "plans"))
+    desk = Desk(service, *workers)
     for route in ROUTES:
         routes.route(route.method, PREFIX + route.path)(served(route, desk))
 
@@ -182,4 +186,5 @@ ROUTES = (
     Route("POST", "/resolve", CHANGE, _resolve),
     Route("POST", "/resolve/cancel", CHANGE, _end_job),
     Route("POST", "/choose", CHANGE, _choose),
+    *action_routes.ROUTES,
 )

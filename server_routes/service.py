@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.errors import ComfyFixerError
 from ..core.files import safe_join
+from .actions import Acting
 from .checks import Checks
 from .discovery import Discovery
 from .host.quiet import quietly
+from .planning import Planning
 from .preferences import Preferences
 from .search import Search
 from .shelf import Shelf
@@ -49,6 +51,8 @@ class Service:
         self.checks = Checks(self)
         self.search = Search(self)
         self.discovery = Discovery(self)
+        self.planning = Planning(self)
+        self.acting = Acting(self)
         self.preferences.on_change.append(lambda: self.heed(self.preferences.resolved().values))
 
     # ---- what the routes ask ---------------------------------------------------------------------------
@@ -67,14 +71,15 @@ class Service:
             "discovery": self.discovery.as_json(cycle["next"]),
             "library": {"revision": listed.revision, "when": listed.when, "counts": listed.counts} if listed else None,
             "reports": {"folder": str(shelf.reports)},
+            "run": self.acting.brief(user),
             "host": self.machine,
             "now": time.time(),
         }
 
     def knows(self, user: User) -> bool:
-        """Whether the list of this user's last cycle was read."""
+        """Whether the list of this user's last cycle was read, and their last run."""
         shelf = self._shelves.get(user.id)
-        return shelf is not None and shelf.loaded
+        return shelf is not None and shelf.loaded and self.acting.knows(user)
 
     def library_json(self, user: User) -> tuple[str, bytes]:
         """Revision and JSON of the list. Raises ComfyFixerError `no_report` before the first cycle."""

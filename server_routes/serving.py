@@ -32,7 +32,10 @@ GRAPH_BODY = (8 << 20) + SMALL_BODY  # a saved graph may have 8 MiB (core/workfl
 STATUS = {
     **dict.fromkeys(("unknown_user", "not_local", "not_yours"), 403),
     **dict.fromkeys(("unknown_workflow", "no_report", "vanished", "unknown_question", "unknown_candidate"), 404),
-    **dict.fromkeys(("fixed_setting", "fixed_key", "newer_schema", "no_consent", "busy"), 409),
+    **dict.fromkeys(("unknown_plan", "unknown_run", "no_run", "unknown_action", "unknown_entry"), 404),
+    **dict.fromkeys(("fixed_setting", "fixed_key", "newer_schema", "no_consent", "busy", "cancelled"), 409),
+    **dict.fromkeys(("plan_changed", "plan_expired", "consent_missing", "not_approved", "already_approved"), 409),
+    **dict.fromkeys(("approval_used", "approval_expired", "run_in_hand", "cannot_resume", "resume_too_late"), 409),
     **dict.fromkeys(("damaged_settings", "damaged_keys", "damaged_choices"), 409),
     "too_large": 413,
     "internal_error": 500,
@@ -49,11 +52,13 @@ _HEADERS = {
 
 
 class Desk(NamedTuple):
-    """What all requests share. `quick` answers at once; `graphs` reads one workflow after the other."""
+    """What all requests share. `quick` answers at once; what `graphs` does takes a moment, such as reading a
+    workflow; what `plans` does may take minutes."""
 
     service: Service
     quick: Worker
     graphs: Worker
+    plans: Worker
 
 
 class Call(NamedTuple):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import UsageError
 from ..sources import roster
+from . import shared
 
 if TYPE_CHECKING:
     from ..resolution.types import Want
@@ -47,7 +48,7 @@ def allowed(options: argparse.Namespace, state: Path | None, wants: Sequence[Wan
         names = _named(options.ask, endpoints, keys)
     elif values.sources is not None:
         names = values.sources
-    elif wants and _at_terminal():
+    elif wants and shared.at_terminal():
         names = _asked(wants, endpoints, keys)
     else:
         return Allowed(values.model_copy(update={"sources": ()}), keys, _HINT if wants else "")
@@ -105,19 +106,13 @@ def _named(text: str, endpoints: Mapping[str, str], keys: Collection[str]) -> tu
 # ---- the question ------------------------------------------------------------------------------------------
 
 
-def _at_terminal() -> bool:
-    """Whether somebody can read the question and answer it."""
-    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
-
-
 def _asked(wants: Sequence[Want], endpoints: Mapping[str, str], keys: Collection[str]) -> tuple[str, ...]:
     """The person's answer: the suggested services, or none."""
     offered = [
         one for one in roster.ROSTER if one.suggested or (one.needs and roster.configured(one.name, endpoints, keys))
     ]
-    print(question(wants, offered, endpoints), end="", file=sys.stderr, flush=True)
-    answer = sys.stdin.readline().strip().lower()
-    return tuple(one.name for one in offered) if answer in ("y", "yes") else ()
+    yes = shared.said_yes(question(wants, offered, endpoints))
+    return tuple(one.name for one in offered) if yes else ()
 
 
 def question(wants: Sequence[Want], offered: Sequence[roster.Entry], endpoints: Mapping[str, str]) -> str:
@@ -133,7 +128,7 @@ def question(wants: Sequence[Want], offered: Sequence[roster.Entry], endpoints: 
     ]
     for one in offered:
         lines += [f"  {one.label} ({_host(one, endpoints)})", f"      {one.purpose}", f"      Is sent: {one.sends}"]
-    lines += ["", f"Never sent: {', '.join(roster.NEVER_SENT)}.", "Ask these services? [y/N] "]
+    lines += ["", f"Never sent: {', '.join(roster.NEVER_SENT)}.", "Ask these services? [y/N]"]
     return "\n".join(lines)
 
 

@@ -3,39 +3,24 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
 from ..files import to_json
 from .consent import allowed
-from .shared import CANNOT, FINDINGS, FINE, place_of, progress_of, roots_of
+from .looking import Found, Looked, look_up, looked_at
+from .shared import CANNOT, FINDINGS, FINE, place_of, progress_of
 
 if TYPE_CHECKING:
-    from ..app import App
-    from ..library import WorkflowFile
     from ..record import Checked
     from ..resolution.store import Store
     from ..resolution.types import Resolution, Want
 
 SCHEMA = 1
 _LEAST_KEY = 4  # characters of a key's beginning
-
-
-class _Library(NamedTuple):
-    """The workflows looked at, and by workflow what each lacks: index of the finding → question."""
-
-    app: App
-    files: list[WorkflowFile]
-    checked: list[Checked]
-    wants: list[dict[int, Want]]
-
-    def all(self) -> list[Want]:
-        return [want for wants in self.wants for want in wants.values()]
 
 
 def resolve(options: argparse.Namespace) -> int:
@@ -45,138 +30,65 @@ def resolve(options: argparse.Namespace) -> int:
     if options.choose or options.unchoose:
         return _choose(options, place, state)
     with progress_of(options) as progress:
-        library = _looked_at(options, place, state, progress)
-    may = allowed(options, state, library.all())
+        looked = looked_at(options, place, state, progress)
+    may = allowed(options, state, looked.all())
     if may.hint:
         print(may.hint, file=sys.stderr)
-    from ..resolution.session import Session
-
-    with progress_of(options) as progress, _polite(progress) as ended:
-        session = Session(
-            library.app,
-            state=state,
-            values=may.values,
-            keys=may.keys,
-            offline=options.offline,
-            workflows=_sources(library, place),
-        )
-        try:
-            found = {
-                one.key: one
-                for one in session.resolve(
-                    library.all(),
-                    again=options.again,
-                    progress=lambda done, total, want, did: progress.count(done, total, want.name, did),
-                    cancel=ended,
-                )
-            }
-        finally:
-            session.close()
+    found = look_up(options, place, state, looked, may, again=options.again)
     if options.json:
-        print(to_json(_body(library, found, session.requests, session.sources.names, complete=not ended())))
+        print(to_json(_body(looked, found)))
     else:
-        _print(library, found, session.requests, steps=options.steps, kept=state is not None)
-    if ended():
+        _print(looked, found, steps=options.steps, kept=state is not None)
+    if found.ended:
         print("Cancelled. What was found is kept.", file=sys.stderr)
         return CANNOT
-    return _code(options, library, found)
+    return _code(options, looked, found.by_key)
 
 
-def _code(options: argparse.Namespace, library: _Library, found: Mapping[str, Resolution]) -> int:
+def _code(options: argparse.Namespace, looked: Looked, found: Mapping[str, Resolution]) -> int:
     """Fine when all is settled, and what the person named could be read."""
     settled = all(one.state == "RESOLVED" for one in found.values())
-    read = not options.paths or all(one.readiness.status != "unreadable" for one in library.checked)
+    read = not options.paths or all(one.readiness.status != "unreadable" for one in looked.checked)
     return FINE if settled and read else FINDINGS
-
-
-def _looked_at(options: argparse.Namespace, place: Any, state: Path | None, progress: Any) -> _Library:
-    from ..app import App
-    from ..library import find
-
-    roots = roots_of(options, place)
-    app = App(place.inventory(state, progress, keep=state is not None), state=state, keep=False)
-    files = list(find(roots, media=bool(options.paths)))
-    checked = app.check(files, progress=progress.count)
-    return _Library(app, files, checked, [app.wants(one) for one in checked])
-
-
-def _sources(library: _Library, place: Any) -> list[WorkflowFile]:
-    """All workflows that may know where a file came from: those looked at, and the saved ones."""
-    from ..library import find
-
-    known = {file.path: file for file in library.files}
-    for file in find(place.workflow_folders, media=False):
-        known.setdefault(file.path, file)
-    return list(known.values())
-
-
-@contextmanager
-def _polite(progress: Any) -> Iterator[Any]:
-    """Whether the run was asked to end: the first Ctrl-C lets the step at hand end, the second ends at once."""
-    state = {"ended": False}
-
-    def on_interrupt(_number: int, _frame: object) -> None:
-        if state["ended"]:
-            raise KeyboardInterrupt
-        state["ended"] = True
-        progress.say("Ending after this step. Ctrl-C again ends at once.")
-
-    try:
-        before = signal.signal(signal.SIGINT, on_interrupt)
-    except ValueError:  # only the main thread may; elsewhere nobody presses Ctrl-C
-        yield lambda: False
-        return
-    try:
-        yield lambda: state["ended"]
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 # ---- what is printed ---------------------------------------------------------------------------------------
 
 
-def _body(
-    library: _Library,
-    found: Mapping[str, Resolution],
-    requests: Mapping[str, int],
-    asked: Sequence[str],
-    *,
-    complete: bool,
-) -> dict[str, Any]:
+def _body(looked: Looked, found: Found) -> dict[str, Any]:
     from ..reports.verdicts import counts
     from ..resolution.types import to_json as as_json
 
     def missing(checked: Checked, at: int, want: Want) -> dict[str, Any]:
-        finding, one = checked.readiness.findings[at], found.get(want.key)
+        finding, one = checked.readiness.findings[at], found.by_key.get(want.key)
         return {"code": finding.code, "name": finding.name, "resolution": as_json(one) if one else None}
 
     return {
         "schema": SCHEMA,
         "workflows": [
             {"name": checked.name, "findings": [missing(checked, at, want) for at, want in wants.items()]}
-            for checked, wants in zip(library.checked, library.wants, strict=True)
+            for checked, wants in zip(looked.checked, looked.wants, strict=True)
             if wants
         ],
-        "counts": counts(found.values()),
-        "requests": dict(requests),
-        "asked": list(asked),
-        "complete": complete,
+        "counts": counts(found.by_key.values()),
+        "requests": dict(found.requests),
+        "asked": list(found.asked),
+        "complete": not found.ended,
     }
 
 
-def _print(
-    library: _Library, found: Mapping[str, Resolution], requests: Mapping[str, int], *, steps: bool, kept: bool
-) -> None:
+def _print(looked: Looked, found: Found, *, steps: bool, kept: bool) -> None:
     from ..record import entry
     from ..reports.console_verdicts import print_found
 
+    told = found.by_key
     entries = [
-        entry(checked, None, {at: found[want.key] for at, want in wants.items() if want.key in found})
-        for checked, wants in zip(library.checked, library.wants, strict=True)
+        entry(checked, None, {at: told[want.key] for at, want in wants.items() if want.key in told})
+        for checked, wants in zip(looked.checked, looked.wants, strict=True)
         if wants or checked.readiness.status == "unreadable"
     ]
-    wanted = {checked.name: len(wants) for checked, wants in zip(library.checked, library.wants, strict=True)}
-    print_found(entries, wanted, steps=steps, requests=requests, kept=kept)
+    wanted = {checked.name: len(wants) for checked, wants in zip(looked.checked, looked.wants, strict=True)}
+    print_found(entries, wanted, steps=steps, requests=found.requests, kept=kept)
 
 
 # ---- choices -----------------------------------------------------------------------------------------------
@@ -193,7 +105,7 @@ def _choose(options: argparse.Namespace, place: Any, state: Path | None) -> int:
     keys: list[str] = []
     if any(len(key) < _WHOLE_KEY for key, _ in given):
         with progress_of(options) as progress:
-            keys = [want.key for want in _looked_at(options, place, state, progress).all()]
+            keys = [want.key for want in looked_at(options, place, state, progress).all()]
     store = Store(state)
     changes = [(_key(text, keys), candidate) for text, candidate in given]
     found = [store.choose(key, _candidate(store, key, candidate), options.reason) for key, candidate in changes]

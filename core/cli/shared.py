@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from ..errors import UsageError
@@ -46,3 +50,37 @@ def progress_of(options: argparse.Namespace) -> Any:
     from ..reports.console import Progress
 
     return Progress(shown=not options.json and not options.quiet)
+
+
+@contextmanager
+def polite(on_first: Callable[[], None]) -> Iterator[Callable[[], bool]]:
+    """Whether the person wants to end: the first Ctrl-C calls `on_first` and is remembered, the second ends at once."""
+    pressed = False
+
+    def on_interrupt(_number: int, _frame: object) -> None:
+        nonlocal pressed
+        if pressed:
+            raise KeyboardInterrupt
+        pressed = True
+        on_first()
+
+    try:
+        before = signal.signal(signal.SIGINT, on_interrupt)
+    except ValueError:  # only the main thread may; elsewhere nobody presses Ctrl-C
+        yield lambda: False
+        return
+    try:
+        yield lambda: pressed
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def at_terminal() -> bool:
+    """Whether somebody can read a question and answer it."""
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def said_yes(question: str) -> bool:
+    """The person's answer to a question that ends in [y/N]; anything but a yes is a no."""
+    print(question, end=" ", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .address import shown
 from .client import Http
+from .stream import Stream
 from .types import Answer, Clock, Limit, NoAnswer, Timeouts
 
-__all__ = ["Answer", "Clock", "Http", "Limit", "NoAnswer", "Timeouts", "shown"]
+__all__ = ["Answer", "Clock", "Http", "Limit", "NoAnswer", "Stream", "Timeouts", "shown"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import unicodedata
 import zlib
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -14,6 +16,8 @@ DEEPEST = 64  # levels of lists and objects; no service needs more
 _GZIP, _DEFLATE = ("gzip", "x-gzip"), "deflate"
 _CHALLENGE = (b"just a moment", b"challenge-platform", b"cf-chl", b"cf-browser-verification", b"attention required!")
 _LATER = "Try again later."
+_SAID = 300  # characters of a service's own words that are kept
+_QUERY = re.compile(r"(\bhttps?://[^\s?#]*)[?#]\S*", re.I)
 
 
 class TooLarge(Exception):
@@ -88,6 +92,24 @@ def is_challenge(headers: Mapping[str, str], body: bytes) -> bool:
         return True
     head = body[:65536].lower()
     return is_page(headers, body) and any(mark in head for mark in _CHALLENGE)
+
+
+def said(headers: Mapping[str, str], body: bytes, secrets: Iterable[str] = ()) -> str:
+    """What the service gives as its reason, as one line of plain text without addresses' queries and without `secrets`."""
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        found = None
+    inner = found.get("error") if isinstance(found, dict) else None
+    texts = [inner.get("message") if isinstance(inner, dict) else inner]
+    if isinstance(found, dict):
+        texts += [found.get(name) for name in ("message", "deadline")]
+    told = list(dict.fromkeys(one for one in texts if isinstance(one, str) and one.strip()))
+    text = ": ".join(told) or headers.get("x-error-message", "")
+    for secret in secrets:
+        text = text.replace(secret, "***")
+    text = "".join(" " if unicodedata.category(one)[0] in "CZ" else one for one in text[:8192])
+    return " ".join(_QUERY.sub(r"\1", text).split())[:_SAID].rstrip()
 
 
 def parsed(body: bytes, host: str, status: int) -> Any:

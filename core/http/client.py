@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Protocol, TypeVar
 from urllib.parse import quote, urlencode
 
 from .address import Target, onward, target
-from .exchange import Again, Exchange
-from .judging import KEY_HINT, judged, next_ask, skip
+from .exchange import Again, Exchange, Raw
+from .judging import KEY_HINT, REDIRECTS, judged, next_ask, skip
+from .line import Cut
 from .pace import SHARED, TRIES, Gate, Gates, back_off
+from .stream import Stream
 from .types import Answer, Ask, Clock, Limit, NoAnswer, Timeouts
 from .wire import SLICE, Watch
 
 Params = Mapping[str, Any] | Sequence[tuple[str, Any]]
 Token = str | tuple[str, str]
+Send = Callable[[Target, str, Mapping[str, str], bytes], AbstractContextManager[Raw]]
+Given = TypeVar("Given", covariant=True)
 
-REDIRECTS, MOST_HOPS = (301, 302, 303, 307, 308), 5
+
+class Judge(Protocol[Given]):
+    """Makes of an answer what the caller asked for."""
+
+    def __call__(self, raw: Raw, here: Target, ask: Ask, *, token: str, now: float) -> Given: ...
+
+
+MOST_HOPS = 5
 # What a caller's headers may say to any host; the others go where tokens go.
-_HARMLESS = {"accept", "accept-encoding", "accept-language", "content-type", "range"}
+_HARMLESS = {"accept", "accept-encoding", "accept-language", "content-type", "if-range", "range"}
 
 
 class Http:
@@ -53,7 +65,9 @@ class Http:
         self._patience = patience
         self._gates = SHARED if shared else Gates(self._clock)
         self._gates.adopt(limits or {})
+        self._cancel = cancel
         self._watch = Watch(cancel)
+        self._timeouts, self._verify = timeouts, verify
         self._exchange = Exchange(self._watch, self._trusted, timeouts or Timeouts(), verify, self.counts)
 
     def json(
@@ -75,7 +89,7 @@ class Http:
         if post is not None:
             given["content-type"] = "application/json"
             content = json.dumps(post).encode("ascii")
-        return self._call(_with(url, params), Ask("POST" if content else "GET", accept, given, content, max(cap, 1)))
+        return self._ask(_with(url, params), Ask("POST" if content else "GET", accept, given, content, max(cap, 1)))
 
     def head(
         self,
@@ -86,7 +100,7 @@ class Http:
     ) -> Answer:
         """HEAD. A redirect is an answer: it is never followed."""
         given = {"accept": "*/*", **_lower(headers), "accept-encoding": "identity"}
-        return self._call(url, Ask("HEAD", accept, given, follow=False))
+        return self._ask(url, Ask("HEAD", accept, given, follow=False))
 
     def range0(
         self,
@@ -97,7 +111,38 @@ class Http:
     ) -> Answer:
         """GET the first byte, for what the headers say. Follows redirects; reads 1 KiB of a host that sends all."""
         given = {"accept": "*/*", **_lower(headers), "accept-encoding": "identity", "range": "bytes=0-0"}
-        return self._call(url, Ask("GET", accept, given))
+        return self._ask(url, Ask("GET", accept, given))
+
+    @contextmanager
+    def fetch(
+        self,
+        url: str,
+        *,
+        start: int = 0,
+        if_range: str = "",
+        on_open: Callable[[Callable[[], None]], None] | None = None,
+    ) -> Iterator[Stream]:
+        """GET a file, from byte `start` on, as a stream that is open within the block; follows redirects.
+
+        `if_range`: a strong ETag, goes along with a `start` beyond 0. The caller looks at status and Content-Range: a
+        host may ignore both. `on_open` is handed at once what breaks this fetch off wherever it is, from any thread.
+        Bytes are given out as they come; there is no limit to the time of the whole, but `timeouts.read` (30 s) to silence.
+
+        Raises NoAnswer, `status` with it, for every status but 200, 206 and 416, for web pages, for what is packed or in
+        several parts, and for lengths that contradict each other. Opening is tried again like any call; a body is not.
+        """
+        from .fetching import USUAL, Opening, question
+
+        cut = Cut(self._cancel)
+        if on_open is not None:
+            on_open(cut.pull)
+        opening = Opening(self._exchange, cut, self._trusted, self._timeouts or USUAL, self._verify)
+        with self._watch.instead(cut.check):
+            stream = self._call(url, question(start, if_range), opening.send, opening.judge)
+        try:
+            yield stream
+        finally:
+            stream.close()
 
     def check(self) -> None:
         """Raise NoAnswer `cancelled` when the person cancelled."""
@@ -107,12 +152,15 @@ class Http:
         """Close the kept connections."""
         self._exchange.close()
 
-    def _call(self, url: str, ask: Ask) -> Answer:
+    def _ask(self, url: str, ask: Ask) -> Answer:
+        return self._call(url, ask, self._exchange.send, judged)
+
+    def _call(self, url: str, ask: Ask, send: Send, judge: Judge[Given]) -> Given:
         start = target(url, self._trusted)
         patience = self._patience
         for tried in range(1, TRIES + 1):
             try:
-                return self._follow(start, ask)
+                return self._follow(start, ask, send, judge)
             except Again as again:
                 failed = again  # raised below, without the chain that could hold headers
             wait = back_off(tried) if failed.wait is None else failed.wait
@@ -127,19 +175,19 @@ class Http:
                 self._sleep(wait)
         raise AssertionError("the last try answers or raises")
 
-    def _follow(self, start: Target, ask: Ask) -> Answer:
+    def _follow(self, start: Target, ask: Ask, send: Send, judge: Judge[Given]) -> Given:
         """One try. `private`: we have not been sent on to another host, not even to come back from there."""
         here, private = start, True
         for _ in range(MOST_HOPS + 1):
             gate = self._gate(here)
-            headers, had_token = self._headers(here, ask, private)
+            headers, token = self._headers(here, ask, private)
             gate.enter(self._sleep)
             self.check()
-            with self._exchange.send(here, ask.method, headers, ask.content) as raw:
+            with send(here, ask.method, headers, ask.content) as raw:
                 try:
                     location = raw.headers.get("location", "").strip()
                     if not (ask.follow and location and raw.status in REDIRECTS) or raw.status in ask.accept:
-                        answer = judged(raw, here, ask, had_token=had_token, now=self._clock.now())
+                        answer = judge(raw, here, ask, token=token, now=self._clock.now())
                         gate.answered()
                         return answer
                     skip(raw)
@@ -153,17 +201,17 @@ class Http:
         text = f"it sent us on more than {MOST_HOPS} times"
         raise NoAnswer("too_many_redirects", text, "Try again later.", host=start.name)
 
-    def _headers(self, here: Target, ask: Ask, private: bool) -> tuple[dict[str, str], bool]:
-        """What this host may be told, and whether a token is among it."""
+    def _headers(self, here: Target, ask: Ask, private: bool) -> tuple[dict[str, str], str]:
+        """What this host may be told, and the token that is among it, or ""."""
         if not private or not (here.scheme == "https" or here.among(self._trusted)):
-            return {name: value for name, value in ask.headers.items() if name in _HARMLESS}, False
+            return {name: value for name, value in ask.headers.items() if name in _HARMLESS}, ""
         token = next((self._tokens[one] for one in sorted(here.names) if one in self._tokens), None)
         if token is None:
-            return dict(ask.headers), False
+            return dict(ask.headers), ""
         name, value = ("authorization", token) if isinstance(token, str) else token
         if not (value.isascii() and value.isprintable()):
             raise NoAnswer("key_refused", "the key holds characters that no key has", KEY_HINT, host=here.name)
-        return {**ask.headers, name.lower(): value}, True
+        return {**ask.headers, name.lower(): value}, value
 
     def _gate(self, here: Target) -> Gate:
         return self._gates.of(here.name, here.names)

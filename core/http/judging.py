@@ -1,8 +1,9 @@
-"""What an answer amounts to: JSON, a page for people, a refusal, a wish to be left in peace, a fault."""
+"""What an answer amounts to: JSON, a file, a page for people, a refusal, a wish to be left in peace, a fault."""
 
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from . import body as bodies
 from .address import Target
@@ -10,12 +11,15 @@ from .exchange import Again, Raw
 from .pace import retry_after
 from .types import Answer, Ask, NoAnswer
 
+REDIRECTS = (301, 302, 303, 307, 308)
 PEEK = 1024  # bytes of a file that are read where only its headers count
 ERROR_PEEK = 64 << 10  # bytes of an error page that are looked at
 GUARDED = (200, 403, 429, 503)  # statuses under which a guard in front of a service shows its page
 PASSING = (408, 425)  # and all from 500: another try may get an answer
 
 _TRY_LATER = "Try again later."
+_OPEN_PAGE = "Open the file's page in a browser: it may want a sign-in, or a moment of patience."
+_SECRET = 8  # characters; what is shorter is a word like "true"
 KEY_HINT = "Check the key in the settings, or remove it."
 _WORDS = {
     400: "it does not understand the question",
@@ -30,18 +34,48 @@ _WORDS = {
 }
 
 
-def judged(raw: Raw, here: Target, ask: Ask, *, had_token: bool, now: float) -> Answer:
+def judged(raw: Raw, here: Target, ask: Ask, *, token: str, now: float) -> Answer:
     """The answer, read and parsed. Raises Again where another try may help, else NoAnswer.
 
-    `had_token`: a token went along. `now`: seconds since the epoch, for Retry-After.
+    `token`: what went along, or "". `now`: seconds since the epoch, for Retry-After.
     """
     wanted = raw.status in ask.accept
     body = _body(raw, here, ask, wanted)
     if raw.status in GUARDED and bodies.is_challenge(raw.headers, body):
         raise Again(_no("not_json", "it wants to see a browser", raw, here), here)
     if not wanted:
-        raise _refusal(raw, here, had_token, now)
+        raise _refusal(raw, here, body, token, now)
     return Answer(raw.status, raw.headers, _value(raw, here, body) if ask.cap else None, here.url)
+
+
+def check_file(raw: Raw, here: Target, ask: Ask, *, token: str, now: float) -> None:
+    """See that a file's bytes come next, as they are. Raises like `judged`; reads the body only where it does.
+
+    What calls itself HTML is a web page, whatever the address says. 416 is an answer, with any body.
+    """
+    wanted = raw.status in ask.accept
+    if wanted and raw.status == 416:
+        return
+    if not wanted or bodies.is_page(raw.headers, b"") or bodies.is_challenge(raw.headers, b""):
+        body = bodies.peek(raw.pieces, raw.headers, ERROR_PEEK)
+        if raw.status in GUARDED and bodies.is_challenge(raw.headers, body):
+            raise Again(_no("web_page", "it wants to see a browser", raw, here, _OPEN_PAGE), here)
+        if not wanted:
+            raise _refusal(raw, here, body, token, now)
+        raise _no("web_page", "it sent a web page instead of the file", raw, here, _OPEN_PAGE)
+    coded = {
+        raw.headers.get("content-encoding", ""),
+        raw.headers.get("transfer-encoding", "").lower().replace("chunked", "", 1),
+    }
+    if {one.strip().lower() for one in coded} - {"", "identity"}:
+        raise _no("encoded", "it packed the file on its way, though we asked for it as it is", raw, here)
+    if "multipart/" in raw.headers.get("content-type", "").lower():
+        raise _no("unexpected_shape", "it sent several parts instead of one", raw, here)
+    lengths = {one.strip() for one in raw.headers.get("content-length", "").split(",")} - {""}
+    if len(lengths) > 1:
+        raise _no("unexpected_shape", "it names different sizes for the same file", raw, here)
+    if not all(one.isascii() and one.isdecimal() and len(one) < 19 for one in lengths):
+        raise _no("unexpected_shape", "it names a size that is none", raw, here)
 
 
 def _body(raw: Raw, here: Target, ask: Ask, wanted: bool) -> bytes:
@@ -73,7 +107,19 @@ def _value(raw: Raw, here: Target, body: bytes) -> Any:
     return bodies.parsed(body, here.name, raw.status)
 
 
-def _refusal(raw: Raw, here: Target, had_token: bool, now: float) -> Again | NoAnswer:
+def _refusal(raw: Raw, here: Target, body: bytes, token: str, now: float) -> Again | NoAnswer:
+    error = _refused(raw, here, bool(token), now)
+    (error.why if isinstance(error, Again) else error).said = bodies.said(raw.headers, body, _secrets(here, token))
+    return error
+
+
+def _secrets(here: Target, token: str) -> list[str]:
+    """What must not be seen of "Bearer abc" and of a signed address, should the service repeat it."""
+    told = [token.rpartition(" ")[2], *(value for _, value in parse_qsl(urlsplit(here.url).query))]
+    return sorted({one for one in told if len(one) >= _SECRET}, key=len, reverse=True)
+
+
+def _refused(raw: Raw, here: Target, had_token: bool, now: float) -> Again | NoAnswer:
     wait = retry_after(raw.headers, now)
     if raw.status == 429 or (raw.status == 503 and wait is not None):
         text = "it asks us to slow down" if wait is None else f"it asks us to come back in {_span(wait)}"

@@ -15,8 +15,10 @@ class NoAnswer(ComfyFixerError):
     `message` fits after "Civitai did not answer: ", lower case and without a full stop. `host`: whom we asked, with the
     port where it is not the usual one. `until`: seconds since the epoch when it may be asked again, where known.
 
+    `said`: what the service itself gave as its reason, at most 300 characters of plain text; not to be trusted.
+
     Codes: timeout, unreachable, refused_address, too_many_redirects, too_large, not_json, bad_json, unexpected_shape,
-    rate_limited, server_error, unexpected_status, key_refused, cancelled.
+    rate_limited, server_error, unexpected_status, key_refused, cancelled; of a fetch also cut_off, encoded, web_page.
     """
 
     def __init__(
@@ -28,11 +30,13 @@ class NoAnswer(ComfyFixerError):
         host: str = "",
         status: int | None = None,
         until: float | None = None,
+        said: str = "",
     ) -> None:
         super().__init__(code, message, hint)
         self.host = host
         self.status = status
         self.until = until
+        self.said = said
 
 
 class Answer(NamedTuple):
@@ -52,7 +56,7 @@ class Limit(NamedTuple):
 
 
 class Timeouts(NamedTuple):
-    """Seconds: until connected, between two pieces of the answer, for one whole answer."""
+    """Seconds: until connected, between two pieces of the answer, for one whole answer (of a fetch: for its head)."""
 
     connect: float = 10.0
     read: float = 15.0

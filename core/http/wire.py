@@ -13,8 +13,9 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from .address import PORTS, is_public, refused
 from .types import NoAnswer
@@ -23,6 +24,13 @@ if TYPE_CHECKING:
     import httpcore
 
 SLICE = 0.25  # seconds between two looks at whether the person cancelled
+
+
+class _Closable(Protocol):
+    def close(self) -> None: ...
+
+
+Made = TypeVar("Made", bound=_Closable)
 
 
 class Watch:
@@ -41,8 +49,25 @@ class Watch:
 
     def check(self) -> None:
         """Raise NoAnswer `cancelled` when the person cancelled."""
-        if self._cancel():
-            raise NoAnswer("cancelled", "the search was cancelled", "Start it again when you like.")
+        own: Callable[[], None] | None = getattr(self._mine, "check", None)
+        if own is not None:
+            own()
+        elif self._cancel():
+            raise cancelled("search")
+
+    @contextmanager
+    def instead(self, check: Callable[[], None]) -> Iterator[None]:
+        """In this thread and block, `check` decides whether the person cancelled."""
+        self._mine.check = check
+        try:
+            yield
+        finally:
+            self._mine.check = None
+
+
+def cancelled(what: str) -> NoAnswer:
+    """The error for what a person ended."""
+    return NoAnswer("cancelled", f"the {what} was cancelled", "Start it again when you like.")
 
 
 def open_pool(watch: Watch, trusted: Collection[str], verify: ssl.SSLContext | None) -> httpcore.ConnectionPool:
@@ -50,7 +75,7 @@ def open_pool(watch: Watch, trusted: Collection[str], verify: ssl.SSLContext | N
     import httpcore
 
     return httpcore.ConnectionPool(
-        ssl_context=_authorities() if verify is None else verify,
+        ssl_context=authorities() if verify is None else verify,
         max_connections=32,
         max_keepalive_connections=16,
         keepalive_expiry=30.0,
@@ -59,7 +84,8 @@ def open_pool(watch: Watch, trusted: Collection[str], verify: ssl.SSLContext | N
 
 
 @functools.cache
-def _authorities() -> ssl.SSLContext:
+def authorities() -> ssl.SSLContext:
+    """Whom a server's certificate must come from, where the client was given nothing of its own."""
     import httpx
 
     context = httpx.create_ssl_context(trust_env=False)
@@ -81,28 +107,67 @@ def _backend(watch: Watch, trusted: Collection[str]) -> httpcore.NetworkBackend:
             local_address: str | None = None,
             socket_options: Iterable[Any] | None = None,
         ) -> httpcore.NetworkStream:
-            may_be_private = _is_trusted(host, port, trusted)
-            failed: Exception | None = None
-            end = time.monotonic() + min(watch.left(), 10.0 if timeout is None else timeout)
-            addresses = _addresses(host, port, may_be_private)
-            for at, address in enumerate(addresses):
-                watch.check()
-                left = (end - time.monotonic()) / (len(addresses) - at)  # one dead address must not take it all
-                if left <= 0:
-                    raise httpcore.ConnectTimeout from failed
-                try:
-                    stream = sockets.connect_tcp(address, port, left, local_address, socket_options)
-                except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                    failed = error
-                    continue
-                peer = stream.get_extra_info("server_addr")
-                if not may_be_private and not is_public(str(peer[0])):
-                    stream.close()
-                    raise private(host)
-                return _stream(stream, watch)
-            raise failed or httpcore.ConnectError("no address")
+            def dial(address: str, seconds: float) -> httpcore.NetworkStream:
+                return sockets.connect_tcp(address, port, seconds, local_address, socket_options)
+
+            faults = (httpcore.ConnectError, httpcore.ConnectTimeout)
+            seconds = min(watch.left(), 10.0 if timeout is None else timeout)
+            try:
+                made = reached(host, port, trusted, watch.check, seconds, dial=dial, peer=_server, faults=faults)
+            except TimeoutError as error:
+                raise httpcore.ConnectTimeout from error
+            except OSError as error:
+                raise httpcore.ConnectError(error) from error
+            return _stream(made, watch)
 
     return Guarded()
+
+
+def _server(stream: httpcore.NetworkStream) -> str:
+    return str(stream.get_extra_info("server_addr")[0])
+
+
+def reached(
+    host: str,
+    port: int,
+    trusted: Collection[str],
+    check: Callable[[], None],
+    seconds: float,
+    *,
+    dial: Callable[[str, float], Made],
+    peer: Callable[[Made], str],
+    faults: tuple[type[Exception], ...],
+) -> Made:
+    """A connection to one of the host's addresses. Nothing has been sent over it, and it leads where it may.
+
+    `dial(address, seconds)` makes one, `peer` is whom it leads to, `faults` are its ways to fail; the last one of them
+    is raised, TimeoutError when the time is over, NoAnswer where there is no address that may be spoken to.
+    """
+    may_be_private = _is_trusted(host, port, trusted)
+    failed: Exception | None = None
+    end = time.monotonic() + seconds
+    addresses = _addresses(host, port, may_be_private)
+    for at, address in enumerate(addresses):
+        check()
+        left = (end - time.monotonic()) / (len(addresses) - at)  # one dead address must not take it all
+        if left <= 0:
+            raise TimeoutError from failed
+        try:
+            made = dial(address, left)
+        except faults as error:
+            failed = error
+            continue
+        try:
+            allowed = may_be_private or is_public(peer(made))
+        except OSError as error:  # it is gone already
+            made.close()
+            failed = error
+            continue
+        if not allowed:
+            made.close()
+            raise private(host)
+        return made
+    raise failed or OSError("no address")
 
 
 def _is_trusted(host: str, port: int, trusted: Collection[str]) -> bool:

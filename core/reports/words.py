@@ -5,10 +5,10 @@ Pure: the time zone is this machine's, but the moment is always given.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from ..files import visible as visible  # every report shows names through this module
 from ..readiness.types import BLOCKED, NEEDS_INPUT, RUNNABLE, UNKNOWN, UNREADABLE, Distance, Readiness
 from .types import Change
 
@@ -242,27 +242,6 @@ def title(name: str) -> tuple[str, str]:
     if stem.lower().endswith(".json") and len(stem) > 5:
         stem = stem[:-5]
     return stem + tail, folder
-
-
-# Characters that turn text around or hide in it: they make one file name look like another.
-_HIDDEN = {"\u00ad", "\u034f", "\u061c", "\u115f", "\u1160", "\u17b4", "\u17b5", "\u3164", "\ufeff", "\uffa0"}
-_UNSEEN_KINDS = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
-
-
-def visible(text: str) -> str:
-    """`text` with every character that cannot be seen or turns text around written as its code: "\\u202e"."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(_shown(c) for c in text)
-
-
-def _shown(char: str) -> str:
-    code = ord(char)
-    if char not in _HIDDEN and (unicodedata.category(char) not in _UNSEEN_KINDS or code in (0x200C, 0x200D)):
-        return char  # the joiners are part of emoji and of several scripts' spelling
-    return {"\n": "\\n", "\r": "\\r", "\t": "\\t"}.get(char) or (
-        f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
-    )
 
 
 def counts(statuses: Iterable[str]) -> dict[str, int]:

@@ -10,8 +10,8 @@ from typing import Any
 from ..workflow.raw import Json
 
 MAX_NAME = 400  # characters; no file system allows a longer relative name that ComfyUI would list
-_EMBEDDING = re.compile(r"embedding:((?:\\[()]|[^\s,()<>|:])+)")
-_LORA_TAG = re.compile(r"<(?:lora|lyco):([^:<>\n]{1,200})(?::[^<>\n]{0,60})?>")
+EMBEDDING_NAME = re.compile(r"embedding:((?:\\[()]|[^\s,()<>|:])+)")
+LORA_TAG_NAME = re.compile(r"<(?:lora|lyco):([^:<>\n]{1,200})(?::[^<>\n]{0,60})?>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +51,12 @@ class Vocabulary:
 
 def embeddings(text: str) -> list[str]:
     """The names after `embedding:` in a prompt, as ComfyUI's tokenizer would look them up."""
-    return [name.rstrip(".").replace("\\(", "(").replace("\\)", ")") for name in _EMBEDDING.findall(text)]
+    return [name.rstrip(".").replace("\\(", "(").replace("\\)", ")") for name in EMBEDDING_NAME.findall(text)]
 
 
 def lora_tags(text: str) -> list[str]:
     """The names in `<lora:name:strength>` tags."""
-    return [name.strip() for name in _LORA_TAG.findall(text)]
+    return [name.strip() for name in LORA_TAG_NAME.findall(text)]
 
 
 def strings(value: Json, depth: int = 5) -> list[str]:

@@ -108,6 +108,8 @@ _BASES = {
     TAVILY: "https://api.tavily.com",
 }
 _OTHER_CIVITAI = "https://civitai.com"
+_KEYED = (HUGGINGFACE, CIVITAI, MODELSCOPE)  # where files are, and keys may be needed
+PATIENCE, DOWNLOAD_PATIENCE = 60.0, 300.0  # seconds that a host may make one question wait, and one download
 NEVER_SENT = ("prompts", "paths", "workflow texts", "pictures")
 
 
@@ -150,29 +152,62 @@ def build_sources(
 
     Nothing is sent here. A service that lacks what it needs is left out.
     """
+    bases, other = _addresses(endpoints)
+    names = tuple(name for name in NAMES if name in enabled and configured(name, endpoints, keys))
+    http = _client(names, endpoints, keys, clock=clock, cancel=cancel, patience=PATIENCE)
+    mirrors = {_netloc(one): name for name, one in endpoints.items() if name in _KEYED}
+    made = _made(names, bases, other, endpoints, keys, mirrors)
+    files = tuple(made[name] for name in _KEYED if name in made)
+    return Sources(http, files, made.get(REGISTRY), made.get(DIRECT), made.get(WEB), names, mirrors)
+
+
+def download_client(
+    endpoints: Mapping[str, str],
+    keys: Mapping[str, str],
+    *,
+    clock: Clock | None = None,
+    cancel: Callable[[], bool] = lambda: False,
+) -> Http:
+    """A client for downloads that a person approved, one by one: whether a service may be asked on its own is another
+    question, so none has to be enabled. Each key still goes to the hosts of its own service alone. To be closed."""
+    endpoints = {name: one for name, one in endpoints.items() if name in _KEYED}  # no way into the person's own search
+    return _client(_KEYED, endpoints, keys, clock=clock, cancel=cancel, patience=DOWNLOAD_PATIENCE)
+
+
+def _addresses(endpoints: Mapping[str, str]) -> tuple[dict[str, str], str]:
+    """The base address of each service, and Civitai's other one."""
+    bases = {**_BASES, **{name: one.rstrip("/") for name, one in endpoints.items()}}
+    return bases, bases[CIVITAI] if CIVITAI in endpoints else _OTHER_CIVITAI
+
+
+def _client(
+    names: tuple[str, ...],
+    endpoints: Mapping[str, str],
+    keys: Mapping[str, str],
+    *,
+    clock: Clock | None,
+    cancel: Callable[[], bool],
+    patience: float,
+) -> Http:
+    """One client for these services."""
     from ..http import Http, Limit
 
-    bases = {**_BASES, **{name: one.rstrip("/") for name, one in endpoints.items()}}
-    names = tuple(name for name in NAMES if name in enabled and configured(name, endpoints, keys))
-    other = bases[CIVITAI] if CIVITAI in endpoints else _OTHER_CIVITAI
+    bases, other = _addresses(endpoints)
     hosts: dict[str, str] = {}
     for name in (*names, *((SEARXNG, BRAVE, TAVILY) if WEB in names else ())):
         if name in bases:
             hosts[_netloc(bases[name])] = WEB if name in (SEARXNG, BRAVE, TAVILY) else name
     if CIVITAI in names:
         hosts[_netloc(other)] = CIVITAI
-    http = Http(
+    return Http(
         limits={host: Limit(*_PACE.get(name, (1.0, 5))) for host, name in hosts.items()},
         tokens=_tokens(names, bases, other, keys),
         trusted=tuple(_netloc(one) for one in endpoints.values()),
         clock=clock,
+        patience=patience,
         cancel=cancel,
         shared=clock is None,  # pace and rests hold for the whole process, not for each run anew
     )
-    mirrors = {_netloc(one): name for name, one in endpoints.items() if name in (HUGGINGFACE, CIVITAI, MODELSCOPE)}
-    made = _made(names, bases, other, endpoints, keys, mirrors)
-    files = tuple(made[name] for name in (HUGGINGFACE, CIVITAI, MODELSCOPE) if name in made)
-    return Sources(http, files, made.get(REGISTRY), made.get(DIRECT), made.get(WEB), names, mirrors)
 
 
 def _made(
@@ -211,7 +246,7 @@ def _tokens(
 ) -> dict[str, str | tuple[str, str]]:
     """By host: a key goes to the service it belongs to and to no other, so never to a mirror run by somebody else."""
     found: dict[str, str | tuple[str, str]] = {}
-    for name in (HUGGINGFACE, CIVITAI, MODELSCOPE):
+    for name in _KEYED:
         for address in (bases[name], other) if name == CIVITAI else (bases[name],):
             if name in names and name in keys and _own(name, address):
                 found[_netloc(address)] = f"Bearer {keys[name]}"

@@ -27,7 +27,10 @@ _FORMATS = {
     ".pkl": "pickle",
     ".onnx": "onnx",
 }
-_PARTIAL = re.compile(r"\.(part|partial|incomplete|crdownload|download|downloading|tmp|temp|filepart)$", re.I)
+# What programs add to a file's name until it is whole; our own parts and refused files have twelve digits before it.
+_PARTIAL = re.compile(
+    r"(\.[0-9a-f]{12}(-\d+)?)?\.(part|partial|incomplete|crdownload|download|downloading|tmp|temp|filepart|mismatch)$", re.I
+)
 _POINTER = b"version https://git-lfs.github.com/spec/"
 _PAGE = re.compile(rb"\s*<(!doctype|html|head|\?xml|error)", re.I)
 _ANSWER = re.compile(rb"\s*[\[{]\s*\"\w{3}")  # a JSON answer saved under a model's name; no header length reads so
@@ -44,7 +47,7 @@ def header_facts(path: str | os.PathLike[str]) -> HeaderFacts:
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode):
             raise OSError(f"{os.fspath(path)!r} is not a plain file")
-        return _facts(file, status.st_size, format_of(path))
+        return facts_in(file, status.st_size, format_of(path))
 
 
 def format_of(path: str | os.PathLike[str]) -> str:
@@ -53,7 +56,8 @@ def format_of(path: str | os.PathLike[str]) -> str:
     return _FORMATS.get(os.path.splitext(name)[1].lower(), "unknown")
 
 
-def _facts(file: BinaryIO, size: int, form: str) -> HeaderFacts:
+def facts_in(file: BinaryIO, size: int, form: str) -> HeaderFacts:
+    """The same of an open file of `size` bytes, at its beginning, that should be of the format `form`. Raises OSError."""
     if size == 0:
         return HeaderFacts(form, 0, complete=False, problem="empty, 0 bytes")
     start = file.read(512)

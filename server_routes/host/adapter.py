@@ -144,6 +144,10 @@ class Host:
         """The addresses the server is bound to."""
         return machine.listen()
 
+    def address(self) -> str:
+        """Where this very computer reaches the server: "http://127.0.0.1:8188"; "" before it listens."""
+        return machine.address(self.server)
+
     def send(self, event: str, data: dict[str, Any]) -> None:
         """Over the websocket to every page. Safe in any thread; what cannot be sent is dropped."""
         try:

@@ -52,6 +52,27 @@ def listen() -> tuple[str, ...]:
     return tuple(dict.fromkeys(one.strip() or EVERYWHERE for one in given.split(",")))
 
 
+def address(server: Any) -> str:
+    """Where this very computer reaches the server, as an address without a slash at its end; "" before it listens."""
+    port = getattr(server, "port", None)
+    if not isinstance(port, int) or isinstance(port, bool):
+        return ""
+    bound = listen()
+    home = next((ours for theirs, ours in _HOME if theirs in bound), bound[0])
+    scheme = "https" if argument("tls_keyfile") and argument("tls_certfile") else "http"
+    return f"{scheme}://{f'[{home}]' if ':' in home else home}:{port}"
+
+
+# Bound to → reached at, the best first. Any other address is reached as it is.
+_HOME = (
+    ("127.0.0.1", "127.0.0.1"),
+    (EVERYWHERE, "127.0.0.1"),
+    ("localhost", "127.0.0.1"),
+    ("::1", "::1"),
+    ("::", "::1"),
+)
+
+
 def _ram() -> tuple[int, int]:
     try:
         found = importlib.import_module("psutil").virtual_memory()

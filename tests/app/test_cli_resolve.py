@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from comfyfixersmart.core.cli import CANNOT, FINDINGS, FINE, consent, main
+from comfyfixersmart.core.cli import CANNOT, FINDINGS, FINE, main, shared
 from comfyfixersmart.core.reports.schema_resolution import Resolve
 from comfyfixersmart.core.resolution import session as sessions
 from comfyfixersmart.core.resolution.store import Store
@@ -265,7 +265,7 @@ def test_the_settings_of_the_installation_hold(base: Path, flows: Path, run: Run
 
 
 def answered(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    monkeypatch.setattr(consent, "_at_terminal", lambda: True)
+    monkeypatch.setattr(shared, "at_terminal", lambda: True)
     monkeypatch.setattr(sys, "stdin", io.StringIO(text))
 
 

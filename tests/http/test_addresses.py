@@ -67,24 +67,24 @@ def resolved(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
 def dialled(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Every address that a connection was tried to."""
     tried: list[Any] = []
-    real = socket.create_connection
+    real = socket.socket.connect
 
-    def dial(address: Any, *more: Any, **words: Any) -> Any:
+    def connect(self: socket.socket, address: Any) -> None:
         tried.append(address)
-        return real(address, *more, **words)
+        real(self, address)
 
-    monkeypatch.setattr(socket, "create_connection", dial)
+    monkeypatch.setattr(socket.socket, "connect", connect)
     return tried
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.parametrize("host", [*PRIVATE, *NAMES])
 def test_nothing_is_sent_into_a_private_network(
-    host: str, scheme: str, listener: Any, resolved: Any, dialled: list[Any], clock: Any, refusal: Any
+    host: str, scheme: str, listener: Any, resolved: Any, dialled: list[Any], clock: Any, refusal: Any, ways: Any
 ) -> None:
     http = Http(clock=clock)
     url = f"{scheme}://{host}:{listener.port}/api"
-    for call in (http.json, http.head, http.range0):
+    for call in ways(http):
         assert refusal(call, url).code in ("refused_address", "unreachable")
     http.close()
     assert dialled == [] and (listener.connections, listener.bytes) == (0, 0)
@@ -93,39 +93,44 @@ def test_nothing_is_sent_into_a_private_network(
 @pytest.mark.parametrize(
     "host", ["rebound.example", "router.example", "metadata.google.internal", "127.0.0.1", "localhost"]
 )
-def test_what_is_refused_says_so(host: str, resolved: Any, clock: Any, refusal: Any) -> None:
-    error = refusal(Http(clock=clock).json, f"http://{host}/")
-    assert (error.code, error.host) == ("refused_address", host)
-    assert "private network" in error.message and "settings" in error.hint
+def test_what_is_refused_says_so(host: str, resolved: Any, clock: Any, refusal: Any, ways: Any) -> None:
+    for call in ways(Http(clock=clock)):
+        error = refusal(call, f"http://{host}/")
+        assert (error.code, error.host) == ("refused_address", host)
+        assert "private network" in error.message and "settings" in error.hint
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_the_connected_socket_is_looked_at_before_anything_is_sent(
-    scheme: str, listener: Any, monkeypatch: pytest.MonkeyPatch, clock: Any, refusal: Any
+    scheme: str, listener: Any, monkeypatch: pytest.MonkeyPatch, clock: Any, refusal: Any, ways: Any
 ) -> None:
     """Whatever the name meant when it was looked up: not even the first words of TLS are spoken."""
     monkeypatch.setattr(wire, "_addresses", lambda host, port, may_be_private: ["127.0.0.1"])
     http = Http(clock=clock)
-    assert refusal(http.json, f"{scheme}://public.example:{listener.port}/").code == "refused_address"
+    for number, call in enumerate(ways(http), 1):
+        assert refusal(call, f"{scheme}://public.example:{listener.port}/").code == "refused_address"
+        listener.wait()
+        assert (listener.connections, listener.bytes) == (number, 0)
     http.close()
-    listener.wait()
-    assert (listener.connections, listener.bytes) == (1, 0)
 
 
 def test_of_several_addresses_only_public_ones_are_dialled(
-    resolved: dict[str, list[str]], monkeypatch: pytest.MonkeyPatch, clock: Any, refusal: Any
+    resolved: dict[str, list[str]], monkeypatch: pytest.MonkeyPatch, clock: Any, refusal: Any, ways: Any
 ) -> None:
     resolved["both.example"] = ["127.0.0.1", "2001:67c:4e8::1", "10.0.0.1", "93.184.215.14"]
     tried: list[str] = []
 
-    def dial(address: Any, *_: Any, **__: Any) -> Any:
+    def connect(self: socket.socket, address: Any) -> None:
         tried.append(address[0])
         raise ConnectionRefusedError
 
-    monkeypatch.setattr(socket, "create_connection", dial)
-    error = refusal(Http(clock=clock).json, "https://both.example/")
-    assert (error.code, error.message) == ("unreachable", "the connection was refused")
-    assert tried == ["2001:67c:4e8::1", "93.184.215.14"] * 3
+    monkeypatch.setattr(socket.socket, "connect", connect)
+    for call in ways(Http(clock=clock)):
+        error = refusal(call, "https://both.example/")
+        assert (error.code, error.message) == ("unreachable", "the connection was refused")
+        assert tried == ["2001:67c:4e8::1", "93.184.215.14"] * 3
+        tried.clear()
+        clock.forward(600)
 
 
 @pytest.mark.parametrize(
@@ -152,20 +157,21 @@ def test_what_is_no_address_is_not_public() -> None:
                                  "good.example", "data:,x", "http://", "http:///x", "javascript:0", "HTTP+unix://x",
                                  "http://good.example:0/", "http://good.example:99999/", "http://good.example:x/",
                                  "http://[::1/", "http://good.example/\r\nX: y", "http://good.example/" + "a" * 9000])  # fmt: skip
-def test_only_plain_addresses_of_the_web(url: str, http: Http, refusal: Any, dialled: list[Any]) -> None:
-    for call in (http.json, http.head, http.range0):
+def test_only_plain_addresses_of_the_web(url: str, http: Http, refusal: Any, dialled: list[Any], ways: Any) -> None:
+    for call in ways(http):
         assert refusal(call, url).code == "refused_address"
     assert dialled == []
 
 
 def test_a_configured_host_may_be_private_at_its_own_port_only(
-    replay: Any, other: Any, client: Any, refusal: Any
+    replay: Any, other: Any, client: Any, refusal: Any, ways: Any
 ) -> None:
     http = client(trusted={replay.host})
-    assert http.json(replay.address + "/thing").body == {"name": "ink"}
-    assert refusal(http.json, other.address + "/thing").code == "refused_address"
-    assert refusal(http.json, f"http://localhost:{replay.port}/thing").code == "refused_address", "not as it is written"
-    assert not other.log and len(replay.log) == 1
+    for call in ways(http):
+        call(replay.address + "/thing")
+        assert refusal(call, other.address + "/thing").code == "refused_address"
+        assert refusal(call, f"http://localhost:{replay.port}/thing").code == "refused_address", "not as it is written"
+    assert not other.log and len(replay.log) == 4
 
 
 @pytest.mark.parametrize("name", ["LOCALHOST:{}", "localhost:{}"])
@@ -183,7 +189,7 @@ def test_names_without_a_port_mean_the_usual_ports() -> None:
 
 
 def test_no_proxy_of_the_environment(
-    replay: Any, other: Any, client: Callable[..., Http], monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+    replay: Any, other: Any, client: Callable[..., Http], monkeypatch: pytest.MonkeyPatch, tmp_path: Any, ways: Any
 ) -> None:
     """And no .netrc: a password for this host in somebody's home is nobody's business."""
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
@@ -191,8 +197,10 @@ def test_no_proxy_of_the_environment(
     (tmp_path / ".netrc").write_text("machine 127.0.0.1 login ann password canary\n")
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
-    assert client().json(replay.address + "/thing").body == {"name": "ink"}
-    assert not other.log and "authorization" not in replay.log[0].headers
+    for call in ways(client()):
+        call(replay.address + "/thing")
+    assert not other.log and len(replay.log) == 4
+    assert not any("authorization" in one.headers for one in replay.log)
 
 
 def test_onward_never_leaves_encryption_nor_the_web() -> None:

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-import shutil
-import ssl
-import subprocess
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -124,9 +121,9 @@ def test_without_encryption_a_token_stays_here(clock: Any) -> None:
     from comfyfixersmart.core.http.types import Ask
 
     ask = Ask("GET", (200,), {"accept": "*/*", "x-own": CANARY})
-    assert http._headers(target("http://good.example/"), ask, True) == ({"accept": "*/*"}, False)
-    assert http._headers(target("https://good.example/"), ask, False) == ({"accept": "*/*"}, False)
-    assert http._headers(target("https://good.example:8443/"), ask, True)[1] is False
+    assert http._headers(target("http://good.example/"), ask, True) == ({"accept": "*/*"}, "")
+    assert http._headers(target("https://good.example/"), ask, False) == ({"accept": "*/*"}, "")
+    assert http._headers(target("https://good.example:8443/"), ask, True)[1] == ""
     assert http._headers(target("https://good.example/"), ask, True)[0]["authorization"] == BEARER
     assert http._headers(target("http://own.example/"), ask, True)[0]["x-own"] == CANARY
 
@@ -167,15 +164,20 @@ def test_a_loop_ends(http: Http, replay: Any, refusal: Any) -> None:
     ["file:///etc/passwd", "ftp://good.example/x", "data:application/json,{}", "http://169.254.169.254/latest/meta-data",
      "http://localhost/", "http://[::1]/", "http://0x7f.1/", "http://a:b@good.example/", "http://[::1", "http://127.0.0.1:1/"],
 )  # fmt: skip
-@pytest.mark.parametrize("call", ["json", "range0"])
-def test_a_redirect_out_of_the_web_is_refused(http: Http, replay: Any, refusal: Any, location: str, call: str) -> None:
+@pytest.mark.parametrize("call", ["json", "range0", "fetch"])
+def test_a_redirect_out_of_the_web_is_refused(
+    http: Http, replay: Any, refusal: Any, location: str, call: str, ways: Any
+) -> None:
     replay.fault("/old", replay.Fault.redirect(location))
-    error = refusal(getattr(http, call), replay.address + "/old")
+    asking = dict(zip(("json", "head", "range0", "fetch"), ways(http), strict=True))[call]
+    error = refusal(asking, replay.address + "/old")
     assert error.code == "refused_address" and len(replay.log) == 1
 
 
-def test_a_redirect_to_a_host_that_nobody_trusted(http: Http, replay: Any, other: Any, refusal: Any) -> None:
+def test_a_redirect_to_a_host_that_nobody_trusted(http: Http, replay: Any, other: Any, refusal: Any, ways: Any) -> None:
     replay.fault("/old", replay.Fault.redirect(other.address + "/thing"))
+    for call in ways(http)[2:]:
+        assert refusal(call, replay.address + "/old").code == "refused_address"
     assert refusal(http.json, replay.address + "/old").code == "refused_address"
     assert not other.log
 
@@ -262,35 +264,6 @@ def test_the_canary_shows_up_nowhere(
     assert CANARY not in "".join(texts) and files
     assert not [one for one in files if CANARY.encode() in one.read_bytes() or CANARY in one.name]
     assert BEARER in told(replay) and len(steps) == len(ills)
-
-
-@pytest.fixture(scope="session")
-def certified(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """A certificate for this machine, made for this run: what a server and what a client needs of it."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("no openssl to make a certificate with")
-    folder = tmp_path_factory.mktemp("certificate")
-    key, certificate = str(folder / "key.pem"), str(folder / "certificate.pem")
-    asked = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
-    named = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
-    done = subprocess.run(
-        [openssl, *asked, *named, "-keyout", key, "-out", certificate], capture_output=True, timeout=30
-    )
-    if done.returncode:
-        pytest.skip("this openssl cannot make a certificate")
-    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server.load_cert_chain(certificate, key)
-    return server, ssl.create_default_context(cafile=certificate)
-
-
-@pytest.fixture
-def secure(certified: Any) -> Iterator[Any]:
-    import sys
-
-    with sys.modules["replay_server"].serving(certified[0]) as one:
-        one.add("GET", "/thing", {"name": "secure"})
-        yield one
 
 
 def test_over_https(replay: Any, other: Any, secure: Any, certified: Any, client: Any, refusal: Any) -> None:

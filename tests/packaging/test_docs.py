@@ -70,7 +70,9 @@ def _said(default: object) -> str:
     """A default as a person writes it."""
     if isinstance(default, bool):
         return "on" if default else "off"
-    return f"{default:g}" if isinstance(default, float) else "none"
+    if isinstance(default, int | float):
+        return f"{default:g}"
+    return default if isinstance(default, str) else "none"
 
 
 def test_the_settings_dialog_is_described_whole() -> None:

@@ -6,6 +6,8 @@
 
 `sample()` is a Hub with four repositories, and AUTHORS the curated authors that go with it. Files: `weights(seed, size)` is a large one with a hash, `small(size)` one that git keeps itself, without a hash.
 `hub.rename(old, new)` sends on from the old name; `hub.no_paths = True` is a mirror that knows no paths-info.
+With a store of files.py, `hub.serve(replay, store)`, addresses with /resolve/ lead to the bytes of files that are in it;
+`stored(store, sha256)` is such a file.
 """
 
 from __future__ import annotations
@@ -32,6 +34,11 @@ class Small(NamedTuple):
 def weights(seed: bytes | str, size: int = 1_000_000, security: dict[str, Any] | None = None) -> Weights:
     """A large file. The same seed is the same content."""
     return Weights(hashlib.sha256(seed.encode() if isinstance(seed, str) else seed).hexdigest(), size, security)
+
+
+def stored(store: Any, sha256: str, security: dict[str, Any] | None = None) -> Weights:
+    """A file whose bytes are in the store."""
+    return Weights(sha256, len(store.files[sha256]), security)
 
 
 def small(size: int = 900) -> Small:
@@ -70,6 +77,7 @@ class Hub:
         self.link_host = ""  # where the Link header leads: mirrors name the Hub itself
         self.tree_page = 1000
         self.replay: Any = None
+        self.store: Any = None
 
     def repo(
         self,
@@ -101,13 +109,15 @@ class Hub:
     def rename(self, old: str, new: str) -> None:
         self.renamed[old] = new
 
-    def serve(self, replay: Any) -> None:
-        self.replay = replay
+    def serve(self, replay: Any, store: Any = None) -> None:
+        self.replay, self.store = replay, store
         replay.add("GET", "/api/models", self._list)
         replay.add("GET", "/api/models/{owner}/{name}", self._info)
         replay.add("GET", "/api/models/{owner}/{name}/revision/{revision}", self._info)
         replay.add("GET", "/api/models/{owner}/{name}/tree/{revision}", self._tree)
         replay.add("POST", "/api/models/{owner}/{name}/paths-info/{revision}", self._paths)
+        if store is not None:
+            replay.add("GET", "/{owner}/{name}/resolve/{revision}/{path...}", self._resolve)
 
     # ---- what is answered -----------------------------------------------------------------------------------
 
@@ -189,9 +199,30 @@ class Hub:
         files = self.repos[name]["files"]
         return [self._file(name, path, asked.get("expand")) for path in asked["paths"] if path in files]
 
-    def _gated(self, name: str) -> Any:
+    def _resolve(self, request: Any) -> Any:
+        """A large file lies elsewhere, a small one here. Never follows the gate of a repository without a token."""
+        name = self._found(request)
+        if not isinstance(name, str):
+            return name
+        repo, path = self.repos[name], request.names["path"]
+        if repo["closed"] or (repo["gated"] and not request.headers.get("authorization")):
+            return self._gated(name, 403 if request.headers.get("authorization") else 401)
+        file = repo["files"].get(path)
+        if file is None:
+            told = {"X-Error-Code": "EntryNotFound", "X-Error-Message": "Entry not found"}
+            return self.replay.Reply("Entry not found", 404, told)
+        told = {"X-Repo-Commit": repo["sha"], "Accept-Ranges": "bytes"}
+        if isinstance(file, Small):
+            told["ETag"] = f'"{hashlib.sha1(path.encode()).hexdigest()}"'
+            return self.replay.Reply(b" " * file.size, 200, told)
+        if not isinstance(file, Weights) or not self.store.has(file.sha256):
+            return None  # known by its description only
+        told |= {"X-Linked-Size": str(file.size), "X-Linked-ETag": f'"{file.sha256}"'}
+        return self.replay.Reply(None, 302, {**told, "Location": self.store.link(file.sha256, path)})
+
+    def _gated(self, name: str, status: int = 403) -> Any:
         text = f"Access to model {name} is restricted."
-        return self.replay.Reply({"error": text}, 403, {"X-Error-Code": "GatedRepo", "X-Error-Message": text})
+        return self.replay.Reply({"error": text}, status, {"X-Error-Code": "GatedRepo", "X-Error-Message": text})
 
     def _file(self, name: str, path: str, expand: bool | None = False) -> dict[str, Any]:
         repo, file = self.repos[name], self.repos[name]["files"][path]

@@ -4,7 +4,8 @@
     hall.serve(replay)
 
 Its habits: a search knows ids of repositories only; hashes are in upper case, in lower case or null; a repository that is
-not there is an error with status 200.
+not there is an error with status 200. With a store of files.py, `hall.serve(replay, store)`, files that are in it can be
+fetched: a part comes with status 200 and a Content-Range.
 """
 
 from __future__ import annotations
@@ -37,6 +38,11 @@ def entry(path: str, size: int, **more: Any) -> Json:
         "Type": "blob",
         **more,
     }
+
+
+def stored(store: Any, path: str, sha256: str) -> Json:
+    """A file of a listing whose bytes are in the store."""
+    return entry(path, len(store.files[sha256]), Sha256=sha256)
 
 
 def repo(files: list[Json], **more: Any) -> Json:
@@ -75,11 +81,16 @@ class Hall:
 
     def __init__(self, repos: dict[str, Json] | None = None) -> None:
         self.repos = hall_of_repos() if repos is None else repos
+        self.store: Any = None
 
-    def serve(self, replay: Any) -> None:
+    def serve(self, replay: Any, store: Any = None) -> None:
         """Add the routes."""
+        self.store = store
         replay.add("GET", "/openapi/v1/models", lambda request: self._search(replay.Reply, request))
         replay.add("GET", "/api/v1/models/{owner}/{name}/repo/files", self._files)
+        if store is not None:
+            replay.add("GET", "/api/v1/models/{owner}/{name}/repo", self._fetch)
+            replay.add("GET", "/models/{owner}/{name}/resolve/{revision}/{path...}", self._fetch)
 
     def _search(self, reply: Any, request: Any) -> Any:
         number, size = int(request.one("page_number", "1")), int(request.one("page_size", "10"))
@@ -98,3 +109,13 @@ class Hall:
         deep = request.one("Recursive").lower() == "true"
         listed = [one for one in found["files"] if deep or "/" not in one["Path"]]
         return {"Code": 200, "Success": True, "Message": "success", "RequestId": "invented", "Data": {"Files": listed}}
+
+    def _fetch(self, request: Any) -> Any:
+        found = self.repos.get(f"{request.names['owner']}/{request.names['name']}", {"files": []})
+        path = request.names.get("path") or request.one("FilePath")
+        file = next((one for one in found["files"] if one["Path"] == path), None)
+        if file is None:
+            return {"Code": 10010101, "Message": "文件不存在", "Success": False, "Data": None}
+        if not self.store.has(file["Sha256"]):
+            return None  # known by its description only
+        return self.store.reply(request, file["Sha256"], status=200, **{"X-Linked-Etag": file["Sha256"].lower()})

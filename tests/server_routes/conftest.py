@@ -43,6 +43,14 @@ LISTED: dict[tuple[str, str], tuple[str, str, dict[str, Any] | None]] = {
     ("POST", "/resolve"): (CHANGE, "/resolve", {"slug": "one"}),
     ("POST", "/resolve/cancel"): (CHANGE, "/resolve/cancel", {}),
     ("POST", "/choose"): (CHANGE, "/choose", {"key": "k", "candidate": None, "reason": ""}),
+    ("GET", "/plan"): (READ, f"/plan?digest={'0' * 64}", None),
+    ("POST", "/plan"): (CHANGE, "/plan", {"slug": "one", "leave_out": ["a"], "prefer": {"b": "move"}}),
+    ("POST", "/plan/cancel"): (CHANGE, "/plan/cancel", {}),
+    ("POST", "/approve"): (CHANGE, "/approve", {"digest": "0" * 64, "consents": {"a": ["pickle"]}}),
+    ("GET", "/run"): (READ, "/run", None),
+    ("POST", "/run"): (CHANGE, "/run", {"do": "pause", "action": None}),
+    ("GET", "/journal"): (READ, "/journal?limit=5", None),
+    ("POST", "/undo"): (CHANGE, "/undo", {"entries": ["e"]}),
 }
 
 
@@ -50,7 +58,7 @@ class Fake:
     """A service and its host. `calls` are the methods that were called, `changes` those of them that change something."""
 
     def __init__(self, folder: Path) -> None:
-        self.host = self.preferences = self.search = self
+        self.host = self.preferences = self.search = self.planning = self.acting = self
         self.folder = folder
         self.values: dict[str, Any] = {"allow_remote": False, "allowed_hosts": []}
         self.calls: list[str] = []
@@ -151,6 +159,47 @@ class Fake:
         self._called("choose")
         self.changes.append((user.name, key, candidate, reason))
         return {"resolution": {"key": key}}
+
+    def ticket(self, user: Any) -> str:
+        name: str = user.name
+        return name
+
+    def plan(self, ticket: str, asked: Any) -> dict[str, Any]:
+        self._called("plan")
+        self.changes.append((ticket, asked))
+        return {"plan": {"digest": "0" * 64}}
+
+    def cancel_plan(self, user: Any) -> dict[str, Any]:
+        self._called("cancel_plan")
+        self.changes.append("cancel_plan")
+        return {}
+
+    def kept_plan(self, user: Any, digest: str) -> dict[str, Any]:
+        self._called("kept_plan")
+        return {"plan": {"digest": digest}}
+
+    def approve(self, user: Any, digest: str, consents: Any) -> dict[str, Any]:
+        self._called("approve")
+        self.changes.append((user.name, digest, consents))
+        return {"run": {"id": "r"}}
+
+    def run(self, user: Any) -> dict[str, Any]:
+        self._called("run")
+        return {"run": None}
+
+    def steer(self, user: Any, do: str, action: str | None) -> dict[str, Any]:
+        self._called("steer")
+        self.changes.append((user.name, do, action))
+        return {"run": {"id": "r"}}
+
+    def journal(self, user: Any, before: str, limit: int) -> dict[str, Any]:
+        self._called("journal")
+        return {"entries": [], "before": before, "limit": limit}
+
+    def undo(self, user: Any, entries: Any, run: str) -> dict[str, Any]:
+        self._called("undo")
+        self.changes.append((user.name, tuple(entries), run))
+        return {"undone": []}
 
     def report_file(self, user: Any, name: str) -> Path:
         self._called("report")

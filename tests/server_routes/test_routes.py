@@ -24,6 +24,7 @@ async def test_who_may_allow_others_is_decided_on_this_computer(place: Any) -> N
     for values in (
         *({"allow_remote": False}, {"allow_remote": None}, {"watch": True, "allowed_hosts": ["evil.example"]}),
         *({"sources": ["web"]}, {"discovery": True}, {"watch": True, "endpoints": {"civitai": "https://evil.example"}}),
+        *({"download_hosts": ["evil.example"]}, {"max_file_gb": 9000}, {"refused_licences": []}, {"pickle": "ask"}),
     ):
         place.peer["address"] = "192.168.1.7"
         answer = await place.ask("POST", PREFIX + "/settings", CHANGE, {"values": values})
@@ -306,7 +307,7 @@ async def test_nothing_but_the_status_runs_on_the_loop_or_in_its_pool(place: Any
     """ComfyUI serves its files from asyncio's pool, and Ctrl-C waits for it."""
     for (method, _), (kind, address, body) in place.listed.items():
         assert (await place.ask(method, PREFIX + address, kind, body))[0] == 200
-    assert place.fake.threads == {"comfyfixersmart-quick", "comfyfixersmart-graphs"}
+    assert place.fake.threads == {f"comfyfixersmart-{name}" for name in ("quick", "graphs", "plans")}
 
 
 async def test_the_first_status_reads_the_list_away_from_the_loop(place: Any) -> None:

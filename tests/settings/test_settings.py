@@ -86,10 +86,22 @@ def test_sources_are_those_of_the_roster_each_once_and_in_one_order() -> None:
     assert "sources from the environment" in wrong.problems[0]
 
 
-@pytest.mark.parametrize("name", ["sources", "discovery", "endpoints"])
-def test_the_dialog_never_says_who_may_be_asked(name: str) -> None:
+LOUD = {
+    "sources": ["civitai"],
+    "discovery": True,
+    "endpoints": {"civitai": "https://evil.example"},
+    "download_hosts": ["evil.example"],
+    "max_file_gb": 9000.0,
+    "downloads_at_once": 8,
+    "refused_licences": ["mit"],
+    "pickle": "ask",
+}
+
+
+@pytest.mark.parametrize("name", LOUD)
+def test_the_dialog_never_says_who_may_be_asked_nor_what_may_be_fetched(name: str) -> None:
     """The web page writes it."""
-    loud = {"sources": ["civitai"], "discovery": True, "endpoints": {"civitai": "https://evil.example"}}[name]
+    loud = LOUD[name]
     camel = {f"{prefix}{name}": loud for prefix in ("comfyfixersmart.", "")}
     assert resolve(dialog=camel).values == Values()
 
@@ -155,6 +167,44 @@ def test_the_variable_of_hugging_face_s_library_counts_last() -> None:
     assert resolve(environment={"HF_ENDPOINT": "https://huggingface.co"}).values.endpoints == {}
     wrong = resolve(environment={"HF_ENDPOINT": "hf-mirror.com"})
     assert wrong.values.endpoints == {} and "HF_ENDPOINT" in wrong.problems[0]
+
+
+def test_what_may_be_fetched() -> None:
+    values = resolve().values
+    assert (values.download_hosts, values.max_file_gb, values.downloads_at_once) == ((), None, 2)
+    assert (values.refused_licences, values.pickle) == ((), "ask")
+    said = {
+        "COMFYFIXERSMART_DOWNLOAD_HOSTS": "Files.example, nas",
+        "COMFYFIXERSMART_MAX_FILE_GB": "12.5",
+        "COMFYFIXERSMART_DOWNLOADS_AT_ONCE": "4",
+        "COMFYFIXERSMART_REFUSED_LICENCES": "CC-BY-NC-4.0,  Research   only , none",
+        "COMFYFIXERSMART_PICKLE": "refuse",
+    }
+    found = resolve(environment=said)
+    assert not found.problems
+    assert found.values.download_hosts == ("files.example", "nas")
+    assert (found.values.max_file_gb, found.values.downloads_at_once, found.values.pickle) == (12.5, 4, "refuse")
+    assert found.values.refused_licences == ("cc-by-nc-4.0", "research only", "none")
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        *(("max_file_gb", 0), ("max_file_gb", -1), ("max_file_gb", float("nan")), ("max_file_gb", float("inf"))),
+        *(("downloads_at_once", 0), ("downloads_at_once", 9), ("downloads_at_once", 1.5), ("pickle", "allow")),
+        *(
+            ("download_hosts", ["https://files.example"]),
+            ("download_hosts", ["files.example/x"]),
+            ("download_hosts", "x"),
+        ),
+        *(("download_hosts", ["*.example"]), ("download_hosts", ["a\nb"]), ("download_hosts", ["x.example"] * 51)),
+        *(("refused_licences", ["  "]), ("refused_licences", ["--"]), ("refused_licences", ["a\x1bb"])),
+        *(("refused_licences", ["x" * 81]), ("refused_licences", "nc")),
+    ],
+)
+def test_what_cannot_be_said_of_it(name: str, wrong: object) -> None:
+    found = resolve(file={name: wrong})
+    assert getattr(found.values, name) == getattr(Values(), name) and len(found.problems) == 1
 
 
 def test_every_setting_has_its_variable() -> None:

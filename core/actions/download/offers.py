@@ -1,0 +1,129 @@
+"""One offer until all of it is here: tries, pauses between them, and what is tried again at all."""
+
+from __future__ import annotations
+
+import random
+from urllib.parse import urlsplit
+
+from ...http import Clock, Http, NoAnswer
+from ..types import Action, ActionFailed, Control, Offer
+from .announce import linked
+from .failures import OfferFailed, changed, no_answer, passes, unusable
+from .transfer import Again, Meter, Transfer
+
+TRIES = 5  # without a byte more than ever before
+LONGEST = 300.0  # seconds that we wait for a source that asks for rest
+_SLICE = 0.25  # seconds between two looks at whether the person stopped it
+_PORTS = {"https": 443, "http": 80}
+
+
+class Patience:
+    """Waits, in slices."""
+
+    def __init__(self, control: Control, clock: Clock, meter: Meter) -> None:
+        self.control = control
+        self.clock = clock
+        self._meter = meter
+
+    def wait(self, seconds: float, done: int, note: str) -> None:
+        """Raises Stopped."""
+        end = self.clock.steady() + seconds
+        while (left := end - self.clock.steady()) > 0:
+            self._meter.at(done, note)
+            self.clock.sleep(min(left, _SLICE))
+        self.control.check()
+
+
+def recheck(offer: Offer, action: Action, http: Http, control: Control) -> None:
+    """Ask the sources that tell a hash at once whether it is still the one that was planned. Raises OfferFailed, Stopped.
+
+    No answer is none: the transfer itself will say what is wrong.
+    """
+    try:
+        told = linked(offer, http)
+    except NoAnswer:
+        control.check()
+        return
+    if action.sha256 and told.sha256 and told.sha256 != action.sha256.lower():
+        raise OfferFailed(changed(offer, "a file with another hash"))
+
+
+def bring(transfer: Transfer, offer: Offer, http: Http, patience: Patience) -> None:
+    """All bytes, from this offer. Each try begins at its own address: where that leads to is signed, and ends some time.
+
+    Raises OfferFailed, ActionFailed, Stopped, Lost, OSError.
+    """
+    failures = restarts = absent = 0
+    while not transfer.complete:
+        highest = transfer.highest
+        try:
+            _once(transfer, offer, http, patience.control)
+            failed = None
+        except NoAnswer as error:
+            patience.control.check()
+            if error.code == "cancelled":
+                raise
+            failed = error
+        except Again as again:
+            transfer.restart()
+            restarts += 1
+            transfer.by_hash_alone = bool(transfer.action.sha256) and again.changed
+            if restarts > 1:
+                what = changed(offer, "it is another file each time") if again.changed else unusable(offer, str(again))
+                raise OfferFailed(what) from None
+            continue
+        if transfer.highest > highest:
+            failures = 0
+        if failed is None and transfer.highest > highest:
+            continue  # it gave a part, as some do; there is more
+        failures += 1
+        failed = failed or NoAnswer("cut_off", "the connection ended before the end of the file")
+        if _absent(failed) and absent < 1:
+            absent += 1  # Civitai says so now and then of files that it has
+        elif not (passes(failed) or _elsewhere(failed, offer)):
+            raise OfferFailed(no_answer(failed, offer))
+        pause = _pause(failed, failures, patience.clock)
+        if failures >= TRIES or pause > LONGEST:
+            raise OfferFailed(_given_up(failed, offer))
+        patience.wait(pause, transfer.part.length, f"waiting for {offer.by}")
+
+
+def _once(transfer: Transfer, offer: Offer, http: Http, control: Control) -> None:
+    start = transfer.start()
+    try:
+        with http.fetch(offer.url, start=start, if_range=transfer.if_range if start else "", on_open=control.on_stop) as stream:
+            transfer.receive(stream, offer)
+    except NoAnswer as error:
+        if start and error.code == "unexpected_shape" and error.status is not None:
+            raise Again(error.message) from None  # several parts, or lengths that contradict each other
+        raise
+    finally:
+        control.on_stop(None)
+
+
+def _absent(error: NoAnswer) -> bool:
+    return error.code == "unexpected_status" and error.status == 404
+
+
+def _elsewhere(error: NoAnswer, offer: Offer) -> bool:
+    """Whether the storage that we were sent on to refused it: its address has ended, or it is out of order."""
+    try:
+        parts = urlsplit(offer.url)
+        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+        own = {host, f"{host}:{parts.port or _PORTS.get(parts.scheme)}"}
+    except ValueError:
+        return False
+    return error.code == "unexpected_status" and error.status in (400, 403) and error.host not in own
+
+
+def _pause(error: NoAnswer, failures: int, clock: Clock) -> float:
+    """Seconds: twice as long each time, spread so that not all come back at once, and as long as the source asks for."""
+    usual = float(min(30.0, 2.0 ** (failures - 1)) * random.uniform(0.5, 1.5))
+    return usual if error.until is None else max(usual, error.until - clock.now())
+
+
+def _given_up(error: NoAnswer, offer: Offer) -> ActionFailed:
+    if passes(error):
+        return no_answer(error, offer)
+    text = f"{offer.by} sent us on to a storage that refused the file: {error.message}."
+    return ActionFailed("server_error", text, "What is here is kept. Resume later.", pauses=True)

@@ -1,0 +1,263 @@
+"""Takes back what the journal says was done: what we brought goes into an undo folder, what we moved goes back.
+
+Nothing is overwritten and nothing is deleted, so that an undo can be undone by hand. A file that is not the one that we
+brought any more is left alone, and the reason is said. Run again after a kill, an undo recognises what it did already.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from collections.abc import Collection, Iterable, Sequence
+from typing import NamedTuple
+
+from ..errors import ComfyFixerError, UnreadableFile
+from ..weights.hashes import HashCache
+from .entries import Entry, Reading
+from .journal import Journal
+from .moving import failed, put
+from .types import (
+    DOWNLOAD,
+    ENABLE_PACK,
+    INSTALL_PACK,
+    LINK,
+    MOVE,
+    RELINK,
+    SYMBOLIC,
+    WRITE_VERSION,
+    ActionFailed,
+    Json,
+    Output,
+)
+from .undo_folder import SUFFIX, place, undone_names
+
+_BROUGHT = frozenset({DOWNLOAD, LINK, RELINK, WRITE_VERSION})
+_PACKS = frozenset({ENABLE_PACK, INSTALL_PACK})
+UNDOABLE = _BROUGHT | {MOVE}
+
+
+class Undone(NamedTuple):
+    """What became of taking one entry back. `text`: what people read; `error`: code, message and hint."""
+
+    entry: str
+    ok: bool
+    text: str = ""
+    error: Json | None = None
+
+
+def can_undo(entry: Entry, entries: Iterable[Entry]) -> bool:
+    """Whether this entry is of something that can be taken back and was not. `entries`: all that the journal holds."""
+    return entry.event == "done" and _undoable(entry) and entry.id not in _taken_back(entries)
+
+
+def undo(
+    journal: Journal, entries: Sequence[str] | str, *, actor: str, known_roots: Collection[str] = ()
+) -> list[Undone]:
+    """Take back these entries (ids), or all of one run (its id), the newest first. Each is journalled.
+
+    `known_roots`: every folder that ComfyUI lists, for models and for workflows: undo folders lie outside of them. What
+    cannot be taken back is said and stays as it is. Raises UnreadableFile where the journal cannot be read.
+    """
+    reading = journal.read()
+    found = {one.id: one for one in reading.entries}
+    back = _taken_back(reading.entries)
+    if isinstance(entries, str):
+        wanted = [one for one in reading.entries if one.run == entries and one.event == "done"]
+        ids = [one.id for one in wanted if one.id not in back and (_undoable(one) or one.kind in _PACKS)]
+    else:
+        ids = list(dict.fromkeys(entries))
+    ids.sort(key=lambda id: -found[id].line if id in found else 0)
+    return [_undo_one(journal, id, found.get(id), reading, back, actor, known_roots) for id in ids]
+
+
+def _undoable(entry: Entry) -> bool:
+    return entry.kind in UNDOABLE and any(one.after and not one.before for one in entry.outputs)
+
+
+def _taken_back(entries: Iterable[Entry]) -> set[str]:
+    return {one.undoes for one in entries if one.event == "undone"}
+
+
+def _undo_one(
+    journal: Journal,
+    id: str,
+    entry: Entry | None,
+    reading: Reading,
+    back: set[str],
+    actor: str,
+    known_roots: Collection[str],
+) -> Undone:
+    try:
+        if entry is None:
+            raise ActionFailed("unknown_entry", "The journal has no such entry.", "Look at the journal again.")
+        _may(entry, reading, back)
+        try:
+            outputs, text = (_moved_back if entry.kind == MOVE else _put_away)(entry, known_roots)
+        except ActionFailed as why:
+            with contextlib.suppress(OSError):
+                journal.write("undo_failed", actor=actor, about=entry, error=why, outputs=why.outputs)
+            raise
+        try:
+            journal.write("undone", actor=actor, about=entry, outputs=outputs, text=text)
+        except OSError as error:
+            told = f"{text}. But that could not be written down: {error.strerror or error}."
+            raise ActionFailed("not_written", told, "Free some space, then undo it again.") from None
+    except ComfyFixerError as why:
+        return Undone(id, False, "", {"hint": "", **why.as_json()})
+    return Undone(id, True, text)
+
+
+def _may(entry: Entry, reading: Reading, back: set[str]) -> None:
+    """Raise ActionFailed where an entry is none that can be taken back."""
+    title = str((entry.action or {}).get("title", "")) or "This"
+    if entry.id in back:
+        raise ActionFailed("undone_already", f"{title} was undone before.", "Nothing is left to do.")
+    if entry.event == "done" and entry.kind in _PACKS:
+        raise ActionFailed("pack", f"{title} is a node pack, and packs are not ours to remove.", _MANAGER)
+    if entry.event != "done" or not _undoable(entry):
+        raise ActionFailed("nothing_to_undo", f"{title} brought nothing that could be taken back.")
+    if lines := reading.unread_after(entry):
+        said = ", ".join(map(str, lines[:5])) + (" …" if len(lines) > 5 else "")
+        raise ActionFailed(
+            "journal_damaged",
+            f"What became of {title} later cannot be told: the journal cannot be read at line {said}.",
+            "Look at those lines of journal.jsonl, and move the file by hand.",
+        )
+
+
+_MANAGER = "Remove it in ComfyUI-Manager."
+
+
+# ---- what is done -------------------------------------------------------------------------------------------
+
+_Did = tuple[tuple[Output, ...], str]  # what lies where now, and the words for it
+
+
+def _put_away(entry: Entry, known_roots: Collection[str]) -> _Did:
+    """What we brought goes into the undo folder; what lay in its place before comes back."""
+    about = entry.action or {}
+    aside, destination = str(about.get("aside", "")), str(about.get("destination", ""))
+    outputs: list[Output] = []
+    for one in entry.outputs:
+        if one.after and not one.before and one.path != aside:
+            outputs += _put_one_away(entry, one, known_roots)
+    text = f"Moved to {outputs[-1].path}"
+    if aside and os.path.lexists(aside):
+        _rename(aside, destination, tuple(outputs))
+        outputs += [Output(aside, True, False), Output(destination, False, True)]
+        text += ", and what lay there before is back"
+    return tuple(outputs), text
+
+
+def _put_one_away(entry: Entry, one: Output, known_roots: Collection[str]) -> list[Output]:
+    root = str((entry.action or {}).get("root", ""))
+    goal = place(one.path, root, entry.run or entry.id, entry.time, known_roots)
+    if not os.path.lexists(one.path):
+        for path in undone_names(goal):
+            if not os.path.lexists(path):
+                raise ActionFailed("gone", f"{one.path} is not there any more.", "Nothing is left to do.")
+            if _is(path, entry, one) == "":  # put there by an undo that was killed before it could say so
+                return [Output(one.path, False, False), Output(path, False, True, one.size, one.sha256)]
+    _same(one.path, entry, one)
+    for path in undone_names(goal):
+        try:
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            put(one.path, path)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise failed(path, error) from None
+        return [Output(one.path, True, False), Output(path, False, True, one.size, one.sha256)]
+    raise ActionFailed("undo_folder_full", f"{goal} is taken a thousand times.", "Empty the undo folder.")
+
+
+def _moved_back(entry: Entry, known_roots: Collection[str]) -> _Did:
+    """What we moved goes back to where it was; a copy that we made for that goes into the undo folder."""
+    gone = next((one for one in entry.outputs if one.before and not one.after), None)
+    came = [one for one in entry.outputs if one.after and not one.before]
+    aside = next((one for one in came if one.path.endswith(SUFFIX)), None)
+    copy = next((one for one in came if one is not aside), None)
+    if gone is None or copy is None:
+        raise ActionFailed("nothing_to_undo", "The journal does not say where it was.", "Move it back by hand.")
+    original = aside or copy
+    text = f"Back at {gone.path}"
+    if os.path.lexists(gone.path):
+        finished = not os.path.lexists(original.path) and _is(gone.path, entry, original) == ""
+        if not finished:
+            raise ActionFailed(
+                "origin_taken",
+                f"Another file lies at {gone.path} now, and nothing is ever overwritten.",
+                "Move that file away, then undo this again.",
+            )
+        outputs = [Output(original.path, False, False), Output(gone.path, False, True, original.size)]
+    else:
+        _same(original.path, entry, original)
+        _rename(original.path, gone.path, ())
+        outputs = [Output(original.path, True, False), Output(gone.path, False, True, original.size)]
+    if aside is not None:
+        try:
+            outputs += _put_one_away(entry, copy, known_roots)
+        except ActionFailed as why:  # the original is back, which is what was asked for
+            text += f"; {copy.path} stays: {why.message}"
+    return tuple(outputs), text
+
+
+def _rename(origin: str, destination: str, before: tuple[Output, ...]) -> None:
+    """Raises ActionFailed with what was done `before` it."""
+    try:
+        os.makedirs(os.path.dirname(destination), exist_ok=True)
+        put(origin, destination)
+    except FileExistsError:
+        raise ActionFailed(
+            "origin_taken",
+            f"Another file lies at {destination} now, so {origin} stays there.",
+            "Move that file away, then move this one back by hand.",
+            outputs=before,
+        ) from None
+    except OSError as error:
+        why = failed(destination, error)
+        raise ActionFailed(why.code, why.message, why.hint, outputs=before) from None
+
+
+# ---- whether it is still the same file ----------------------------------------------------------------------
+
+
+def _same(path: str, entry: Entry, one: Output) -> None:
+    """Raise ActionFailed unless this is still the file that the entry tells of."""
+    why = _is(path, entry, one)
+    if why:
+        raise ActionFailed(
+            "changed_since", f"{path} {why}, so it was left alone.", "Look at it, and move it by hand if you want to."
+        )
+
+
+def _is(path: str, entry: Entry, one: Output) -> str:
+    """ "" where this is the file that the entry tells of, else what speaks against it.
+
+    By size and time where they are those that were written down, else by its hash where one is known.
+    """
+    about = entry.action or {}
+    origin = os.path.abspath(str(about.get("origin", "")))
+    try:
+        found = os.lstat(path)
+        if entry.kind == LINK and about.get("link") == SYMBOLIC:
+            ours = stat.S_ISLNK(found.st_mode) and os.readlink(path) == origin
+            return "" if ours else "is not the link that was made"
+    except (OSError, ValueError):
+        return "is not there any more"
+    with contextlib.suppress(OSError):
+        if entry.kind == LINK and os.path.samestat(found, os.stat(origin)):
+            return ""  # whatever was done to the file: this is its second name
+    if entry.stamps.get(one.path) == (found.st_size, found.st_mtime_ns):
+        return ""
+    if not stat.S_ISREG(found.st_mode):
+        return "is no plain file any more"
+    if one.size is not None and found.st_size != one.size:
+        return f"has {found.st_size:,} bytes now, not {one.size:,}"
+    if one.sha256 is None:
+        return "was changed since"
+    with contextlib.suppress(UnreadableFile, OSError):
+        if HashCache(None).sha256(path) == one.sha256:
+            return ""
+    return "holds something else now"
