@@ -304,6 +304,7 @@ class App:
         from .readiness.planner import plan, unused
         from .record import entry, keep
         from .reports.place import place_of
+        from .reports.rows import newest
         from .reports.types import Library
 
         now = time.time() if when is None else when
@@ -313,7 +314,8 @@ class App:
             if folder is not None and self._keep
             else (None, [])
         )
-        readiness = [one.readiness._replace(workflow=one.name) for one in checked]
+        shown = frozenset(newest(one.name for one in checked))  # what an older version lacks is worth nothing
+        readiness = [one.readiness._replace(workflow=one.name) for one in checked if one.name in shown]
         found = found or self.found(folder)
         entries = tuple(
             entry(one, history.change(one.name) if history else None, self.resolutions(one, found)) for one in checked

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("comfyfixersmart.actions")
 
 EVENT = "comfyfixersmart.run"
+SETTLE = 10.0  # seconds
 PAGE = 200  # entries of the journal at once, at the most
 RUNNING, PAUSE, RESUME, CANCEL = "running", "pause", "resume", "cancel"
 Json = dict[str, Any]
@@ -75,7 +76,7 @@ class Acting:
                     raise ComfyFixerError("not_yours", "Another user began this run.", "Wait for its end.")
                 {PAUSE: current.run.pause, RESUME: current.run.resume, CANCEL: current.run.cancel}[do](action)
                 return {"run": current.run.as_json()}
-        last = self.kept(user).last()
+        last = self.run(user)["run"]
         if last is None:
             raise ComfyFixerError("no_run", "There is no run.", "Make a plan first.")
         if do == PAUSE:
@@ -91,6 +92,8 @@ class Acting:
     def _begin(self, user: User, begin: Callable[[Actions], Run]) -> Json:
         with self._lock:
             self._refuse_busy()
+            if self._current is not None:
+                self._current.run.wait(SETTLE)  # it stands, but may be writing its last lines
             session = self.open(user, self._service.shelf(user))
             current = self._current = _Current(user, session, begin(session))
             self._seen.pop(user.id, None)

@@ -197,7 +197,10 @@ class Service:
             with contextlib.suppress(ComfyFixerError):
                 change = History.load(shelf.state / "history.json").change(checked.name)
         path = shelf.page_path(checked.path) if slug else None
-        return workflow_body(entry(checked, change, self.app().resolutions(checked, shelf.found)), slug, path, said)
+        listed = shelf.listed
+        versions = listed.versions.get(slug, ()) if listed is not None and slug else ()
+        verdict = entry(checked, change, self.app().resolutions(checked, shelf.found))
+        return workflow_body(verdict, slug, path, said, versions)
 
 
 def _no_cycle() -> dict[str, Any]:

@@ -33,6 +33,9 @@ class Listed(NamedTuple):
     counts: dict[str, int]
     body: bytes
     sources: dict[str, tuple[str, str]]  # slug → name in the library, path on this disk
+    versions: dict[
+        str, list[dict[str, Any]]
+    ]  # slug of any version → all versions of that workflow, where there are more
 
 
 class Last(NamedTuple):
@@ -110,7 +113,9 @@ class Shelf:
         text = to_json(body, indent=None).encode()
         with self._lock:
             self.loaded = True
-            self._listed = Listed(revision, library.when, dict(body["counts"]), text, sources)
+            self._listed = Listed(
+                revision, library.when, dict(body["counts"]), text, sources, _versions(body["workflows"])
+            )
         write_json(
             self._kept, SCHEMA, {"library": body, "sources": {key: list(value) for key, value in sources.items()}}
         )
@@ -158,4 +163,11 @@ def _listed(body: dict[str, Any] | None) -> Listed | None:
         return None
     if not isinstance(library.get("workflows"), list) or len(sources) != len(raw):
         return None
-    return Listed(revision, float(when), counts, to_json(library, indent=None).encode(), sources)
+    text = to_json(library, indent=None).encode()
+    return Listed(revision, float(when), counts, text, sources, _versions(library["workflows"]))
+
+
+def _versions(lines: list[Any]) -> dict[str, list[dict[str, Any]]]:
+    """What the lines of the list say of several versions, by the slug of each."""
+    told = [line["versions"] for line in lines if isinstance(line, dict) and isinstance(line.get("versions"), list)]
+    return {str(one.get("slug")): row for row in told for one in row if isinstance(one, dict)}

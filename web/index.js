@@ -35,7 +35,7 @@ const menuItem = (each) => ({ content: each.label, callback: each.function });
 const getCanvasMenuItems = () => [null, ...commands.slice(1, 3).map(menuItem)];
 
 // From the start, before the websocket speaks: else the frontend calls our events unknown in its console.
-for (const event of ["cycle", "resolve"]) api.addEventListener(`comfyfixersmart.${event}`, () => {});
+for (const event of ["cycle", "resolve", "plan", "run"]) api.addEventListener(`comfyfixersmart.${event}`, () => {});
 for (const event of ["comfyfixersmart.library", "reconnected"])
   api.addEventListener(event, () => started && use("badge"));
 

@@ -8,12 +8,12 @@ each is marked, the graph is read as ever, and the marks that arrive at the node
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from .. import jsontext
-from ..requirements.references import EMBEDDING_NAME, LORA_TAG_NAME
 from ..requirements.types import NodeRef
 from ..requirements.values import values
 from ..workflow.locate import Found, locate
@@ -21,16 +21,16 @@ from ..workflow.raw import Json
 from ..workflow.source import source
 from ..workflow.types import PRIMITIVES, Literal, Node, Workflow
 from ..workflow.ui import Impossible, read_ui
+from .renaming import renamed
 from .splice import apply, pointer
 from .types import Edit
 from .versions import next_version, write_version
 
-__all__ = ["apply", "edits", "next_version", "renamed", "write_version"]
+__all__ = ["apply", "edits", "next_version", "write_version"]
 
 _DEEPEST = 8  # levels inside one value of a widget
 _MARK = re.compile("\ue000([0-9]+)\ue001")  # private letters: no name has them
 _SHOWN = ("videopreview", "preview")  # what a player shows, not what the node reads
-_UNSAYABLE = re.compile(r"[\s,<>|:]")  # ends the name of an embedding in a prompt
 
 
 class _Spot(NamedTuple):
@@ -70,35 +70,6 @@ def edits(data: bytes, nodes: Sequence[NodeRef], before: str, after: str, *, wor
             if new is not None and new != text:
                 found[place + where] = Edit(place + where, text, new)
     return tuple(found[where] for where in sorted(found))
-
-
-def renamed(text: str, before: str, after: str) -> str | None:
-    """`text` with `before` replaced where it is the whole text, an `embedding:` or a `<lora:>` of a prompt; None where it
-    names it nowhere, or where a prompt cannot say `after`."""
-    if text == before:
-        return after
-    if before not in text.replace("\\(", "(").replace("\\)", ")"):
-        return None
-    spans: list[tuple[int, int, str]] = []
-    for one in EMBEDDING_NAME.finditer(text) if "embedding:" in text else ():
-        said = one[1].rstrip(".")
-        if said.replace("\\(", "(").replace("\\)", ")") == before:
-            if not after or after.endswith(".") or _UNSAYABLE.search(after):
-                return None
-            new = after.replace("(", "\\(").replace(")", "\\)")
-            spans.append((one.start(1), one.start(1) + len(said), new))
-    for one in LORA_TAG_NAME.finditer(text) if "<l" in text else ():
-        said = one[1].strip()
-        if said == before:
-            if after.strip() != after or not after or set(after) & set(":<>\n"):
-                return None
-            start = one.start(1) + one[1].index(said)
-            spans.append((start, start + len(said), after))
-    if not spans:
-        return None
-    for start, end, new in sorted(spans, reverse=True):
-        text = text[:start] + new + text[end:]
-    return text
 
 
 # ---- which graph --------------------------------------------------------------------------------------------
@@ -165,7 +136,6 @@ def _in_ui(graph: dict[str, Json], asked: _Asked, before: str) -> Iterator[tuple
     if workflow is None or not targets:
         return
     places = _places(graph)
-    own = {id(node.raw) for node in targets}
     for node in targets:
         yield from _hints(node.raw, places.get(id(node.raw), ""), before)
     raws = {id(node.raw): node.raw for node in (*targets, *_primitives(workflow))}
@@ -178,15 +148,12 @@ def _in_ui(graph: dict[str, Json], asked: _Asked, before: str) -> Iterator[tuple
     ]
     for number, spot in enumerate(spots):
         spot.holder[spot.key] = renamed(spot.text, before, f"\ue000{number}\ue001")
-    taken: set[int] = set()
-    while workflow := _read(graph):
-        seen = _arriving(workflow, asked) - taken
-        if not seen:
-            break
-        taken |= seen
-        for number in seen:
-            if spots[number].owner not in own:  # what its host says hides what stands further in: look behind it too
-                hosts.get(spots[number].owner, {}).pop("widgets_values", None)
+    taken = _arriving(graph, asked)
+    for owner in {spot.owner for spot in spots} & hosts.keys():
+        with _alone(
+            hosts[owner], hosts
+        ):  # a value that another one hides today is read where a page knows only this one
+            taken |= _arriving(graph, asked)
     for number in sorted(taken):
         yield spots[number].pointer, spots[number].text
 
@@ -253,12 +220,30 @@ def _spots(
             yield from _spots(value, one, where + pointer([one]), before, owner, depth - 1)
 
 
-def _arriving(workflow: Workflow, asked: _Asked) -> set[int]:
+@contextlib.contextmanager
+def _alone(host: dict[str, Json], hosts: Mapping[int, dict[str, Json]]) -> Iterator[None]:
+    """For a while, of all hosts only this one has values, and nothing else feeds it."""
+    before = [(raw, dict(raw)) for raw in hosts.values()]
+    for raw in hosts.values():
+        if raw is not host:
+            raw.pop("widgets_values", None)
+    slots = host.get("inputs")
+    if isinstance(slots, list):
+        host["inputs"] = [{**slot, "link": None} if isinstance(slot, dict) else slot for slot in slots]
+    try:
+        yield
+    finally:
+        for raw, values_ in before:
+            raw.update(values_)
+
+
+def _arriving(graph: dict[str, Json], asked: _Asked) -> set[int]:
     """The marks that arrive at the nodes. Where a node names two different inputs alike, only those of `asked`."""
     found: set[int] = set()
-    for id, inputs in asked.items():
-        node = workflow.by_id(id)
-        if node is None:
+    workflow = _read(graph)
+    for id, inputs in asked.items() if workflow is not None else ():
+        node = workflow.by_id(id) if workflow is not None else None
+        if workflow is None or node is None:
             continue
         named: dict[int, str | None] = {}
         for name, value in _read_by(workflow, node):

@@ -102,45 +102,48 @@ def _changed(edit: Edit | None = None) -> ActionFailed:
 
 def _spans(text: str, wanted: _Tree, *, escapes: bool) -> list[_Span]:
     """Where the wanted texts stand in a JSON text, and what is to stand there. Raises ValueError for what is no JSON."""
-    spans, end = _value(text, _past(text, 0), wanted, escapes)
-    if _past(text, end) != len(text):
+    start = _past(text, 0)
+    if _past(text, _WHOLE.raw_decode(text, start)[1]) != len(text):
         raise ValueError("something follows the JSON")
-    return sorted(spans)
+    return sorted(_value(text, start, wanted, escapes))
 
 
-def _value(text: str, at: int, wanted: _Tree, escapes: bool) -> tuple[list[_Span], int]:
-    """The spans in the value that begins at `at`, and where it ends."""
+def _value(text: str, at: int, wanted: _Tree, escapes: bool) -> list[_Span]:
+    """The spans in the value that begins at `at`."""
     first = text[at]
     if first == '"' and (wanted.edit or wanted):
         return _string(text, at, wanted, escapes)
     if wanted.edit:
         raise _changed(wanted.edit)
     if not wanted or first not in "{[":
-        return [], _WHOLE.raw_decode(text, at)[1]
-    found: dict[str, list[_Span]] = {}  # of a key that comes twice, the last one counts
-    close = "}" if first == "{" else "]"
+        return []
+    starts = _children(text, at, wanted)
+    return [span for key, start in starts.items() for span in _value(text, start, wanted[key], escapes)]
+
+
+def _children(text: str, at: int, wanted: _Tree) -> dict[str, int]:
+    """Where the wanted values of an object or list begin; of a key that comes twice, the last one counts."""
+    starts: dict[str, int] = {}
+    whole, close = text[at] == "{", "}" if text[at] == "{" else "]"
     at = _past(text, at + 1)
     number = 0
     while text[at] != close:
         key = str(number)
-        if first == "{":
+        if whole:
             key, at = _WHOLE.raw_decode(text, at)
             at = _past(text, at)
             if text[at] != ":":
                 raise ValueError("no colon")
             at = _past(text, at + 1)
-        below = wanted.get(key)
-        if below is None:
-            at = _WHOLE.raw_decode(text, at)[1]
-        else:
-            found[key], at = _value(text, at, below, escapes)
-        at = _past(text, at)
+        if key in wanted:
+            starts[key] = at
+        at = _past(text, _WHOLE.raw_decode(text, at)[1])
         number += 1
         if text[at] == ",":
             at = _past(text, at + 1)
         elif text[at] != close:
             raise ValueError("no comma")
-    return [span for spans in found.values() for span in spans], at + 1
+    return starts
 
 
 def _past(text: str, at: int) -> int:
@@ -149,7 +152,7 @@ def _past(text: str, at: int) -> int:
     return found.end() if found else at
 
 
-def _string(text: str, at: int, wanted: _Tree, escapes: bool) -> tuple[list[_Span], int]:
+def _string(text: str, at: int, wanted: _Tree, escapes: bool) -> list[_Span]:
     """The spans in the string that begins at `at`: what differs in it, or what differs in the JSON it holds."""
     value, end = _WHOLE.raw_decode(text, at)
     literal = _LITERAL.match(text, at)
@@ -166,8 +169,7 @@ def _string(text: str, at: int, wanted: _Tree, escapes: bool) -> tuple[list[_Spa
         raise ValueError("letters that cannot be counted")
     starts.append(end - 1)
     slashes = "\\/" in literal[0]
-    spans = [_Span(starts[one.start], starts[one.end], _escaped(one.new, escapes, slashes)) for one in inner]
-    return spans, end
+    return [_Span(starts[one.start], starts[one.end], _escaped(one.new, escapes, slashes)) for one in inner]
 
 
 def _difference(before: str, after: str) -> _Span:

@@ -151,9 +151,10 @@ def _put_away(entry: Entry, known_roots: Collection[str]) -> _Did:
 
 
 def _put_one_away(entry: Entry, one: Output, known_roots: Collection[str]) -> list[Output]:
-    root = str((entry.action or {}).get("root", ""))
-    goal = place(one.path, root, entry.run or entry.id, entry.time, known_roots)
-    if not os.path.lexists(one.path):
+    about = entry.action or {}
+    goal = place(one.path, str(about.get("root", "")), entry.run or entry.id, entry.time, known_roots)
+    aside = str(about.get("aside", ""))
+    if not os.path.lexists(one.path) or (_is(one.path, entry, one) and _came_back(one.path, aside)):
         for path in undone_names(goal):
             if not os.path.lexists(path):
                 raise ActionFailed("gone", f"{one.path} is not there any more.", "Nothing is left to do.")
@@ -172,6 +173,19 @@ def _put_one_away(entry: Entry, one: Output, known_roots: Collection[str]) -> li
     raise ActionFailed("undo_folder_full", f"{goal} is taken a thousand times.", "Empty the undo folder.")
 
 
+def _came_back(path: str, aside: str) -> bool:
+    """Whether what lay there before was put back already, by an undo that was killed before it could say so."""
+    if not aside or not os.path.lexists(aside):
+        return bool(aside)
+    return _one_file(path, aside)
+
+
+def _one_file(one: str, other: str) -> bool:
+    with contextlib.suppress(OSError):
+        return os.path.samestat(os.lstat(one), os.lstat(other))
+    return False
+
+
 def _moved_back(entry: Entry, known_roots: Collection[str]) -> _Did:
     """What we moved goes back to where it was; a copy that we made for that goes into the undo folder."""
     gone = next((one for one in entry.outputs if one.before and not one.after), None)
@@ -182,7 +196,7 @@ def _moved_back(entry: Entry, known_roots: Collection[str]) -> _Did:
         raise ActionFailed("nothing_to_undo", "The journal does not say where it was.", "Move it back by hand.")
     original = aside or copy
     text = f"Back at {gone.path}"
-    if os.path.lexists(gone.path):
+    if os.path.lexists(gone.path) and not _one_file(gone.path, original.path):
         finished = not os.path.lexists(original.path) and _is(gone.path, entry, original) == ""
         if not finished:
             raise ActionFailed(

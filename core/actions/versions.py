@@ -7,9 +7,10 @@ import os
 import re
 import secrets
 from collections.abc import Iterable
+from pathlib import Path
 
 from ..errors import UnreadableFile
-from ..files import open_plain
+from ..files import open_plain, sweep
 from .moving import failed, inside, put, status_of, sync_folder, taken, unchanged
 from .splice import apply, parsed
 from .types import RELINK, Action, ActionFailed, Control, Done, Output
@@ -113,6 +114,7 @@ def _sha256_of(path: str) -> str:
 def _write_new(path: str, data: bytes) -> None:
     """The whole file under its name at once, or not at all. Raises FileExistsError, OSError."""
     folder, name = os.path.split(path)
+    sweep(Path(folder))
     temporary = os.path.join(folder, f".{name[:80]}.{secrets.token_hex(6)}.tmp")
     fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     try:

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 from ..errors import UsageError
 from ..sources.roster import NAMES
-from . import checks, resolve
+from . import checks, fix, journal, resolve, running
 
 
 class _Parser(argparse.ArgumentParser):
@@ -44,7 +44,8 @@ def parser() -> argparse.ArgumentParser:
     inspect = commands.add_parser("inspect", help="print what a file or folder of workflows asks for")
     inspect.add_argument("path", metavar="PATH")
     inspect.set_defaults(run=checks.inspect)
-    for command in (scan, check, inspect, _resolve(commands)):
+    actions = (_fix(commands), _plan(commands), _apply(commands), _journal(commands))
+    for command in (scan, check, inspect, _resolve(commands), *actions):
         _common(command)
     return made
 
@@ -57,15 +58,8 @@ def _resolve(commands: Any) -> argparse.ArgumentParser:
     made.add_argument("paths", nargs="*", metavar="PATH", help="files or folders (default: the saved workflows)")
     made.add_argument("--steps", action="store_true", help="print every step of each search")
     made.add_argument("--again", action="store_true", help="look up anew what was looked up already")
-    made.add_argument(
-        "--state",
-        metavar="DIR",
-        help="where answers and choices are kept (default: the installation's protected folder)",
-    )
-    who = made.add_argument_group("who may be asked (default: what the settings say, else you are asked)")
-    who.add_argument("--ask", metavar="NAMES", help=f"these services for this run: all, or some of {','.join(NAMES)}")
-    who.add_argument("--offline", action="store_true", help="ask nobody: only what lies on this disk")
-    who.add_argument("--remember", action="store_true", help="keep the answer in the settings")
+    _state(made, "answers and choices are kept")
+    _who(made)
     hand = made.add_argument_group("choosing by hand (the keys are printed beside what was found)")
     hand.add_argument(
         "--choose", metavar="KEY=CANDIDATE", action="append", default=[], help="take this candidate, by number or id"
@@ -74,6 +68,97 @@ def _resolve(commands: Any) -> argparse.ArgumentParser:
     hand.add_argument("--unchoose", metavar="KEY", action="append", default=[], help="take a choice back")
     made.set_defaults(run=resolve.resolve)
     return made
+
+
+def _fix(commands: Any) -> argparse.ArgumentParser:
+    made: argparse.ArgumentParser = commands.add_parser(
+        "fix", help="scan, look up, plan, ask, apply and scan again; exit code 1 when something is left or failed"
+    )
+    _planning(made)
+    _approving(made)
+    made.set_defaults(run=fix.fix)
+    return made
+
+
+def _plan(commands: Any) -> argparse.ArgumentParser:
+    made: argparse.ArgumentParser = commands.add_parser(
+        "plan", help="make and print a plan and do nothing; exit code 1 when it leaves something out"
+    )
+    _planning(made)
+    made.add_argument("--out", metavar="FILE", help="write the plan as JSON, too")
+    made.set_defaults(run=fix.plan)
+    return made
+
+
+def _apply(commands: Any) -> argparse.ArgumentParser:
+    made: argparse.ArgumentParser = commands.add_parser(
+        "apply", help="show, approve and run a plan that was made before; exit code 1 when something is left or failed"
+    )
+    made.add_argument(
+        "plan", nargs="?", metavar="DIGEST|FILE", help="the plan, by its digest or as `plan --out` wrote it"
+    )
+    made.add_argument("--continue", dest="go_on", action="store_true", help="let the run go on that was interrupted")
+    _state(made, "plans and the journal are kept")
+    _approving(made)
+    made.set_defaults(run=running.apply)
+    return made
+
+
+def _journal(commands: Any) -> argparse.ArgumentParser:
+    made: argparse.ArgumentParser = commands.add_parser(
+        "journal", help="print what was done, newest first, or take it back: journal undo ID"
+    )
+    made.add_argument("what", nargs="*", metavar="undo ID", help="take these entries back, or all of a run by its id")
+    made.add_argument(
+        "--limit", metavar="N", type=_count, default=journal.LIMIT, help="how many (default: %(default)s)"
+    )
+    made.add_argument("--all", action="store_true", help="every entry")
+    made.add_argument("--run", dest="of_run", metavar="ID", default="", help="only those of this run")
+    made.add_argument(
+        "--confirm", metavar="ID", action="append", default=[], help="in scripts: what is undone, named once more"
+    )
+    _state(made, "the journal is kept")
+    made.set_defaults(run=journal.journal)
+    return made
+
+
+def _planning(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("paths", nargs="*", metavar="PATH", help="files or folders (default: the saved workflows)")
+    parser.add_argument("--leave-out", metavar="ID", action="append", default=[], help="an action that is not wanted")
+    parser.add_argument(
+        "--prefer",
+        metavar="ID=WAY",
+        action="append",
+        default=[],
+        help="link, or move, for a file that lies in another folder",
+    )
+    _state(parser, "answers, plans and the journal are kept")
+    _who(parser)
+
+
+def _approving(parser: argparse.ArgumentParser) -> None:
+    yes = parser.add_argument_group("approving without being asked (for scripts)")
+    yes.add_argument("--approve", metavar="DIGEST", help="the plan of this digest, which somebody has read")
+    yes.add_argument(
+        "--consent", metavar="ID=RISKS", action="append", default=[], help="confirm risks of an action of that plan"
+    )
+
+
+def _state(parser: argparse.ArgumentParser, what: str) -> None:
+    parser.add_argument("--state", metavar="DIR", help=f"where {what} (default: the installation's protected folder)")
+
+
+def _who(parser: argparse.ArgumentParser) -> None:
+    who = parser.add_argument_group("who may be asked (default: what the settings say, else you are asked)")
+    who.add_argument("--ask", metavar="NAMES", help=f"these services for this run: all, or some of {','.join(NAMES)}")
+    who.add_argument("--offline", action="store_true", help="ask nobody: only what lies on this disk")
+    who.add_argument("--remember", action="store_true", help="keep the answer in the settings")
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 1_000_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of entries")
+    return int(text)
 
 
 def _common(parser: argparse.ArgumentParser) -> None:

@@ -33,6 +33,11 @@ class Allowed(NamedTuple):
     hint: str = ""
 
 
+def of_settings(state: Path | None) -> Allowed:
+    """What the settings say, where nobody is to be asked anything new."""
+    return Allowed(_settings(state).values, _keys(state))
+
+
 def allowed(options: argparse.Namespace, state: Path | None, wants: Sequence[Want]) -> Allowed:
     """Who may be asked about `wants`. Asks the person where nothing says, at a terminal only.
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from ..errors import UsageError
 
 FINE, FINDINGS, CANNOT = 0, 1, 2
+ACTOR = "command line"  # who acts, for the journal
 
 
 def place_of(options: argparse.Namespace) -> Any:
@@ -28,6 +31,24 @@ def place_of(options: argparse.Namespace) -> Any:
         python=options.python,
         from_source=options.from_source,
     )
+
+
+def at_installation(options: argparse.Namespace) -> tuple[Any, Path]:
+    """The `Place` to change something in, and where its state lies. Raises UsageError where no disk is named.
+
+    `--url` says where ComfyUI-Manager runs, and nothing of the files: where those go, only the disk tells.
+    """
+    place = place_of(argparse.Namespace(**{**vars(options), "url": None}))
+    state = Path(options.state) if options.state else place.state
+    if not place.base or state is None:
+        raise UsageError("no_state", "It is not said which installation is meant", "Add --comfyui DIR.")
+    return place, state
+
+
+def again(options: argparse.Namespace, *words: str) -> str:
+    """A command for the same installation, to be pasted into a terminal."""
+    told = [(f"--{name}", getattr(options, name)) for name in ("comfyui", "code", "url", "state")]
+    return shlex.join(["comfyfixersmart", *words, *(word for pair in told if pair[1] for word in pair)])
 
 
 def roots_of(options: argparse.Namespace, place: Any) -> list[str]:

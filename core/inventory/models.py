@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -23,6 +24,11 @@ MAX_GAPS = 20  # per root
 _NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG})
 _DIRECTORIES = frozenset({"folder"})  # what `diffusers` is registered with
 _INDEX = "model_index.json"
+# What our own downloads leave beside a file, until it is whole or for good: no model, in whatever folder it lies.
+_OURS = re.compile(
+    r"\.[0-9a-f]{12}(?:\.part(?:\.json(?:\.new)?|\.owner(?:\.[0-9a-f]{8})?)?|(?:-\d+)?\.mismatch)\Z"
+    r"|\.damaged-[0-9a-f]{8}\Z"
+)
 
 _Above = frozenset[tuple[int, int]]  # the directories on the way down, by device and inode
 _Pending = list[tuple[str, str, _Above]]
@@ -173,7 +179,10 @@ class _Walk:
         if suffixes == _DIRECTORIES:
             return self._directories()
         groups = [group for suffix, group in self.groups.items() if not suffixes or suffix.lower() in suffixes]
-        return sorted(chain.from_iterable(groups), key=itemgetter(0))
+        found: Iterable[ModelFile] = chain.from_iterable(groups)
+        if not suffixes or ".json" in suffixes:
+            found = (file for file in found if not _OURS.search(file.name))
+        return sorted(found, key=itemgetter(0))
 
     def partial(self) -> list[ModelFile]:
         """Half-downloaded files, sorted by name."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -117,8 +118,14 @@ def build_index(inventory: Inventory) -> Index:
     )
 
 
+_OUR_PART = re.compile(r"(.+)\.[0-9a-f]{12}\.part", re.S)  # see actions/download/part.py
+
+
 def _without_part(name: str) -> str:
     """`model.safetensors.part` → `model.safetensors`, `model.safetensors.a1b2.incomplete` likewise."""
+    ours = _OUR_PART.fullmatch(name)
+    if ours is not None:
+        return ours[1]
     lower = name.lower()
     for suffix in _SUFFIXES:
         at = lower.find(suffix + ".")

@@ -13,6 +13,7 @@ from ..readiness.types import BLOCKED, INFO, NEEDS_INPUT, RUNNABLE, UNKNOWN, UNR
 from ..resolution.types import NOT_FOUND, RESOLVED, UNCERTAIN, Resolution
 from . import verdicts, words
 from .overview import headline, step_title
+from .rows import listed
 from .types import Entry, Library, Place
 
 _SIGNS = {RUNNABLE: "✓", NEEDS_INPUT: "▣", UNKNOWN: "◆", BLOCKED: "▲", UNREADABLE: "✗"}
@@ -52,11 +53,11 @@ class Progress:
     def count(self, done: int, total: int, name: str, did: str = "") -> None:
         """`done` of `total` things are finished; `name` is the one at hand, `did` the step that is taken for it."""
         if self._bar is not None:
-            said = _short(name, 48).ljust(48) if not did else f"{_short(name, 32)}: {_short(did, 46)}".ljust(80)
+            said = short(name, 48).ljust(48) if not did else f"{short(name, 32)}: {short(did, 46)}".ljust(80)
             self._bar.update(self._task, description=said, total=total, completed=done)
 
 
-def _short(text: str, most: int) -> str:
+def short(text: str, most: int) -> str:
     """A text that keeps its beginning and its end. What comes from a file or service is no markup of rich's."""
     from rich.markup import escape
 
@@ -67,9 +68,10 @@ def _short(text: str, most: int) -> str:
 
 def print_library(library: Library, dashboard: Path) -> None:
     """The outcome of a scan: counts, the shortest way to more, and where the dashboard lies."""
-    counts = words.counts(entry.readiness.status for entry in library.entries)
+    shown = listed(library).entries  # as the dashboard counts
+    counts = words.counts(entry.readiness.status for entry in shown)
     out = console()
-    total = len(library.entries)
+    total = len(shown)
     if not total:
         out.print("No workflow was found there.")
     else:
@@ -77,7 +79,7 @@ def print_library(library: Library, dashboard: Path) -> None:
             f"[{_COLOURS[s]}]{_SIGNS[s]} {count} {words.LABEL[s].lower()}[/]" for s, count in counts.items() if count
         ]
         out.print(f"{headline(counts)}: " + "  ".join(parts))
-    for told in verdicts.summary(library.entries):
+    for told in verdicts.summary(shown):
         out.print(f"  {told}", style="dim")
     for step in library.unlock[:3]:
         needs = ", ".join(safe(words.pack(need.name)) for need in step.needs[:4]) + (
@@ -169,11 +171,11 @@ def print_inspection(body: Mapping[str, Mapping[str, Any]]) -> None:
             out.print(f"    warning  {safe(warning)}")
 
 
-def console() -> Any:
-    """Standard output, where lines are as long as they are."""
+def console(*, error: bool = False) -> Any:
+    """Standard output, or standard error, where lines are as long as they are."""
     from rich.console import Console
 
-    return Console(highlight=False, soft_wrap=True)
+    return Console(highlight=False, soft_wrap=True, stderr=error)
 
 
 def safe(text: str) -> str:

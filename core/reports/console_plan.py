@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from ..actions.types import (
@@ -21,6 +21,7 @@ from ..actions.types import (
     Offer,
     PackTask,
     Plan,
+    Volume,
     digest,
 )
 from . import words
@@ -47,7 +48,10 @@ Line = tuple[str, str, str]  # heading, text, style of rich
 def print_plan(plan: Plan, *, out: Any = None) -> None:
     """The whole plan. `out`: a console of rich, by default standard output."""
     out = out or console()
-    out.print(f"[bold]The plan:[/] {amount(plan)}. Nothing has happened yet.")
+    if plan.actions:
+        out.print(f"[bold]The plan:[/] {amount(plan)}. Nothing has happened yet.")
+    else:
+        out.print("There is nothing that could be done by a plan." if plan.left_out else "There is nothing to do.")
     for action in plan.actions:
         _print_action(out, action, plan)
     if plan.left_out:
@@ -56,15 +60,20 @@ def print_plan(plan: Plan, *, out: Any = None) -> None:
             _print_left(out, one)
         if len(plan.left_out) > _MOST_LEFT:
             out.print(f"  and {len(plan.left_out) - _MOST_LEFT} more: --json lists them", style="dim")
-    out.print("")
+    if plan.actions:
+        out.print("")
     for volume in plan.volumes:
-        need, free = words.size(volume.needed), words.size(volume.free)
-        rest = words.size(volume.free - volume.needed) if volume.free >= volume.needed else "not enough"
-        out.print(f"  Disk of {safe(volume.path)}: {need} needed, {free} free now, {rest} afterwards.", style="dim")
+        out.print(f"  Disk of {safe(below(volume.path, plan.place))}: {_room(volume)}.", style="dim")
     if plan.actions:
         until = words.date(plan.expires, clock=True)
         out.print(f"  Digest {digest(plan)}", style="dim")
         out.print(f"  Good until {until}. If a source then serves something else, the run stops.", style="dim")
+
+
+def _room(volume: Volume) -> str:
+    need, free, rest = (words.size(count) for count in (volume.needed, volume.free, volume.free - volume.needed))
+    left = f"{rest} afterwards" if volume.free >= volume.needed else "which is not enough"
+    return f"{need} needed, {free} free now, {left}"
 
 
 def amount(plan: Plan) -> str:
@@ -175,9 +184,9 @@ def _print_left(out: Any, one: LeftOut) -> None:
             out.print(f"            {safe(text)}", style=style or None)
 
 
-def question(plan: Plan, actions: Sequence[Action]) -> str:
+def question(plan: Plan) -> str:
     """ "Approve these 5 actions (12.3 GB)? [y/N]"."""
-    count = len(actions)
+    count = len(plan.actions)
     which = "this action" if count == 1 else f"these {count} actions"
     size = f" ({'over ' if plan.unsized else ''}{words.size(plan.bytes)})" if plan.bytes or plan.unsized else ""
     return f"Approve {which}{size}? [y/N]"

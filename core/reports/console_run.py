@@ -7,11 +7,22 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
-from ..actions.types import CANCELLED, DONE, FAILED, MISMATCH, PAUSED, RUNNING, SIZE_ONLY, SKIPPED, UNVERIFIABLE, VERIFIED
+from ..actions.types import (
+    CANCELLED,
+    DONE,
+    FAILED,
+    MISMATCH,
+    PAUSED,
+    RUNNING,
+    SIZE_ONLY,
+    SKIPPED,
+    UNVERIFIABLE,
+    VERIFIED,
+)
 from . import words
 from .console import console, headed, safe, short
 from .console_plan import VERB
@@ -20,7 +31,7 @@ from .types import Entry
 Json = Mapping[str, Any]
 
 _SIGN = {DONE: "[green]✓[/]", FAILED: "[red]✗[/]", PAUSED: "[yellow]‖[/]", CANCELLED: "[dim]–[/]", SKIPPED: "[dim]–[/]"}
-_CHECK = {
+CHECK = {
     VERIFIED: "SHA-256 verified",
     SIZE_ONLY: "only the size could be checked",
     UNVERIFIABLE: "nothing but its form could be checked",
@@ -57,7 +68,7 @@ class Bars:
             self._bars = progress.Progress(
                 progress.TextColumn("{task.description}"),
                 progress.BarColumn(bar_width=24),
-                progress.TextColumn("{task.fields[amount]}"),
+                progress.TextColumn("{task.fields[amount]}", markup=False),
                 console=Console(stderr=True),
                 transient=True,
             )
@@ -126,11 +137,13 @@ def print_run(run: Json, *, out: Any = None) -> None:
 
 def _print_action(out: Any, one: Json) -> None:
     sign = _SIGN.get(one["state"], "·")
-    told = [one["text"] or one["note"], _CHECK.get(one["check"], "")]
+    told = [one["text"] or one["note"], CHECK.get(one["check"], "")]
     said = ", ".join(part.rstrip(".") for part in told if part)
-    out.print(f"  {sign} {VERB.get(one['kind'], one['kind'])} [bold]{safe(one['title'])}[/]{f': {safe(said)}' if said else ''}")
+    out.print(
+        f"  {sign} {VERB.get(one['kind'], one['kind'])} [bold]{safe(one['title'])}[/]{f': {safe(said)}' if said else ''}"
+    )
     error = one["error"]
-    if error:
+    if error and error["message"] != one["text"]:
         out.print(f"      {safe(error['message'])}", style="red" if one["state"] == FAILED else "yellow")
         if error.get("hint") and not one["command"]:
             out.print(f"      {safe(error['hint'])}", style="dim")
@@ -140,17 +153,16 @@ def _print_action(out: Any, one: Json) -> None:
             out.print(f"      {safe(line)}")
 
 
-def print_changes(before: Mapping[str, str], after: Sequence[Entry], good: Iterable[str], *, out: Any = None) -> None:
-    """What turned runnable and what is left. `before`: status by workflow; `good`: names that count as settled."""
+def print_changes(before: Mapping[str, str], after: Sequence[Entry], *, out: Any = None) -> None:
+    """What turned runnable, and what is left. `before`: status by workflow; one that is not in it is new."""
     out = out or console()
-    settled = set(good)
-    turned = [one for one in after if one.name in settled and before.get(one.name) not in (None, one.readiness.status)]
-    fresh = [one for one in after if one.name in settled and one.name not in before]
-    left = [one for one in after if one.name not in settled]
-    for title, some in (("Turned runnable", [*turned, *fresh]), ("Left", left)):
+    good = [one for one in after if one.readiness.status in words.GOOD]
+    turned = [one for one in good if before.get(one.name) != one.readiness.status]
+    left = [one for one in after if one.readiness.status not in words.GOOD]
+    for title, some in (("Turned runnable", turned), ("Left", left)):
         if some:
             out.print(f"[bold]{title}[/]")
             for one in some:
-                out.print(f"  {headed(one)}{'  (new version)' if one.name not in before else ''}")
+                out.print(f"  {headed(one)}{'  (new)' if one.name not in before else ''}")
     if not left:
-        out.print("Nothing is left to do." if settled else "No workflow was found there.")
+        out.print("Nothing is left to do." if after else "No workflow was found there.")

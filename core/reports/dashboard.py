@@ -17,6 +17,7 @@ from . import overview, verdicts, words
 from .data import MARKER
 from .payload import payload
 from .plot import plot, trend
+from .rows import listed, rows
 from .slugs import slugs
 from .types import Library
 
@@ -31,9 +32,11 @@ _SCRIPTS = ("dom.js", "data.js", "map.js", "verdict.js", "detail.js", "list.js",
 
 def render(library: Library) -> str:
     """The whole page. Names from files reach it as escaped text or as JSON, never as markup or code."""
-    order = sorted(library.entries, key=lambda entry: (words.nearness(entry.readiness), entry.name))
-    steps = overview.steps(library, order)
-    body = payload(library, slugs(entry.name for entry in library.entries), order)
+    slug = slugs(entry.name for entry in library.entries)
+    order = sorted(rows(library.entries), key=lambda row: (words.nearness(row.entry.readiness), row.entry.name))
+    library = listed(library)
+    steps = overview.steps(library, [row.entry for row in order])
+    body = payload(library, slug, order)
     body["steps"] = [{key: step[key] for key in ("title", "text", "rows")} for step in steps]
     script = _script()
     return _template().render(

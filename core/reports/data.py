@@ -8,6 +8,7 @@ from typing import Any
 from ..readiness.types import Finding
 from ..resolution.types import Resolution, to_json
 from . import verdicts, words
+from .rows import versions
 from .slugs import slugs
 from .types import Entry, Library
 
@@ -20,19 +21,33 @@ Json = dict[str, Any]
 def report_json(library: Library) -> Json:
     """Everything in one object, as `scan --json` prints it."""
     slug = slugs(entry.name for entry in library.entries)
+    first = _first_versions(library)
     body = library_json(library)
-    body["workflows"] = [_workflow(entry, slug[entry.name]) for entry in sorted_entries(library)]
+    body["workflows"] = [
+        {**_workflow(entry, slug[entry.name]), **first.get(entry.name, {})} for entry in sorted_entries(library)
+    ]
     return {"schema": SCHEMA, **body}
 
 
 def index_json(library: Library, slug: dict[str, str]) -> Json:
     """The body of `index.json`: the library, and one line per workflow, nearest to running first."""
+    first = _first_versions(library)
     body = library_json(library)
     body["workflows"] = [
-        {**line_json(entry, slug[entry.name]), "findings": [[f.code, f.name] for f in entry.readiness.findings]}
+        {
+            **line_json(entry, slug[entry.name]),
+            **first.get(entry.name, {}),
+            "findings": [[f.code, f.name] for f in entry.readiness.findings],
+        }
         for entry in sorted_entries(library)
     ]
     return {"schema": SCHEMA, **body}
+
+
+def _first_versions(library: Library) -> dict[str, Json]:
+    """What a line says of a later version: the name of the first one that is there."""
+    listed = versions(entry.name for entry in library.entries).values()
+    return {name: {"version_of": names[-1]} for names in listed for name in names[:-1]}
 
 
 def workflow_json(entry: Entry, slug: str) -> Json:

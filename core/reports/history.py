@@ -10,6 +10,7 @@ from typing import Any
 
 from ..files import read_json, write_json
 from ..readiness.types import INFO, RUNNABLE, STATUSES, UNKNOWN, Readiness
+from .rows import newest
 from .types import Change, Point
 from .words import BAD, GOOD, listed, visible
 
@@ -92,20 +93,22 @@ class History:
         return history
 
     def record(self, when: float, workflows: dict[str, tuple[str, tuple[str, ...]]]) -> None:
-        """Add one scan: `when` in seconds since the epoch, per workflow its status and reasons."""
+        """Add one scan: `when` in seconds since the epoch, per workflow its status and reasons. Older versions of a
+        workflow are remembered, but not counted."""
+        counted = frozenset(newest(workflows))
         broke: Counter[str] = Counter()
         total = 0
         for name, (status, why) in workflows.items():
             before = self._workflows.get(name)
             after = _advance(before, when, status, why)
             self._workflows[name] = after
-            if before is not None and before.good and status in BAD:
+            if before is not None and before.good and status in BAD and name in counted:
                 total += 1
                 broke.update(after.change.why.split("; ")[:1] if after.change and after.change.why else ())
-        runnable = sum(status == RUNNABLE for status, _ in workflows.values())
+        runnable = sum(workflows[name][0] == RUNNABLE for name in counted)
         said = [f"{why} ({count})" if total > 1 else why for why, count in broke.most_common(2)]
         self._scans = [p for p in self._scans if p.when != when]
-        self._scans.append(Point(when, len(workflows), runnable, total, listed(said)))
+        self._scans.append(Point(when, len(counted), runnable, total, listed(said)))
         self._scans = _thinned(_flattened(sorted(self._scans)))
         self._forget(when)
 

@@ -12,6 +12,7 @@ from .codes import CLAIMED, GROUPS, Item, codes, evidence_word, group, merged
 from .data import MARKER, SCHEMA
 from .overview import headline, machine, reasoned, step_title, unused_words
 from .plot import trend
+from .rows import listed, rows
 from .types import Entry, Library
 
 _HEAD = f"<!-- {MARKER} {SCHEMA} -->\n"
@@ -40,10 +41,11 @@ def code(name: str) -> str:
 
 def index_md(library: Library, slug: dict[str, str]) -> str:
     """`index.md`: the counts, what to get first, every workflow in a table."""
-    counts = words.counts(entry.readiness.status for entry in library.entries)
+    shown = listed(library).entries
+    counts = words.counts(entry.readiness.status for entry in shown)
     lines = [_HEAD + "# Workflow readiness", ""]
     lines += [
-        f"{words.plural(len(library.entries), 'workflow')}, checked {words.date(library.when, year=True, clock=True)}.",
+        f"{words.plural(len(shown), 'workflow')}, checked {words.date(library.when, year=True, clock=True)}.",
         "",
     ]
     if not library.entries:
@@ -52,7 +54,7 @@ def index_md(library: Library, slug: dict[str, str]) -> str:
     else:
         lines += [f"**{headline(counts)}.** {text(trend(library.history, library.when))}".rstrip(), ""]
         lines += [f"- {words.LABEL[status]}: {count}" for status, count in counts.items() if count]
-        found = verdicts.summary(library.entries)
+        found = verdicts.summary(shown)
         lines += ["", " ".join(found)] if found else []
         lines += ["", *_unlock(library.unlock), *_table(library, slug)]
     lines += [*_unused(library), *_machine(library)]
@@ -61,10 +63,13 @@ def index_md(library: Library, slug: dict[str, str]) -> str:
 
 def _table(library: Library, slug: dict[str, str]) -> Iterable[str]:
     yield from ("## Workflows", "", "| Workflow | Status | Nearest to running | Changed |", "|---|---|---|---|")
+    newest = {one.name: row.entry.name for row in rows(library.entries) for one in row.older}
     for entry in sorted(library.entries, key=lambda e: (words.nearness(e.readiness), e.name)):
         ready = entry.readiness
         label, _ = words.changed(entry.change, library.when)
         link = f"[{text(entry.name) or '(no name)'}]({_address(slug[entry.name])}.md)"
+        if entry.name in newest:
+            link += f", an older version of {text(words.title(newest[entry.name])[0])}"
         status = words.LABEL.get(ready.status, ready.status)
         yield f"| {link} | {status} | {text(words.short(ready))} | {label} |"
     yield ""

@@ -7,7 +7,7 @@ along for what it has no words for.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..explanation.outline import Outline
@@ -17,22 +17,48 @@ from . import words
 from .codes import Item, codes, evidence_word, group, merged
 from .data import SCHEMA, finding_json, library_json, line_json, sorted_entries
 from .markdown import workflow_md
+from .rows import Row, listed, rows, version
 from .types import Entry, Library
 
 Json = dict[str, Any]
 
 
 def library_body(library: Library, slug: Mapping[str, str], paths: Mapping[str, str | None]) -> Json:
-    """The list. `paths`: by name, where ComfyUI's own page opens the workflow, None where it cannot."""
-    body = library_json(library)
-    body["workflows"] = [_line(entry, slug[entry.name], paths.get(entry.name)) for entry in sorted_entries(library)]
+    """The list, one line for all versions of a workflow. `paths`: by name, where ComfyUI's own page opens the workflow,
+    None where it cannot."""
+    shown = {row.entry.name: row for row in rows(library.entries)}
+    body = library_json(listed(library))
+    body["workflows"] = [
+        {**_line(entry, slug[entry.name], paths.get(entry.name)), **_versions(shown[entry.name], slug, paths)}
+        for entry in sorted_entries(listed(library))
+    ]
     return {"schema": SCHEMA, **body}
 
 
-def workflow_body(entry: Entry, slug: str, path: str | None, outline: Outline | None) -> Json:
-    """The page of one workflow."""
+def _versions(row: Row, slug: Mapping[str, str], paths: Mapping[str, str | None]) -> Json:
+    """All versions of a workflow, the newest first; nothing where there is one."""
+    if not row.older:
+        return {}
+    told = [
+        {
+            "slug": slug[one.name],
+            "name": one.name,
+            "path": paths.get(one.name),
+            "version": version(one.name),
+            "status": one.readiness.status,
+        }
+        for one in row.versions
+    ]
+    return {"version": told[0]["version"], "versions": told}
+
+
+def workflow_body(
+    entry: Entry, slug: str, path: str | None, outline: Outline | None, versions: Sequence[Json] = ()
+) -> Json:
+    """The page of one workflow. `versions`: of its row, as the list has them."""
     return {
         **_line(entry, slug, path),
+        **({"version": version(entry.name), "versions": list(versions)} if versions else {}),
         "source": entry.source,
         "warnings": list(entry.readiness.warnings),
         "map": _map(entry.graph) if entry.graph else None,

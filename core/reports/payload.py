@@ -15,7 +15,8 @@ from ..resolution.types import NOT_FOUND, Resolution
 from ..workflow.map import GraphMap
 from . import verdicts, words
 from .codes import CLAIMED, GROUPS, HERE, Item, codes, evidence_word, group, merged
-from .types import Entry, Library
+from .rows import Row
+from .types import Library
 
 KINDS = ("node", "group", "note", "off")
 EVIDENCE = ("", HERE, CLAIMED)
@@ -58,14 +59,14 @@ class _Verdicts:
         return place
 
 
-def payload(library: Library, slug: dict[str, str], order: list[Entry]) -> dict[str, Any]:
+def payload(library: Library, slug: dict[str, str], order: list[Row]) -> dict[str, Any]:
     """What the page's script needs: rows in the given order, the texts, and the paragraphs of the codes used."""
     texts = _Texts()
     texts.index("")
     found = _Verdicts(texts)
-    rows = [_row(entry, slug[entry.name], library.when, texts, found) for entry in order]
+    rows = [_row(row, slug, library.when, texts, found) for row in order]
     known = codes()
-    used = {finding.code for entry in order for finding in entry.readiness.findings}
+    used = {finding.code for row in order for finding in row.entry.readiness.findings}
     return {
         "when": library.when,
         "order": words.ORDER,
@@ -81,13 +82,14 @@ def payload(library: Library, slug: dict[str, str], order: list[Entry]) -> dict[
     }
 
 
-def _row(entry: Entry, slug: str, now: float, texts: _Texts, found: _Verdicts) -> list[Any]:
+def _row(row: Row, slug: dict[str, str], now: float, texts: _Texts, found: _Verdicts) -> list[Any]:
+    entry = row.entry
     ready = entry.readiness
     name, folder = words.title(entry.name)
     label, tone = words.changed(entry.change, now)
-    status = words.ORDER.index(ready.status) if ready.status in words.ORDER else len(words.ORDER) - 1
+    status = _status(ready.status)
     return [
-        slug,
+        slug[entry.name],
         texts.index(name),
         texts.index(folder),
         status,
@@ -100,7 +102,16 @@ def _row(entry: Entry, slug: str, now: float, texts: _Texts, found: _Verdicts) -
         [_finding(item, texts, found) for item in merged(ready.findings, entry.resolutions)],
         texts.indexes(entry.uses),
         _map(entry.graph, texts) if entry.graph else 0,
+        [
+            part
+            for one in row.older
+            for part in (slug[one.name], texts.index(words.title(one.name)[0]), _status(one.readiness.status))
+        ],
     ]
+
+
+def _status(status: str) -> int:
+    return words.ORDER.index(status) if status in words.ORDER else len(words.ORDER) - 1
 
 
 def _finding(item: Item, texts: _Texts, found: _Verdicts) -> list[Any]:

@@ -92,6 +92,9 @@ class _Line(Strict):
     ignored: int
     change: Change | None
     resolutions: dict[State, int] = Field(default_factory=dict)
+    version_of: str | None = Field(
+        default=None, description="Of x.v2.json, the name of the first version that is there."
+    )
 
 
 class Workflow(_Line):

@@ -29,7 +29,8 @@ _FORMATS = {
 }
 # What programs add to a file's name until it is whole; our own parts and refused files have twelve digits before it.
 _PARTIAL = re.compile(
-    r"(\.[0-9a-f]{12}(-\d+)?)?\.(part|partial|incomplete|crdownload|download|downloading|tmp|temp|filepart|mismatch)$", re.I
+    r"(\.[0-9a-f]{12}(-\d+)?)?\.(part|partial|incomplete|crdownload|download|downloading|tmp|temp|filepart|mismatch)$",
+    re.I,
 )
 _POINTER = b"version https://git-lfs.github.com/spec/"
 _PAGE = re.compile(rb"\s*<(!doctype|html|head|\?xml|error)", re.I)

@@ -68,6 +68,11 @@ def moving(place: Place) -> Action:
     return local(MOVE, bramble(place.loras), place.vae / "bramble.safetensors", place.vae)
 
 
+def across(place: Place, elsewhere: Path) -> Action:
+    """bramble.safetensors from another volume to vae."""
+    return local(MOVE, bramble(elsewhere / "loras"), place.vae / "bramble.safetensors", place.vae)
+
+
 _STEPS = ("link", "unlink", "symlink", "rename", "replace", "fsync", "makedirs", "utime")
 
 

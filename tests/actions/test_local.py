@@ -5,8 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import tempfile
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -28,23 +26,7 @@ from comfyfixersmart.core.actions.types import (
     Stopped,
 )
 
-from .places import Place, bramble, killed_at, local, moving, needs_fork, needs_links
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Place:
-    return Place(tmp_path / "ComfyUI")
-
-
-@pytest.fixture
-def elsewhere(tmp_path: Path) -> Iterator[Path]:
-    """A folder on another volume."""
-    shared = Path("/dev/shm")
-    if not shared.is_dir() or not os.access(shared, os.W_OK) or shared.stat().st_dev == tmp_path.stat().st_dev:
-        pytest.skip("no second volume here")
-    folder = Path(tempfile.mkdtemp(dir=shared))
-    yield folder
-    shutil.rmtree(folder)
+from .places import Place, across, bramble, killed_at, local, moving, needs_fork, needs_links
 
 
 def refused(action: Action, code: str, do: Any = move) -> ActionFailed:
@@ -200,10 +182,6 @@ def test_killed_between_any_two_steps_a_move_ends_alike(place: Place, monkeypatc
 
 
 # ---- across volumes -----------------------------------------------------------------------------------------
-
-
-def across(place: Place, elsewhere: Path) -> Action:
-    return local(MOVE, bramble(elsewhere / "loras"), place.vae / "bramble.safetensors", place.vae)
 
 
 def test_across_volumes_the_copy_is_compared_and_the_original_kept(place: Place, elsewhere: Path) -> None:

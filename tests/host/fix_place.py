@@ -12,7 +12,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -72,42 +73,63 @@ OUTPUTS = {
 
 
 class World(NamedTuple):
-    """The services, and what they have. `hub` answers for all of them, `cdn` is the storage's host."""
+    """The services, each on a replay server of its own, and what they have.
 
-    hub: Any
-    cdn: Any
+    The storage shares ModelScope's, for no other host on this computer may be spoken to than those in the settings.
+    """
+
+    hosts: dict[str, Any]
     store: Any
     ink: str  # SHA-256 of the checkpoint
 
+    @property
+    def hub(self) -> Any:
+        """Hugging Face."""
+        return self.hosts["huggingface"]
+
+    def asked(self) -> list[Any]:
+        """All requests to all of them."""
+        return [request for one in self.hosts.values() for request in one.log]
+
     def environment(self) -> dict[str, str]:
-        """Under which the extension asks these services. The storage must be named: it is on this computer, too."""
-        names = [f"{name}={self.hub.address}" for name in SERVICES]
+        """Under which the extension asks these services."""
+        names = [f"{name}={one.address}" for name, one in self.hosts.items()]
         return {
-            "COMFYFIXERSMART_ENDPOINTS": ",".join([*names, f"brave={self.cdn.address}"]),
+            "COMFYFIXERSMART_ENDPOINTS": ",".join(names),
             "COMFYFIXERSMART_HUGGINGFACE_KEY": CANARY,
         }
+
+    @property
+    def link(self) -> str:
+        """The address of the checkpoint that people pass on."""
+        return f"{self.hub.address}/brushworks/inkwash-xl/resolve/main/{INK}"
 
     def served(self) -> int:
         """Bytes of the checkpoint that the storage has sent."""
         return int(self.store.served[self.ink])
 
 
-def services(load: Callable[[str], Any], hub: Any, cdn: Any, size: int = SIZE) -> World:
-    """Put them onto two replay servers."""
-    face = load("huggingface")
-    store = load("files").Store(cdn)
-    ink = store.add(load("files").safetensors("inkwash", size))
-    one = face.Hub()
-    one.repo("brushworks/inkwash-xl", {INK: face.stored(store, ink)})
-    one.serve(hub, store)
-    load("civitai").Shop().serve(hub, store=store)
-    load("modelscope").Hall().serve(hub, store)
-    load("registry").Desk().serve(hub)
-    return World(hub, cdn, store, ink)
+@contextmanager
+def services(load: Callable[[str], Any], size: int = SIZE) -> Iterator[World]:
+    """They run until the block ends. `size`: bytes of the checkpoint."""
+    with ExitStack() as stack:
+        hosts = {name: stack.enter_context(load("server").serving()) for name in SERVICES}
+        face, store = load("huggingface"), load("files").Store(hosts["modelscope"])
+        ink = store.add(load("files").safetensors("inkwash", size))
+        hub = face.Hub()
+        hub.repo("brushworks/inkwash-xl", {INK: face.stored(store, ink)})
+        hub.serve(hosts["huggingface"], store)
+        load("civitai").Shop().serve(hosts["civitai"], store=store)
+        load("modelscope").Hall().serve(hosts["modelscope"], store)
+        load("registry").Desk().serve(hosts["registry"])
+        yield World(hosts, store, ink)
 
 
-def lay_out(base: Path, load: Callable[[str], Any]) -> None:
-    """The base folder of a ComfyUI: the workflow, the LoRA in the wrong folder, the VAE under another name."""
+def lay_out(base: Path, load: Callable[[str], Any], link: str = "") -> None:
+    """The base folder of a ComfyUI: the workflow, the LoRA in the wrong folder, the VAE under another name.
+
+    `link`: where the workflow's author says the checkpoint is; with it the look-up is quick.
+    """
     made = load("files").safetensors
     for path, seed in ((f"{WRONG_FOLDER}/{LANTERN}", "lantern"), (f"vae/{GLOW_HERE}", "glow")):
         place = base / "models" / path
@@ -115,12 +137,15 @@ def lay_out(base: Path, load: Callable[[str], Any]) -> None:
         place.write_bytes(made(seed))
     saved = base / "user/default/workflows"
     saved.mkdir(parents=True, exist_ok=True)
-    (saved / f"{NAME}.json").write_text(json.dumps(workflow(made("glow"))))
+    (saved / f"{NAME}.json").write_text(json.dumps(workflow(made("glow"), link)))
 
 
-def workflow(glow: bytes) -> Json:
+def workflow(glow: bytes, link: str) -> Json:
     """As ComfyUI saves it. `glow`: what the VAE is, by which the workflow knows it."""
-    known = {"name": GLOW, "hash": hashlib.sha256(glow).hexdigest(), "hash_type": "SHA256", "size": len(glow)}
+    told = {"VAELoader": [{"name": GLOW, "url": "", "directory": "vae", "size": len(glow)}]}
+    told["VAELoader"][0] |= {"hash": hashlib.sha256(glow).hexdigest(), "hash_type": "SHA256"}
+    if link:
+        told["CheckpointLoaderSimple"] = [{"name": INK, "url": link, "directory": "checkpoints"}]
     nodes, links = [], []
     for number, kind, values, wires in NODES:
         inputs = []
@@ -128,7 +153,7 @@ def workflow(glow: bytes) -> Json:
             links.append([len(links) + 1, origin, slot, number, len(inputs), _type(origin, slot)])
             inputs.append({"name": name, "type": links[-1][5], "link": len(links)})
         place = [60 + 340 * ((number - 1) % 4), 80 + 260 * ((number - 1) // 4)]
-        told = {"models": [{**known, "url": "", "directory": "vae"}]} if kind == "VAELoader" else {}
+        models = {"models": told[kind]} if kind in told else {}
         nodes.append(
             {
                 "id": number,
@@ -141,7 +166,7 @@ def workflow(glow: bytes) -> Json:
                 "inputs": inputs,
                 "outputs": [],
                 "widgets_values": list(values.values()),
-                "properties": {"Node name for S&R": kind, "cnr_id": "comfy-core", **told},
+                "properties": {"Node name for S&R": kind, "cnr_id": "comfy-core", **models},
             }
         )
     for node in nodes:

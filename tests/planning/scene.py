@@ -59,6 +59,7 @@ LOADERS = {
     "upscale_models": "UpscaleModelLoader",
 }
 GB = 1_000_000_000
+VAE = "heron_vae.safetensors"  # what most workflows here lack
 
 
 def content(text: str) -> bytes:

@@ -12,10 +12,7 @@ from comfyfixersmart.core.actions.types import HARD, LINK, MOVE, RELINK, SYMBOLI
 from comfyfixersmart.core.errors import ComfyFixerError
 
 from ..workflow.graphs import graph, node
-from .scene import Scene, content, hub, left, one, sha
-
-VAE = "heron_vae.safetensors"
-
+from .scene import VAE, Scene, content, hub, left, one, sha
 
 # ---- in the wrong folder -----------------------------------------------------------------------------------
 

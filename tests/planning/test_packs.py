@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -173,6 +174,26 @@ def test_a_name_that_no_command_may_hold_is_refused(scene: Scene) -> None:
     scene.found(pack("-rf"), name="LostWren")
     plan = scene.plan()
     assert not plan.actions and left(plan).code == "POLICY001"
+
+
+_STARTED: list[str] = []
+_WATCHED = {"subprocess.Popen", "os.system", "os.exec", "os.fork", "os.posix_spawn", "os.spawn", "os.startfile"}
+
+
+def _heard(event: str, arguments: tuple[object, ...]) -> None:
+    if event in _WATCHED:
+        _STARTED.append(event)
+
+
+def test_planning_starts_no_program(scene: Scene) -> None:
+    sys.addaudithook(_heard)  # there is no way to take one back; it only listens
+    scene.flow("a.json", *lost("LostWren", "LostTern"))
+    scene.found(pack(), name="LostWren")
+    scene.found(pack("comfyui-llmvision"), name="LostTern")
+    _STARTED.clear()
+    plan = scene.plan()
+    assert (len(plan.actions), len(plan.left_out)) == (1, 1)
+    assert _STARTED == []
 
 
 def test_packs_come_last(scene: Scene) -> None:

@@ -28,9 +28,7 @@ from comfyfixersmart.core.resolution.types import UNCERTAIN
 from comfyfixersmart.core.sources.types import GATED, PICKLE
 
 from ..workflow.graphs import node
-from .scene import GB, NOW, Scene, civitai, content, hub, left, one, pack
-
-VAE = "heron_vae.safetensors"
+from .scene import GB, NOW, VAE, Scene, civitai, content, hub, left, one, pack
 
 
 def everything(scene: Scene) -> None:

@@ -98,8 +98,9 @@ class Deeds:
             control.on_stop(held.set)
             self._here[action.id].set()
             assert held.wait(SOON), f"{action.id} was never let go"
-            held.clear()
             control.on_stop(None)
+            if control.stopped:
+                held.clear()  # it is held again when it goes on
             control.check()
         if action.id in self.raises:
             raise self.raises[action.id]

@@ -362,6 +362,28 @@ def test_queue_memory_and_addresses(comfyui: Any, host: Host) -> None:
         assert host.listen() == listened
 
 
+def test_where_this_computer_reaches_the_server(comfyui: Any, host: Host) -> None:
+    comfyui.server.port = 8189
+    for given, reached in (
+        ("127.0.0.1", "http://127.0.0.1:8189"),
+        ("0.0.0.0,::", "http://127.0.0.1:8189"),
+        ("192.168.1.5,127.0.0.1", "http://127.0.0.1:8189"),
+        ("192.168.1.5", "http://192.168.1.5:8189"),
+        ("localhost", "http://127.0.0.1:8189"),
+        ("::", "http://[::1]:8189"),
+        ("fd00::5", "http://[fd00::5]:8189"),
+        (None, "http://127.0.0.1:8189"),
+    ):
+        comfyui.args.listen = given
+        assert host.address() == reached
+    comfyui.args.tls_keyfile, comfyui.args.tls_certfile = "key.pem", ""
+    assert host.address().startswith("http://")
+    comfyui.args.tls_certfile = "certificate.pem"
+    assert host.address() == "https://127.0.0.1:8189"
+    del comfyui.server.port
+    assert host.address() == "", "it does not listen yet"
+
+
 def asking(user: str | None = None) -> Any:
     return make_mocked_request("GET", "/", headers={"comfy-user": user} if user else {})
 

@@ -111,28 +111,37 @@ function place(box, anchor, root) {
  * returns to what opened it. Returns a function that closes it.
  */
 export function sheet(root, { title, body, foot = [], onclose = null }) {
+  const close = () => layer.close();
+  const layer = layered(root, title, [
+    h("header", { class: "cfs-sheet-bar" }, h("h2", null, title), iconButton("x", t("sheet.close"), close)),
+    h("div", { class: "cfs-sheet-body", tabindex: -1 }, body),
+    foot.length > 0 && h("footer", { class: "cfs-sheet-foot" }, foot)], onclose);
+  return close;
+}
+
+/** What every sheet is: a dialog with any content. Returns {element, close()}; `element` holds the content. */
+export function layered(root, label, content, onclose = null) {
   const opener = document.activeElement;
-  const page = [...root.querySelectorAll(":scope > .cfs-main")];
+  const below = [...root.children].filter((one) => !one.inert && !one.matches(".cfs-live")); // a sheet may lie over a sheet
   const close = () => {
+    if (!layer.isConnected) return;
     layer.remove();
-    for (const one of page) one.inert = false;
+    for (const one of below) one.inert = false;
     onclose?.();
-    if (opener?.isConnected) opener.focus(); else root.querySelector(".cfs-main button")?.focus();
+    const next = root.querySelector(":scope > .cfs-layer > .cfs-sheet") ?? root.querySelector(".cfs-main button");
+    if (opener?.isConnected && opener !== document.body) opener.focus(); else next?.focus();
   };
-  const layer = h("div", { class: "cfs-layer", onclick: (event) => { if (event.target === layer) close(); } },
-    h("section", { class: "cfs-sheet", role: "dialog", "aria-modal": "true", "aria-label": title, tabindex: -1 },
-      h("header", { class: "cfs-sheet-bar" }, h("h2", null, title), iconButton("x", t("sheet.close"), close)),
-      h("div", { class: "cfs-sheet-body", tabindex: -1 }, body),
-      foot.length > 0 && h("footer", { class: "cfs-sheet-foot" }, foot)));
+  const element = h("section", { class: "cfs-sheet", role: "dialog", "aria-modal": "true", "aria-label": label, tabindex: -1 }, content);
+  const layer = h("div", { class: "cfs-layer", onclick: (event) => { if (event.target === layer) close(); } }, element);
   layer.addEventListener("keydown", (event) => {
     if (event.key === "Escape") { event.preventDefault(); event.stopPropagation(); close(); }
     else if (event.key === "Tab") keepInside(event, layer);
     else if (!event.ctrlKey && !event.metaKey && !event.altKey) event.stopPropagation();
   });
-  for (const one of page) one.inert = true;
+  for (const one of below) one.inert = true;
   root.append(layer);
-  (layer.querySelector("[data-first]") ?? layer.querySelector(".cfs-sheet")).focus();
-  return close;
+  (layer.querySelector("[data-first]") ?? element).focus();
+  return { element, close };
 }
 
 function keepInside(event, layer) {

@@ -10,7 +10,8 @@ const LINE = ["reconnecting", "reconnected"]; // ComfyUI's own: its websocket br
  * `state`: `status` and `library` as the server gave them (kept when it stops answering), `error` the last status
  * failure {code, message, hint, status} or null, `libraryError` likewise, `refused` the last answer to something the
  * person pressed, `open` {active, result, checking, error} about the graph on the canvas, `view`, `settings`, `lookup`
- * {job, error} about the look-up of what is missing, `services` that may be asked, null until they are needed.
+ * {job, error} about the look-up of what is missing, `services` that may be asked, null until they are needed, `plan`
+ * {plan, making, progress, error, what} and `run` {run, error, unseen} about what is to be done and what is being done.
  * Fires "change" with `detail.keys`, the changed parts, once per turn.
  */
 export class Store extends EventTarget {
@@ -21,6 +22,7 @@ export class Store extends EventTarget {
       status: null, library: null, error: null, libraryError: null, refused: null, settings: null, answered: 0,
       open: { active: null, result: null, checking: false, error: null }, view: { page: "library" },
       lookup: { job: null, error: null }, services: null,
+      plan: { plan: null, making: false, progress: null, error: null, what: null }, run: { run: null, error: null, unseen: false },
     };
     this.clockAhead = 0; // seconds the server's clock is ahead of this one
     this.users = 0;

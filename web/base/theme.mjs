@@ -24,7 +24,7 @@ export function followPalette(element) {
   return () => { watcher.disconnect(); soon.cancel(); };
 }
 
-const SHEETS = ["style.css", "../lookup/lookup.css"];
+const SHEETS = ["style.css", "../lookup/lookup.css", "../actions/actions.css"];
 let sheetsReady = null;
 
 /** Puts our stylesheets into the page once; resolves when they are applied, or have failed. */

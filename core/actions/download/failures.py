@@ -57,10 +57,13 @@ def _refused(error: NoAnswer, offer: Offer) -> ActionFailed:
         return ActionFailed("gated", text, f"Accept the terms on its page, then enter your key for {offer.by}.{page}")
     if status == 401:
         text = f"{offer.by} gives it only to people with an account."
-        return ActionFailed("login_required", text, f"Enter a key for {offer.by} in the settings; every account can make one.")
+        return ActionFailed(
+            "login_required", text, f"Enter a key for {offer.by} in the settings; every account can make one."
+        )
     if early is not None:
         until = _WHEN.sub(r"\1 \2", early["until"] or "")
-        text = f"{offer.by} gives it in early access only{f', until {until}' if until else ''}."
+        whom = "in early access only" if "early" in early[0].lower() else "only to people whom its author lets have it"
+        text = f"{offer.by} gives it {whom}{f', until {until}' if until else ''}."
         return ActionFailed("early_access", text, f"Wait until it is open to all, or get access on its page.{page}")
     if status == 404:
         text = f"{offer.by} does not have it under this address any more."
@@ -69,12 +72,18 @@ def _refused(error: NoAnswer, offer: Offer) -> ActionFailed:
         text = f"{offer.by} has archived it; it cannot be downloaded there."
         return ActionFailed("archived", text, f"Look it up again: another source may have the same file.{page}")
     told = f", and says: {said.rstrip('.')}" if said else ""
-    return ActionFailed("refused", f"{offer.by} did not give it: {error.message}{told}.", f"See its page.{page}" if page else _ANOTHER)
+    return ActionFailed(
+        "refused", f"{offer.by} did not give it: {error.message}{told}.", f"See its page.{page}" if page else _ANOTHER
+    )
 
 
 def not_a_model(what: str, offer: Offer, hint: str = "") -> ActionFailed:
     """The answer is no such file. `what`: "a web page", or a whole half sentence with its verb."""
-    text = f"{offer.by} sent {what} instead of the file." if what[:3] != "it " else f"{offer.by} did not give the file: {what}."
+    text = (
+        f"{offer.by} sent {what} instead of the file."
+        if what[:3] != "it "
+        else f"{offer.by} did not give the file: {what}."
+    )
     return ActionFailed("not_a_model", text, hint or "Open its page in a browser: it may want a sign-in.")
 
 
@@ -111,7 +120,9 @@ def of_system(error: OSError, action: Action) -> ActionFailed:
     """What the operating system refused."""
     folder = os.path.dirname(action.destination)
     if error.errno in _FULL:
-        why = "this disk holds no larger file" if error.errno == errno.EFBIG else "the disk is full, or your share of it"
+        why = (
+            "this disk holds no larger file" if error.errno == errno.EFBIG else "the disk is full, or your share of it"
+        )
         hint = "Free some space, or use a folder on another disk, then resume. What is here is kept."
         return ActionFailed("disk_full", f"{folder}: {why}.", hint, pauses=True)
     if error.errno in _DENIED:
@@ -120,7 +131,9 @@ def of_system(error: OSError, action: Action) -> ActionFailed:
     if error.errno == errno.ENAMETOOLONG:
         return ActionFailed("unsafe_name", f"{action.destination} is too long a name here.", "Make a new plan.")
     text = f"{folder}: {error.strerror or error}."
-    return ActionFailed("write_failed", text, "Check the disk and its connection, then resume. What is here is kept.", pauses=True)
+    return ActionFailed(
+        "write_failed", text, "Check the disk and its connection, then resume. What is here is kept.", pauses=True
+    )
 
 
 def in_all(failures: list[ActionFailed], outputs: Iterable[Output]) -> ActionFailed:
@@ -141,4 +154,3 @@ def in_all(failures: list[ActionFailed], outputs: Iterable[Output]) -> ActionFai
         voids=all(one.voids for one in failures),
         pauses=first.pauses,
     )
-

@@ -72,11 +72,10 @@ def bring(transfer: Transfer, offer: Offer, http: Http, patience: Patience) -> N
                 what = changed(offer, "it is another file each time") if again.changed else unusable(offer, str(again))
                 raise OfferFailed(what) from None
             continue
-        if transfer.highest > highest:
-            failures = 0
-        if failed is None and transfer.highest > highest:
+        further = transfer.highest > highest
+        if failed is None and further:
             continue  # it gave a part, as some do; there is more
-        failures += 1
+        failures = 0 if further else failures + 1
         failed = failed or NoAnswer("cut_off", "the connection ended before the end of the file")
         if _absent(failed) and absent < 1:
             absent += 1  # Civitai says so now and then of files that it has
@@ -91,7 +90,9 @@ def bring(transfer: Transfer, offer: Offer, http: Http, patience: Patience) -> N
 def _once(transfer: Transfer, offer: Offer, http: Http, control: Control) -> None:
     start = transfer.start()
     try:
-        with http.fetch(offer.url, start=start, if_range=transfer.if_range if start else "", on_open=control.on_stop) as stream:
+        with http.fetch(
+            offer.url, start=start, if_range=transfer.if_range if start else "", on_open=control.on_stop
+        ) as stream:
             transfer.receive(stream, offer)
     except NoAnswer as error:
         if start and error.code == "unexpected_shape" and error.status is not None:
@@ -118,7 +119,7 @@ def _elsewhere(error: NoAnswer, offer: Offer) -> bool:
 
 def _pause(error: NoAnswer, failures: int, clock: Clock) -> float:
     """Seconds: twice as long each time, spread so that not all come back at once, and as long as the source asks for."""
-    usual = float(min(30.0, 2.0 ** (failures - 1)) * random.uniform(0.5, 1.5))
+    usual = float(min(30.0, 2.0 ** max(0, failures - 1)) * random.uniform(0.5, 1.5))
     return usual if error.until is None else max(usual, error.until - clock.now())
 
 

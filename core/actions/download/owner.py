@@ -50,6 +50,7 @@ class Owner:
         self._own: tuple[int, int] | None = None
         self._seen: tuple[Sign, float] | None = None
         self._ended = threading.Event()
+        self._thread: threading.Thread | None = None
         self.doubtful = False
         self.here = False
 
@@ -69,7 +70,8 @@ class Owner:
             status = os.fstat(fd)
             self._own = (status.st_dev, status.st_ino)
             self._ended.clear()
-            threading.Thread(target=self._beat, args=(os.dup(fd),), name="comfyfixersmart-owner", daemon=True).start()
+            self._thread = threading.Thread(target=self._beat, name="comfyfixersmart-owner", daemon=True)
+            self._thread.start()
             self.confirm()
         except Lost:
             self.release()
@@ -95,6 +97,8 @@ class Owner:
         self._ended.set()
         if self._fd < 0:
             return
+        if self._thread is not None:
+            self._thread.join()
         os.close(self._fd)
         self._fd = -1
         with contextlib.suppress(OSError, Lost):
@@ -104,13 +108,11 @@ class Owner:
         with _lock:
             _live.discard(self._nonce)
 
-    def _beat(self, fd: int) -> None:
-        try:
-            while not self._ended.wait(BEAT):
-                with contextlib.suppress(OSError):
-                    os.utime(fd if os.utime in os.supports_fd else self._place.path(self._name))
-        finally:
-            os.close(fd)
+    def _beat(self) -> None:
+        """Signs of life, on our own file even where another one has its name by now."""
+        while not self._ended.wait(BEAT):
+            with contextlib.suppress(OSError):
+                os.utime(self._fd if os.utime in os.supports_fd else self._place.path(self._name))
 
     # ---- another one's ---------------------------------------------------------------------------------
 
@@ -160,11 +162,10 @@ class Owner:
         try:
             self._place.replace(self._name, gone)
         except FileNotFoundError:
-            return
+            return  # somebody else did
         status, raw = self._place.status(gone), self._place.read(gone, _MOST)
         if status is not None and (raw, status.st_ino) != sign[:2]:
             with contextlib.suppress(FileExistsError):  # there is another one already: that one has it
                 if not self._place.link(gone, self._name):
-                    return self._place.rename(gone, self._name)
-        return self._place.unlink(gone)
-
+                    self._place.rename(gone, self._name)
+        self._place.unlink(gone)

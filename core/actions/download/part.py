@@ -46,12 +46,13 @@ def _content_id(action: Action) -> str:
 
 def _shortened(name: str) -> str:
     """The name, cut in front of its suffix where ours would not fit after it."""
+    room = _LONGEST - _ROOM
+    if len(name.encode("utf-8")) <= room:
+        return name
     stem, suffix = os.path.splitext(name)
-    while len(f"{stem}{suffix}".encode("utf-8", "surrogatepass")) > _LONGEST - _ROOM and stem:
-        stem = f"{stem[:-2]}~" if stem.endswith("~") else f"{stem[:-1]}~"
-        if stem == "~":
-            return f"~{suffix[-20:]}"
-    return stem + suffix
+    suffix = suffix if len(suffix.encode("utf-8")) <= 20 else ""
+    kept = stem.encode("utf-8")[: room - len(suffix.encode("utf-8")) - 1].decode("utf-8", "ignore")
+    return f"{kept}~{suffix}"
 
 
 class Kept(NamedTuple):
@@ -201,4 +202,3 @@ def _copied(view: memoryview, data: bytes) -> int:
 def plain_url(url: str) -> str:
     """The address without its query, which may be a secret."""
     return url.partition("#")[0].partition("?")[0]
-

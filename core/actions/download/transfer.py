@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 
 from ...http import Clock, NoAnswer, Stream
 from ...knowledge import document
@@ -149,7 +148,7 @@ class Transfer:
         if not self.part.length:
             self._begin(head, offer)
             start = self._start(stream, offer)
-        self._make_room()
+        self.make_room()
         try:
             self._copy(stream, offer, start)
         finally:
@@ -209,7 +208,8 @@ class Transfer:
         self.part.note(self._kept())
         return start
 
-    def _make_room(self) -> None:
+    def make_room(self) -> None:
+        """Raise ActionFailed `disk_full` where what is still to come, as far as that is known, would fill the disk."""
         place = self.part.place
         needed = SPARE + (self.size - self.part.length if self.size is not None else 0)
         free = place.free()
@@ -241,19 +241,10 @@ class Transfer:
                 self.commit()
                 committed = self.part.length
                 if most is None:
-                    self._make_room()
+                    self.make_room()
 
     def _keep(self, data: memoryview) -> None:
         self._owner.check()
         self.part.append(data)
         self._digest.update(data)
         self._meter.at(self.part.length)
-
-
-def leave(transfer: Transfer | None, part: Part) -> None:
-    """Keep what is here for another time, as well as that is still possible; an empty part is taken away."""
-    if transfer is not None and part.length:
-        transfer.commit()
-        return
-    if os.fstat(part.fileno()).st_size == 0:
-        part.remove()

@@ -233,8 +233,7 @@ def _where(finding: Finding, resolution: Resolution, best: Candidate, given: Giv
                         raise NotPlanned("Its folder cannot be written to.", "Give ComfyUI's user the right to.")
                     root = str(Path(file.root))
                     return Spot(below(root, file.name), root, folder, file.name), given.disk.exists(damaged)
-    folder = resolution.folder or next(iter(finding.folders), "")
-    return spot(finding, folder, suffix, given), False
+    return spot(finding, (resolution.folder, *finding.folders), suffix, given), False
 
 
 def _aside(action: Action, given: Given) -> Action:

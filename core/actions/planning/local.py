@@ -47,7 +47,7 @@ def _misplaced(group: Group, given: Given) -> tuple[Action, list[Wish]]:
     status = given.disk.status(origin)
     if status is None:
         raise NotPlanned(f"{origin} is not there any more, or is no plain file.", "Check again.")
-    where = spot(finding, move.target, names.suffix(origin), given)
+    where = spot(finding, (move.target, *finding.folders), names.suffix(origin), given)
     if given.disk.exists(where.path):
         raise NotPlanned(f"{where.path} lies there already, and nothing is ever overwritten.", "Check again.")
     id = action_id(MOVE, where.path)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 
-from ...errors import ComfyFixerError
 from ...inventory.types import Inventory
 from ...readiness.types import INFO
 from ..policy import Policy
@@ -73,13 +72,13 @@ def make_plan(
         announce,
         graph,
         recheck,
+        cancel,
     )
     asked = [need for need in needs if need.finding.weight != INFO]
     draft = Draft()
     groups = _groups(asked)
     for done, group in enumerate(groups):
-        if cancel is not None and cancel():
-            raise ComfyFixerError("cancelled", "Planning was cancelled.")
+        given.check()
         if progress is not None:
             progress(done, len(groups), group.finding.name)
         planner = _PLANNERS.get(group.finding.code)

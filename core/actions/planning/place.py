@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,7 +12,7 @@ from ...inventory.types import Folder
 from ...readiness.types import Finding
 from ...sources import names
 from ..download.place import safe_destination
-from .types import Given, NotPlanned
+from .types import Given, NotPlanned, unique
 
 _HERE = ("disk", "host", "snapshot")  # inventories of this computer
 
@@ -25,8 +26,22 @@ class Spot(NamedTuple):
     name: str
 
 
-def spot(finding: Finding, folder: str, suffix: str, given: Given) -> Spot:
-    """The place of a file of this suffix for this finding. Raises NotPlanned."""
+def spot(finding: Finding, folders: Iterable[str], suffix: str, given: Given) -> Spot:
+    """The place of a file of this suffix for this finding: in the first of these folders that lists such files.
+
+    Raises NotPlanned with what is against the first one.
+    """
+    first = None
+    for folder in unique(folder for folder in folders if folder) or ("",):
+        try:
+            return _in_folder(finding, folder, suffix, given)
+        except NotPlanned as why:
+            first = first or why
+    assert first is not None
+    raise first
+
+
+def _in_folder(finding: Finding, folder: str, suffix: str, given: Given) -> Spot:
     entry = folder_of(folder, given)
     listed, name = listed_name(finding.name, suffix, given.inventory.separator)
     end = os.path.splitext(listed)[1].lower()

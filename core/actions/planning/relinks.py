@@ -23,6 +23,7 @@ def plan_relinks(draft: Draft, given: Given, leave_out: Collection[str]) -> None
     for wish in draft.wishes:
         by_path.setdefault(wish.need.path, []).append(wish)
     for path, wishes in by_path.items():
+        given.check()
         id = action_id(RELINK, path)
         try:
             data = _bytes(path, given)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
+from ...errors import ComfyFixerError
 from ...inventory.types import Inventory
 from ...readiness.types import Finding
 from ...resolution.types import Resolution
@@ -125,6 +126,12 @@ class Given:
     announce: Announce | None = None
     graph: Callable[[str], bytes] | None = None
     recheck: Recheck | None = None
+    cancel: Callable[[], bool] | None = None
+
+    def check(self) -> None:
+        """Raise ComfyFixerError `cancelled` where the person wants no plan any more."""
+        if self.cancel is not None and self.cancel():
+            raise ComfyFixerError("cancelled", "Planning was cancelled.")
 
 
 @dataclass(slots=True)
@@ -152,9 +159,10 @@ class Draft:
 
     def drop(self, id: str, kind: str, why: NotPlanned) -> None:
         """Take an action out again, with what was to follow it."""
-        del self.actions[id]
+        action = self.actions.pop(id)
         self.wishes = [wish for wish in self.wishes if wish.after != id]
         self.leave(self.wanted[id], kind, why)
+        self.left_out[-1] = self.left_out[-1]._replace(workflows=action.workflows)  # those that joined it later, too
 
 
 def action_id(kind: str, what: str) -> str:

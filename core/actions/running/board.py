@@ -106,14 +106,17 @@ class Board:
             return [item.handle for item in found if item.handle is not None]
 
     def resumable(self, action: str | None) -> list[Item]:
-        """What `resume` would let go on: what is paused or about to be; one named action also where it failed."""
+        """What `resume` would let go on: what is paused or about to be; one named action also where it failed.
+
+        Raises ComfyFixerError `unknown_action`, `cannot_resume`.
+        """
         with self.changed:
             if self.state == VOIDED:
                 raise ComfyFixerError("cannot_resume", "This plan is void.", "Make a new plan.")
-            states = {PAUSED} if action is None else {PAUSED, FAILED}
+            states = {PAUSED} if action is None else {PAUSED, FAILED, WAITS}
             found = [item for item in self._named(action) if item.state in states or item.handle is not None]
-            if not found and self.standing not in (RUNNING, INTERRUPTED):
-                raise ComfyFixerError("cannot_resume", "Nothing of this run is paused.", "Make a new plan.")
+            if not found and (action is not None or self.standing not in (RUNNING, PAUSED, INTERRUPTED)):
+                raise ComfyFixerError("cannot_resume", "Nothing of this is paused.", "Make a new plan.")
             return found
 
     def resume(self, wanted: Sequence[Item]) -> None:

@@ -8,19 +8,18 @@ import secrets
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ...http import Http, NoAnswer
 from ...weights.hashes import HashCache
 from ..planning.disk import LocalDisk
 from ..planning.make import make_plan
-from ..planning.needs import graph_bytes, needs_of, rechecker, used_of
+from ..planning.needs import Checks, graph_bytes, needs_of, rechecker, used_of
 from ..policy import Policy
 from ..types import COMMAND, Offer, Plan
 
 if TYPE_CHECKING:
-    from ...app import App
-    from ...record import Checked
+    from ...inventory.types import Inventory
     from ..download.announce import Announced
     from ..packs.manager import Manager
     from ..planning.make import Progress
@@ -30,10 +29,19 @@ _PACKS = ("NODE001", "NODE002", "NODE003")
 Cancel = Callable[[], bool]
 
 
+class Installed(Checks, Protocol):
+    """What of an App is needed here."""
+
+    @property
+    def inventory(self) -> Inventory: ...
+
+    def found(self, folder: Path | None = None) -> Any: ...
+
+
 def prepare(
-    app: App,
-    checked: Sequence[Checked],
-    everyone: Sequence[Checked],
+    app: Installed,
+    checked: Sequence[Any],
+    everyone: Sequence[Any],
     *,
     policy: Policy,
     asked: Collection[str],
@@ -48,7 +56,7 @@ def prepare(
     progress: Progress | None,
     cancel: Cancel,
 ) -> Plan:
-    """The plan for these workflows. `asked`: services that may be asked. Raises ComfyFixerError `cancelled`."""
+    """The plan for these checked workflows. `asked`: services that may be asked. Raises ComfyFixerError `cancelled`."""
     inventory = app.inventory
     needs = needs_of(app, checked, app.found(state))
     hashes = HashCache(shared / "weights.json" if shared is not None else None)

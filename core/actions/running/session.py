@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ...errors import ComfyFixerError
@@ -28,13 +28,12 @@ from .outcomes import Executor, Tools
 from .run import Means, OnChange, Run
 
 if TYPE_CHECKING:
-    from ...app import App
-    from ...record import Checked
     from ...settings import Values
     from ..journal import Journal
     from ..packs.manager import Manager
     from ..planning.make import Progress
     from ..undo import Undone
+    from .preparing import Installed
 
 CLOSE = 10.0  # seconds that ending waits for what runs; nothing is lost if it takes longer
 Cancel = Callable[[], bool]
@@ -50,7 +49,7 @@ class Actions:
 
     def __init__(
         self,
-        app: App,
+        app: Installed,
         *,
         state: Path | None,
         values: Values,
@@ -80,15 +79,15 @@ class Actions:
 
     def plan(
         self,
-        checked: Sequence[Checked],
+        checked: Sequence[Any],
         *,
         leave_out: Sequence[str] = (),
         prefer: Mapping[str, str] | None = None,
-        everyone: Sequence[Checked] = (),
+        everyone: Sequence[Any] = (),
         progress: Progress | None = None,
         cancel: Cancel = lambda: False,
     ) -> Plan:
-        """What would make these workflows run here; kept, so that it can be approved. Nothing is done.
+        """What would make these checked workflows run here; kept, so that it can be approved. Nothing is done.
 
         `everyone`: all workflows of the library, so that names in use elsewhere are known. `leave_out`, `prefer`: see
         `make_plan`. Raises ComfyFixerError `cancelled`; OSError where it cannot be kept.

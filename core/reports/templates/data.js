@@ -8,13 +8,14 @@ function groupsOf(count, flat, make) {
   for (let at = 0; at < flat.length; at += count) out.push(make(...flat.slice(at, at + count)));
   return out;
 }
-const rows = data.rows.map(([slug, name, folder, status, away, tag, lead, story, numbers, warnings, findings, uses, map], near) => ({
+const rows = data.rows.map(([slug, name, folder, status, away, tag, lead, story, numbers, warnings, findings, uses, map, older], near) => ({
   near, slug, name: text(name), folder: text(folder), status, away: text(away),
   tag: tag ? { label: text(tag[0]), tone: tag[1], when: tag[2] } : null,
   lead: text(lead), story: text(story), nodes: numbers[0], models: numbers[1], ignored: numbers[2],
   warnings, findings, uses, map, plain: null, element: null,
+  older: groupsOf(3, older, (own, title, is) => ({ slug: own, name: text(title), status: data.order[is] })),
 }));
-const bySlug = new Map(rows.map(row => [row.slug, row]));
+const bySlug = new Map([...rows.flatMap(row => row.older.map(one => [one.slug, row])), ...rows.map(row => [row.slug, row])]);
 
 const finding = ([code, weight, group, name, message, size, nodes, folders, evidence, fixes, urls, pack, types, found]) => ({
   code, weight: text(weight), group, name: text(name), message: text(message), size: text(size),

@@ -5,6 +5,7 @@ function detail(row) {
   const side = h("div", { class: "side small" },
     map && map.svg, map && map.caption && h("p", { class: "cap muted" }, map.caption),
     row.story && [h("h3", null, "When did it break?"), h("p", null, row.story)],
+    row.older.length > 0 && [h("h3", null, "Older versions"), h("ul", null, row.older.map(one => h("li", null, `${one.name}: ${data.labels[one.status]}`)))],
     row.ignored > 0 && [h("h3", null, "Not counted"), h("p", null, `${plural(row.ignored, "reference")} in muted or bypassed nodes.`)],
     row.warnings.length > 0 && [h("h3", null, "Noticed while reading the file"), h("ul", null, texts(row.warnings).map(one => h("li", null, one)))]);
   return h("div", { class: "detail", id: "d-" + row.slug }, side, h("div", { class: "find-it small" }, lead(row, found), groups(found, map), acts(row, found)));
