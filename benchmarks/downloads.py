@@ -50,7 +50,7 @@ def main() -> int:
         return 2
     size = max(options.size, 8) * MB
     try:
-        where, what = (options.folder, str(options.folder)) if options.folder else place(4 * size + 512 * MB)
+        where, what = (options.folder, str(options.folder)) if options.folder else place(5 * size + 512 * MB)
     except OSError as problem:
         print(problem, file=sys.stderr)
         return 2
@@ -62,7 +62,7 @@ def main() -> int:
             speed(table, server, base, options)
             to_disk(table, server, base, options)
             after_kills(table, server, base, options)
-            beside_an_event_loop(table, server, base, options.tolerance)
+            beside_an_event_loop(table, server, base, options.runs, options.tolerance)
     return table.finish(options.json)
 
 

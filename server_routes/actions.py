@@ -141,7 +141,7 @@ class Acting:
         """The run in a few words."""
         current = self._shown(user)
         if current is not None:
-            return _brief(current.run.as_json())
+            return current.run.brief()
         if user.id not in self._seen:
             try:
                 self.run(user)

@@ -1,5 +1,8 @@
 // The panel's frame: which page is shown, the keys, what a screen reader hears, and where the focus goes.
 
+import { journalPage } from "./actions/journal.mjs";
+import { Work } from "./actions/sheet.mjs";
+import { actionsOf } from "./actions/state.mjs";
 import { fill, h, say } from "./base/dom.mjs";
 import { libraryPage } from "./library/library.mjs";
 import { visible } from "./base/names.mjs";
@@ -17,7 +20,7 @@ const mounted = new WeakMap();
 /**
  * Draws the panel into `element`; a second call on the same element replaces the first. `host` is all the panel knows
  * of ComfyUI's page (see host.mjs); `open` is the view to show first: {page: "library"}, {page: "workflow", slug},
- * {page: "open", focus: "explain" | "missing"} or {page: "unlock"}; with `focus` the focus goes into it. Returns
+ * {page: "open", focus: "explain" | "missing"}, {page: "unlock"} or {page: "journal"}; with `focus` the focus goes into it. Returns
  * {show(view), destroy()}.
  */
 export function mount(element, host, { open = null, focus = false } = {}) {
@@ -53,6 +56,9 @@ class Panel {
     this.off = [() => this.store.removeEventListener("change", change), followPalette(this.root)];
     this.store.start();
     lookupOf(this.store).start();
+    actionsOf(this.store).start();
+    this.work = new Work(this); // the plan and the run, over whatever page is shown
+    this.root.prepend(this.work.element);
     await this.draw({ focus });
     import("./workflow/workflow.mjs").then((page) => page.loadPageStyle(), () => {}); // so that it is there when the server is not
   }
@@ -62,7 +68,8 @@ class Panel {
     this.gone = true;
     this.page?.leave?.();
     this.page?.destroy();
-    if (this.off.length) { this.store.stop(); lookupOf(this.store).stop(); }
+    if (this.off.length) for (const one of [this.store, lookupOf(this.store), actionsOf(this.store)]) one.stop();
+    this.work?.view?.destroy();
     for (const end of this.off) end?.();
     this.root.remove();
   }
@@ -79,7 +86,8 @@ class Panel {
     this.page = page;
     this.drawn = view;
     for (const layer of this.root.querySelectorAll(":scope > .cfs-layer, :scope > .cfs-menu")) layer.remove();
-    this.main.inert = false;
+    for (const one of this.root.children) one.inert = false;
+    if (!this.work.open) this.work.closed();
     fill(this.main, page.element.classList.contains("cfs-page") ? page.element : h("div", { class: "cfs-page" }, page.element));
     page.enter?.();
     if (focus) page.focus?.();
@@ -90,7 +98,8 @@ class Panel {
   async make(view) {
     const { store, host } = this;
     try {
-      if (view.page === "unlock") return unlockPage(store);
+      if (view.page === "unlock") return unlockPage(store, this);
+      if (view.page === "journal") return journalPage(store, host, view, this);
       if (view.page !== "workflow" && view.page !== "open") return libraryPage(store, host, this);
       const { workflowPage } = await import("./workflow/workflow.mjs");
       return withFocus(workflowPage(store, host, view, this));
@@ -103,6 +112,7 @@ class Panel {
   changed(keys) {
     if (keys.has("status")) this.tell();
     if (keys.has("lookup")) this.tellLookup();
+    this.work?.update(keys);
     if (keys.has("view") && this.store.state.view !== this.drawn) {
       const inside = this.root.contains(document.activeElement);
       this.draw({ focus: inside });

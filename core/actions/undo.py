@@ -72,7 +72,18 @@ def undo(
 
 
 def _undoable(entry: Entry) -> bool:
-    return entry.kind in UNDOABLE and any(one.after and not one.before for one in entry.outputs)
+    return entry.kind in UNDOABLE and bool(_brought(entry))
+
+
+def _brought(entry: Entry) -> list[Output]:
+    """What lies on the disk through this entry. A file whose place another one was moved out of is ours too."""
+    about = entry.action or {}
+    aside = str(about.get("aside", ""))
+    replaced = (
+        str(about.get("destination", "")) if any(one.path == aside and one.after for one in entry.outputs) else ""
+    )
+    came = [one for one in entry.outputs if one.after and (not one.before or one.path == replaced)]
+    return [one for one in came if one.path != aside]
 
 
 def _taken_back(entries: Iterable[Entry]) -> set[str]:
@@ -139,10 +150,13 @@ def _put_away(entry: Entry, known_roots: Collection[str]) -> _Did:
     about = entry.action or {}
     aside, destination = str(about.get("aside", "")), str(about.get("destination", ""))
     outputs: list[Output] = []
-    for one in entry.outputs:
-        if one.after and not one.before and one.path != aside:
+    for one in sorted(_brought(entry), key=lambda one: one.path != destination):
+        try:
             outputs += _put_one_away(entry, one, known_roots)
-    text = f"Moved to {outputs[-1].path}"
+        except ActionFailed:
+            if not outputs:
+                raise  # what else there is, such as a download that was kept aside, may stay
+    text = f"Moved to {outputs[1].path}"
     if aside and os.path.lexists(aside):
         _rename(aside, destination, tuple(outputs))
         outputs += [Output(aside, True, False), Output(destination, False, True)]
@@ -157,7 +171,7 @@ def _put_one_away(entry: Entry, one: Output, known_roots: Collection[str]) -> li
     if not os.path.lexists(one.path) or (_is(one.path, entry, one) and _came_back(one.path, aside)):
         for path in undone_names(goal):
             if not os.path.lexists(path):
-                raise ActionFailed("gone", f"{one.path} is not there any more.", "Nothing is left to do.")
+                raise ActionFailed("gone", f"{one.path} is not there any more.", "It was moved or removed since.")
             if _is(path, entry, one) == "":  # put there by an undo that was killed before it could say so
                 return [Output(one.path, False, False), Output(path, False, True, one.size, one.sha256)]
     _same(one.path, entry, one)
@@ -189,7 +203,7 @@ def _one_file(one: str, other: str) -> bool:
 def _moved_back(entry: Entry, known_roots: Collection[str]) -> _Did:
     """What we moved goes back to where it was; a copy that we made for that goes into the undo folder."""
     gone = next((one for one in entry.outputs if one.before and not one.after), None)
-    came = [one for one in entry.outputs if one.after and not one.before]
+    came = _brought(entry)
     aside = next((one for one in came if one.path.endswith(SUFFIX)), None)
     copy = next((one for one in came if one is not aside), None)
     if gone is None or copy is None:

@@ -5,22 +5,23 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from ..actions.types import as_json, digest
 from ..errors import UsageError
 from ..files import to_json, write_atomic
 from . import shared
 from .approving import Answer, asked, given
 from .consent import Allowed, allowed
 from .looking import Found, Looked, look_up, looked_at
-from .running import ended_by_person, how_to_go_on, perform, settled
+from .running import Ended, how_to_go_on, kept, perform
 from .shared import CANNOT, FINDINGS, FINE, at_installation, progress_of
 
 if TYPE_CHECKING:
     from ..actions.running.session import Actions
-    from ..actions.types import Json, Plan
+    from ..actions.types import Plan
     from ..place import Place
     from ..record import Checked
 
@@ -47,13 +48,13 @@ def plan(options: argparse.Namespace) -> int:
         return CANNOT
     made = _make(work, _session(work), options.leave_out)
     if options.out:
-        write_atomic(Path(options.out), to_json(_plan_json(made)) + "\n")
+        write_atomic(Path(options.out), to_json(as_json(made)) + "\n")
     if options.json:
-        print(to_json(_plan_json(made)))
+        print(to_json(as_json(made)))
     else:
         _show(made)
         if made.actions:
-            print(f"To do it: {_again(work, 'apply', _digest(made))}")
+            print(f"To do it: {_again(work, 'apply', digest(made))}")
     return FINDINGS if made.left_out else FINE
 
 
@@ -65,13 +66,15 @@ def fix(options: argparse.Namespace) -> int:
         return CANNOT
     session = _session(work)
     made, answer = _approved(work, session) if options.approve else _asked(work, session)
-    run = perform(options, session, _digest(made), answer.consents) if answer.yes else None
-    after = _scan_again(work) if run is not None else None
-    _tell(work, found, made, run, after)
-    if run is not None and ended_by_person(run):
+    ended = perform(options, session, digest(made), answer.consents) if answer.yes else None
+    after = _scan_again(work) if ended is not None else None
+    _tell(work, found, made, ended, after)
+    if ended is not None and ended.stopped:
         return CANNOT
-    code = FINE if settled(run) and not _blocked(after or work.looked) else FINDINGS
-    return FINDINGS if run is None and made.actions else code
+    if ended is None and made.actions:
+        return FINDINGS
+    settled = ended is None or ended.settled
+    return FINE if settled and not _blocked(after or work.looked) else FINDINGS
 
 
 # ---- before ------------------------------------------------------------------------------------------------
@@ -144,7 +147,7 @@ def _preferences(options: argparse.Namespace) -> dict[str, str]:
 
 def _approved(work: _Work, session: Actions) -> tuple[Plan, Answer]:
     """A plan that was made and read before, with the yes that stands on the command line."""
-    made = session.load(work.options.approve)
+    made = kept(session, work.options.approve, work.place)
     return made, given(work.options, made)
 
 
@@ -158,7 +161,7 @@ def _asked(work: _Work, session: Actions) -> tuple[Plan, Answer]:
             return made, Answer()
         if not shared.at_terminal():
             print(
-                f"A dry run: nothing was done. To do it: {_again(work, 'fix', '--approve', _digest(made))}",
+                f"A dry run: nothing was done. To do it: {_again(work, 'fix', '--approve', digest(made))}",
                 file=sys.stderr,
             )
             return made, Answer()
@@ -196,14 +199,15 @@ def current(checked: Sequence[Checked]) -> list[Checked]:
     return [one for key, version, one in told if version == newest[key]]
 
 
-def _tell(work: _Work, found: Found, made: Plan, run: Json | None, after: Looked | None) -> None:
+def _tell(work: _Work, found: Found, made: Plan, ended: Ended | None, after: Looked | None) -> None:
+    run = ended.run if ended is not None else None
     before = {one.name: one.readiness.status for one in work.looked.checked}
     now = current(after.checked) if after is not None else None
     if work.options.json:
         status = {one.name: one.readiness.status for one in now} if now is not None else {}
         body = {
             "schema": SCHEMA,
-            "plan": _plan_json(made),
+            "plan": as_json(made),
             "run": run,
             "workflows": [
                 {"name": name, "before": before.get(name), "after": status.get(name)}
@@ -221,8 +225,6 @@ def _tell(work: _Work, found: Found, made: Plan, run: Json | None, after: Looked
         if run["state"] == "paused":
             print(how_to_go_on(work.options))
         print_changes(before, [entry(one) for one in now])
-    elif not made.actions and not _blocked(work.looked):
-        print("Nothing is left to do.")
 
 
 def _show(made: Plan, options: argparse.Namespace | None = None) -> None:
@@ -234,18 +236,6 @@ def _show(made: Plan, options: argparse.Namespace | None = None) -> None:
         print_plan(made)
     elif shared.at_terminal():
         print_plan(made, out=console(error=True))
-
-
-def _plan_json(made: Plan) -> Mapping[str, Any]:
-    from ..actions.types import as_json
-
-    return as_json(made)
-
-
-def _digest(made: Plan) -> str:
-    from ..actions.types import digest
-
-    return digest(made)
 
 
 def _again(work: _Work, command: str, *more: str) -> str:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..actions.types import as_json
 from ..errors import ComfyFixerError, UsageError
 from ..files import to_json
 from . import shared
@@ -40,10 +42,9 @@ def apply(options: argparse.Namespace) -> int:
         last = session.last()
         if last is None or not last["can_resume"]:
             raise ComfyFixerError("nothing_to_continue", "No run was interrupted.", "Make a plan, and apply it.")
-        run = watched(options, lambda on_change: session.resume(last["id"], on_change))
-        return _told(options, run, None)
+        return _told(options, watched(options, lambda on_change: session.resume(last["id"], on_change)), None)
     name = named(options.plan)
-    plan = session.load(name)
+    plan = kept(session, name, place)
     _compare(options.plan, plan)
     answer = _answer(options, plan, name)
     return _told(options, perform(options, session, name, answer.consents) if answer.yes else None, plan)
@@ -90,6 +91,17 @@ def session_of(options: argparse.Namespace, place: Place, state: Path) -> Action
     return Actions(app, state=state, values=may.values, keys=may.keys, actor=shared.ACTOR, manager_url=url)
 
 
+def kept(session: Actions, name: str, place: Place) -> Plan:
+    """The plan of this digest. Raises ComfyFixerError `unknown_plan`, `plan_changed`, and `other_place` where it is not
+    for this installation: several may keep their state in one folder."""
+    plan = session.load(name)
+    if os.path.realpath(plan.place) != os.path.realpath(place.base):
+        raise ComfyFixerError(
+            "other_place", f"The plan is for {plan.place}, and not for {place.base}.", "Name that one with --comfyui."
+        )
+    return plan
+
+
 def named(text: str) -> str:
     """The digest that the person means: as it is, or of the plan in a file. Raises UsageError."""
     if _DIGEST.fullmatch(text):
@@ -114,8 +126,6 @@ def _body(path: str) -> Mapping[str, Any]:
 
 def _compare(text: str, plan: Plan) -> None:
     """A file only says which plan is meant; one that says something else of it is not believed."""
-    from ..actions.types import as_json
-
     if not _DIGEST.fullmatch(text) and json.loads(to_json(as_json(plan))) != _body(text):
         raise ComfyFixerError(
             "plan_changed", f"{text} is not the plan that was made under its digest.", "Make a new plan."
@@ -125,13 +135,25 @@ def _compare(text: str, plan: Plan) -> None:
 # ---- the run -----------------------------------------------------------------------------------------------
 
 
-def perform(options: argparse.Namespace, session: Actions, digest: str, consents: Mapping[str, Sequence[str]]) -> Json:
-    """Approve and run; the run as it stands at the end."""
+class Ended(NamedTuple):
+    """A run as it stands at the end of our waiting, and whether the person stopped it before."""
+
+    run: Json
+    stopped: bool
+
+    @property
+    def settled(self) -> bool:
+        """Whether every action was done."""
+        return all(one["state"] == "done" for one in self.run["actions"])
+
+
+def perform(options: argparse.Namespace, session: Actions, digest: str, consents: Mapping[str, Sequence[str]]) -> Ended:
+    """Approve and run."""
     session.approve(digest, consents)
     return watched(options, lambda on_change: session.start(digest, on_change))
 
 
-def watched(options: argparse.Namespace, begin: Callable[[Callable[[Json], None]], Run]) -> Json:
+def watched(options: argparse.Namespace, begin: Callable[[Callable[[Json], None]], Run]) -> Ended:
     """Wait for a run and show how far it is. The first Ctrl-C pauses it, the second ends at once; nothing is lost."""
     from ..reports.console_run import Bars
 
@@ -145,19 +167,8 @@ def watched(options: argparse.Namespace, begin: Callable[[Callable[[Json], None]
             if pressed() and not paused:
                 paused = True
                 run.pause()
-        found = dict(run.as_json())
-        found["by_person"] = pressed()
-        return found
-
-
-def ended_by_person(run: Json) -> bool:
-    """Whether the person stopped it before its end."""
-    return bool(run.get("by_person")) and run["state"] in ("paused", "cancelled")
-
-
-def settled(run: Json | None) -> bool:
-    """Whether every action was done. No run: nothing had to be."""
-    return run is None or all(one["state"] == "done" for one in run["actions"])
+        told = run.as_json()
+        return Ended(told, pressed() and told["state"] in ("paused", "cancelled"))
 
 
 def how_to_go_on(options: argparse.Namespace) -> str:
@@ -165,9 +176,8 @@ def how_to_go_on(options: argparse.Namespace) -> str:
     return f"What was fetched is kept. To go on: {again(options, 'apply', '--continue')}"
 
 
-def _told(options: argparse.Namespace, run: Json | None, plan: Plan | None) -> int:
-    from ..actions.types import as_json
-
+def _told(options: argparse.Namespace, ended: Ended | None, plan: Plan | None) -> int:
+    run = ended.run if ended is not None else None
     if options.json:
         print(to_json({"schema": SCHEMA, "plan": as_json(plan) if plan is not None else None, "run": run}))
     elif run is not None:
@@ -176,6 +186,6 @@ def _told(options: argparse.Namespace, run: Json | None, plan: Plan | None) -> i
         print_run(run)
         if run["state"] == "paused":
             print(how_to_go_on(options))
-    if run is None:
+    if ended is None:
         return FINDINGS
-    return CANNOT if ended_by_person(run) else FINE if settled(run) else FINDINGS
+    return CANNOT if ended.stopped else FINE if ended.settled else FINDINGS

@@ -154,6 +154,8 @@ def test_cut_at_every_byte_it_keeps_what_was_whole_and_can_be_written_on(
         assert reading.entries == whole[:complete], cut
         assert reading.damage == () and reading.newer == ()
         torn_seen += len(reading.torn)
+        if cut <= ends[1]:
+            continue  # it reads the same; going on is tried at every byte of the last line
         journal.path.write_bytes(data[:cut])
         added = journal.write("begun", actor="wren")
         again = journal.read()

@@ -56,7 +56,7 @@ def brought(place: Place, journal: Journal, data: bytes = b"bramble" * 1000, asi
     action = Action(
         *("d0d0d0d0d0", DOWNLOAD, path.name, str(path), str(place.vae), "vae", len(data), digest), aside=aside
     )
-    outputs = [Output(str(path), False, True, len(data), digest)]
+    outputs = [Output(str(path), bool(aside), True, len(data), digest)]
     outputs += [Output(aside, False, True)] if aside else []
     return did(journal, action, Done(tuple(outputs), VERIFIED))
 
@@ -104,6 +104,27 @@ def test_what_lay_there_before_comes_back(place: Place, journal: Journal) -> Non
     os.unlink(place.vae / "bramble.safetensors")
     again = brought(place, journal, aside=str(aside))  # somebody removed what had been put aside
     assert back(place, journal, again)[0].ok
+
+
+def test_what_was_there_already_stays(place: Place, journal: Journal) -> None:
+    path = bramble(place.vae)
+    action = Action("d0", DOWNLOAD, path.name, str(path), str(place.vae), aside=f"{path}.damaged")
+    entry = did(journal, action, Done((Output(str(path), True, True, 7000),)))
+    assert not can_undo(entry, [entry])
+    refused(back(place, journal, entry), "nothing_to_undo")
+    assert path.exists()
+
+
+def test_a_download_that_was_kept_aside_goes_along(place: Place, journal: Journal) -> None:
+    kept = [bramble(place.vae, f"bramble.{number}.mismatch", b"wrong") for number in range(2)]
+    path = bramble(place.vae)
+    action = Action("d0", DOWNLOAD, path.name, str(path), str(place.vae))
+    outputs = [Output(str(one), False, True, 5) for one in kept]
+    entry = did(journal, action, Done((*outputs, Output(str(path), False, True, 7000))))
+    os.unlink(kept[0])  # somebody tidied up
+    assert back(place, journal, entry) == [Undone(entry.id, True, f"Moved to {place.base / UNDO}")]
+    folder = UNDO.rpartition("/")[0]
+    assert place.files() == {UNDO: b"bramble" * 1000, f"{folder}/bramble.1.mismatch.undone": b"wrong"}
 
 
 def test_what_was_moved_goes_back(place: Place, journal: Journal) -> None:

@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 from comfyfixersmart.core.actions.packs import doing
 from comfyfixersmart.core.cli import CANNOT, FINDINGS, FINE, main, running, shared
+from comfyfixersmart.core.reports import schema_actions
 from comfyfixersmart.core.sources import roster
 
 from ..host import fix_place
@@ -83,6 +84,13 @@ def digest_of(out: str) -> str:
     return out.split("Digest ")[1].split()[0]
 
 
+def printed(model: Any, out: str) -> Any:
+    """JSON of the published shape."""
+    body = json.loads(out)
+    model.model_validate(body)
+    return body
+
+
 def everything(place: Path) -> str:
     """Whatever is written in the installation's protected folder."""
     state = place / "user/__comfyfixersmart"
@@ -132,7 +140,7 @@ def test_at_a_terminal_it_is_asked(
     assert world.served() == 0
     answered(monkeypatch, "yes")
     code, out, _ = run("fix", "--comfyui", place, *WHERE, "--json")
-    body = json.loads(out)
+    body = printed(schema_actions.Fix, out)
     assert code == FINE
     assert [(one["kind"], one["state"]) for one in body["run"]["actions"]] == [
         ("move", "done"), ("download", "done"), ("relink", "done"),
@@ -153,7 +161,9 @@ def test_a_plan_is_made_kept_and_written(place: Path, run: Run, tmp_path: Path) 
     body = json.loads(file.read_text())
     assert code == FINE and f"To do it: comfyfixersmart apply {body['digest']} --comfyui {place}" in out
     assert (place / f"user/__comfyfixersmart/plans/{body['digest']}.json").is_file()
-    assert json.loads(run("plan", "--comfyui", place, *WHERE, "--json")[1])["digest"] != body["digest"], "each is new"
+    assert (
+        printed(schema_actions.Plan, run("plan", "--comfyui", place, *WHERE, "--json")[1])["digest"] != body["digest"]
+    ), "each is new"
 
     code, shown, err = run("apply", file, "--comfyui", place)
     assert code == FINDINGS and digest_of(shown) == body["digest"] and "add --approve" in err
@@ -190,8 +200,20 @@ def test_a_file_only_names_a_plan(place: Path, run: Run, tmp_path: Path) -> None
     assert error("--continue") == "nothing_to_continue"
 
 
+def test_a_plan_for_another_installation_is_not_run(place: Path, run: Run, tmp_path: Path) -> None:
+    """Two installations that keep their state in one folder."""
+    state = ("--state", tmp_path / "state")
+    digest = json.loads(run("plan", "--comfyui", place, *WHERE, *state, "--json")[1])["digest"]
+    other = tmp_path / "other"
+    (other / "models").mkdir(parents=True)
+    (other / "custom_nodes").mkdir()
+    for words in (("apply", digest), ("fix", place / "user/default/workflows", "--approve", digest)):
+        code, out, _ = run(*words, "--comfyui", other, *state, "--json")
+        assert (code, json.loads(out)["error"]["code"]) == (CANNOT, "other_place")
+
+
 def test_what_is_left_out_is_not_done(place: Path, world: fix_place.World, run: Run) -> None:
-    body = json.loads(run("plan", "--comfyui", place, *WHERE, "--json")[1])
+    body = printed(schema_actions.Plan, run("plan", "--comfyui", place, *WHERE, "--json")[1])
     ids = {one["kind"]: one["id"] for one in body["actions"]}
     out = ("--leave-out", ids["download"], "--prefer", f"{ids['move']}=link")
     code, text, _ = run("plan", "--comfyui", place, *WHERE, "--json", *out)
@@ -299,6 +321,7 @@ def test_in_scripts_a_consent_is_named(place: Path, pickled: Path, run: Run) -> 
     for odd in (f"{ident}=adult", "nosuch=pickle", ident, f"{ident}=", f"{ident}=pickle,adult"):
         assert apply(odd)[1]["error"]["code"] == "bad_consent"
     code, body = apply(f"{ident}=pickle")
+    schema_actions.Apply.model_validate(body)
     assert code == FINE and body["run"]["state"] == "done"
 
 
@@ -341,7 +364,7 @@ def pressing(place: Path, hold: Any, times: int = 1) -> threading.Thread:
 
 
 def test_ctrl_c_pauses_and_the_run_goes_on_later(place: Path, world: fix_place.World, run: Run) -> None:
-    digest = json.loads(run("plan", "--comfyui", place, *WHERE, "--json")[1])["digest"]
+    digest = printed(schema_actions.Plan, run("plan", "--comfyui", place, *WHERE, "--json")[1])["digest"]
     hold = world.store.hold(world.ink, 2 << 20)
     thread = pressing(place, hold)
     code, out, _ = run("apply", digest, "--approve", digest, "--comfyui", place)
@@ -361,7 +384,7 @@ def test_ctrl_c_pauses_and_the_run_goes_on_later(place: Path, world: fix_place.W
 def test_a_second_ctrl_c_ends_at_once(
     place: Path, world: fix_place.World, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    digest = json.loads(run("plan", "--comfyui", place, *WHERE, "--json")[1])["digest"]
+    digest = printed(schema_actions.Plan, run("plan", "--comfyui", place, *WHERE, "--json")[1])["digest"]
     monkeypatch.setattr(running, "_TICK", 60.0)  # the first one is not acted upon before the second comes
     hold = world.store.hold(world.ink, 2 << 20)
     thread = pressing(place, hold, times=2)
@@ -458,9 +481,9 @@ def test_without_a_manager_the_command_is_printed(packed: Path, place: Path, run
 def test_the_journal_of_nothing_and_of_much(place: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     code, out, _ = run("journal", "--comfyui", place)
     assert (code, out) == (FINE, "Nothing was done here yet.\n")
-    digest = json.loads(run("plan", "--comfyui", place, *WHERE, "--json")[1])["digest"]
+    digest = printed(schema_actions.Plan, run("plan", "--comfyui", place, *WHERE, "--json")[1])["digest"]
     run("apply", digest, "--approve", digest, "--comfyui", place)
-    whole = json.loads(run("journal", "--comfyui", place, "--json", "--all")[1])
+    whole = printed(schema_actions.Journal, run("journal", "--comfyui", place, "--json", "--all")[1])
     assert [one["event"] for one in whole["entries"]].count("begun") == 3 and not whole["more"]
     few = json.loads(run("journal", "--comfyui", place, "--json", "--limit", "2")[1])
     assert [one["id"] for one in few["entries"]] == [one["id"] for one in whole["entries"] if one["event"] != "begun"][
@@ -479,7 +502,7 @@ def test_the_journal_of_nothing_and_of_much(place: Path, run: Run, monkeypatch: 
     assert code == FINDINGS and "Undo 1 action? [y/N]" in err and "Nothing was undone." in err
     answered(monkeypatch, "y")
     code, out, _ = run("journal", "undo", entry, "--comfyui", place, "--json")
-    assert code == FINE and json.loads(out)["undone"][0]["ok"]
+    assert code == FINE and printed(schema_actions.Undo, out)["undone"][0]["ok"]
     code, out, _ = run("journal", "undo", entry, "--confirm", entry, "--comfyui", place)
     assert code == FINDINGS and "was undone before" in out
     code, out, _ = run("journal", "undo", entry, "--confirm", "another", "--comfyui", place, "--json")
@@ -487,7 +510,7 @@ def test_the_journal_of_nothing_and_of_much(place: Path, run: Run, monkeypatch: 
 
 
 def test_a_changed_journal_is_said_aloud(place: Path, run: Run) -> None:
-    digest = json.loads(run("plan", "--comfyui", place, *WHERE, "--json")[1])["digest"]
+    digest = printed(schema_actions.Plan, run("plan", "--comfyui", place, *WHERE, "--json")[1])["digest"]
     run("apply", digest, "--approve", digest, "--comfyui", place)
     path = Path(json.loads(run("journal", "--comfyui", place, "--json")[1])["file"])
     lines = path.read_bytes().split(b"\n")

@@ -2,7 +2,9 @@
 
 {"do": "start", "action": {…}, "host": "127.0.0.1:…", "result": path, …} → {"pid": n}: a fork of this process fetches, and
 writes what came of it to `result`. More keys: "exit": [n, "before" | "after"], ends it at the n-th call that changes
-the disk; "flock": true, as if every lock were granted; "largest": bytes of a file (RLIMIT_FSIZE).
+the disk; "flock": true, as if every lock were granted; "largest": bytes of a file (RLIMIT_FSIZE); "free": bytes that
+the disk claims to have; "look": seconds that an owner is watched.
+{"do": "run", "command": "…"} → {"out": "…"}: a shell command where this process lives
 {"do": "wait", "pid": n} → {"code": exit code, or minus the signal}
 """
 
@@ -11,12 +13,15 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import sys
 import threading
 import traceback
 from typing import Any
 
-from comfyfixersmart.core.actions.download import fetch_file, part
+import httpx  # noqa: F401  # else each fork would import it anew, on first use
+from comfyfixersmart.core.actions.download import fetch_file, owner, part
+from comfyfixersmart.core.actions.download.place import Place
 from comfyfixersmart.core.actions.types import DOWNLOAD, Action, ActionFailed, Offer, Quiet
 from comfyfixersmart.core.http import Http, Limit, Timeouts
 
@@ -68,10 +73,12 @@ class Steps:
             self.count += 1
             if self.count == self._at and self._when == "before":
                 os._exit(ENDED)
-            given = call(*args, **more)
-            if self.count == self._at:
-                os._exit(ENDED)
-            return given
+            mine = self.count
+            try:
+                return call(*args, **more)
+            finally:
+                if mine == self._at:
+                    os._exit(ENDED)
 
         return counted
 
@@ -87,6 +94,9 @@ def work(asked: dict[str, Any]) -> None:
 
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (asked["largest"], resource.RLIM_INFINITY))
+    if asked.get("free"):
+        Place.free = lambda _: asked["free"]  # type: ignore[method-assign]
+    owner.LOOK = asked.get("look", owner.LOOK)
     steps = Steps(*asked.get("exit", (0, "")))
     told = fetch(asked)
     count = steps.count
@@ -100,6 +110,10 @@ def main() -> None:
         asked = json.loads(line)
         if asked["do"] == "wait":
             print(json.dumps({"code": os.waitstatus_to_exitcode(os.waitpid(asked["pid"], 0)[1])}), flush=True)
+            continue
+        if asked["do"] == "run":
+            out = subprocess.run(["sh", "-c", asked["command"]], capture_output=True, text=True, check=True).stdout
+            print(json.dumps({"out": out}), flush=True)
             continue
         pid = os.fork()
         if pid:

@@ -149,7 +149,8 @@ class Zygote:
         body = {
             name: getattr(action, name) for name in ("id", "title", "destination", "root", "folder", "size", "sha256")
         }
-        body |= {"aside": action.aside, "offers": [one._asdict() for one in action.offers]}
+        body |= {name: getattr(action, name) for name in ("aside", "origin_size", "origin_mtime_ns")}
+        body |= {"offers": [one._asdict() for one in action.offers]}
         host = action.offers[0].url.split("/")[2]
         return self._say({"do": "start", "action": body, "host": host, "result": str(result), **more})["pid"], result
 
@@ -161,6 +162,10 @@ class Zygote:
 
     def fetch(self, action: Action, **more: Any) -> Any:
         return self.wait(self.start(action, **more))
+
+    def run(self, command: str) -> str:
+        """What a shell command says there."""
+        return str(self._say({"do": "run", "command": command})["out"])
 
     def stop(self) -> None:
         assert self._process.stdin and self._process.stdout
@@ -205,3 +210,9 @@ def in_namespace(tmp_path: Path) -> Iterator[Callable[[str], Zygote]]:
     yield make
     for one in started:
         one.stop()
+
+
+@pytest.fixture
+def make_file() -> Callable[[str, int], bytes]:
+    """`make_file(seed, size)`: a sound file of invented weights."""
+    return safetensors  # type: ignore[no-any-return]

@@ -327,3 +327,14 @@ def test_axe_finds_nothing(show: Any, axe_source: str, made: Any, scheme: str, w
         f"{v['id']}: {v['help']} {[n['html'][:120] + n['failureSummary'][:160] for n in v['nodes'][:3]]}" for v in found
     ]
     assert said == []
+
+
+def test_older_versions_stand_under_their_workflow(show: Any) -> None:
+    scan = library()
+    first, *others = scan.entries[:5]
+    old, new = replace(first, name="sub/kite.json"), replace(first, name="sub/kite.v2.json")
+    one = show(replace(scan, entries=(old, new, *others)), "#w=sub-kite")  # a link to the older one
+    assert one.page.locator("#rows > li").count() == 5
+    said = one.page.locator("li.open .detail").text_content()
+    assert "Older versionskite: " in said
+    assert one.page.locator("li.open .hit .name").text_content() == "kite.v2"

@@ -172,6 +172,32 @@ async def test_saving_a_workflow_is_noticed_although_comfyui_writes_in_place(pla
     assert place.statuses() == {"one.json": "runnable", "two.json": "blocked"}
 
 
+async def test_versions_of_a_workflow_are_one_row(place: Place) -> None:
+    place.save("one.json", graph("sea.safetensors"))
+    place.save("other.json", graph("sea.safetensors"))
+    place.comfyui.put("models/checkpoints/lake.safetensors", WEIGHTS)
+    await place.pass_(GRACE + 2)
+    place.save("one.v2.json", graph("lake.safetensors"))
+    await place.pass_(LOOK + QUIET + 2)
+    for restarted in (False, True):
+        if restarted:
+            place.start()
+        assert place.statuses() == {"one.v2.json": "runnable", "other.json": "blocked"}
+        told = place.service.status(place.user)["library"]["counts"]
+        assert (told["runnable"], told["blocked"]) == (1, 1)
+        row = next(
+            one
+            for one in json.loads(place.service.library_json(place.user)[1])["workflows"]
+            if one["name"] == "one.v2.json"
+        )
+        assert [one["name"] for one in row["versions"]] == ["one.v2.json", "one.json"]
+        for one in row["versions"]:
+            page = place.service.workflow(place.user, one["slug"])
+            assert (page["name"], page["version"], page["status"]) == (one["name"], one["version"], one["status"])
+            assert page["versions"] == row["versions"]
+        assert "versions" not in place.service.workflow(place.user, "other")
+
+
 async def test_nothing_changes_nothing_runs(place: Place) -> None:
     place.save("one.json", graph())
     await place.pass_(GRACE + 2)

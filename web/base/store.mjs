@@ -149,7 +149,7 @@ export class Store extends EventTarget {
     this.put({ view });
   }
 
-  /** The page that `back` returns to: "library", "unlock", "workflow" or "open". */
+  /** The page that `back` returns to: "library", "unlock", "journal", "workflow" or "open". */
   behind() { return this.history.at(-1)?.page ?? "library"; }
 
   back() {

@@ -16,9 +16,9 @@ import { t } from "../base/texts.mjs";
 import { troubles, troubleSignature } from "./troubles.mjs";
 import { packsLine } from "./packs.mjs";
 import { unlockLine } from "./unlock.mjs";
-import { resolveMissing } from "../lookup/flow.mjs";
-import { ended as lookupEnded, isRunning } from "../lookup/job.mjs";
-import { lookupBlock, silentWords } from "../lookup/progress.mjs";
+import { afterRun, afterSignature } from "../actions/after.mjs";
+import { isRunning } from "../lookup/job.mjs";
+import { wholeLibrary } from "../lookup/whole.mjs";
 
 const COMPACT = "comfyfixersmart.compact";
 const HEIGHT = { roomy: 48, compact: 32 };
@@ -41,9 +41,9 @@ export function libraryPage(store, host, panel) {
   const head = bar({ title: t("title"), actions: [again, board, more] });
 
   const notes = slot("div", { class: "cfs-notes" }), sum = slot("section", { class: "cfs-sum", "aria-label": t("summary.label") });
-  const unlock = slot("div"), packs = slot("div"), canvas = slot("div"), whole = slot("div"), nothing = slot("div", { class: "cfs-nothing" });
+  const unlock = slot("div"), after = slot("div", { class: "cfs-after-place" }), packs = slot("div"), canvas = slot("div"), whole = slot("div"), nothing = slot("div", { class: "cfs-nothing" });
   const tools = controls(ui, (change) => filter(change));
-  const element = h("div", { class: "cfs-page cfs-library" }, head, notes.element, sum.element, unlock.element, packs.element, canvas.element, whole.element);
+  const element = h("div", { class: "cfs-page cfs-library" }, head, notes.element, sum.element, after.element, unlock.element, packs.element, canvas.element, whole.element);
   const rows = new Rows({
     draw: (item) => row(item, store.now(), ui), name: (item) => rowName(item, store.now()), key: (item) => item.line.slug,
     open: (item) => { ui.slug = item.line.slug; store.go({ page: "workflow", slug: item.line.slug }); },
@@ -51,12 +51,9 @@ export function libraryPage(store, host, panel) {
   });
   const listing = h("div", { class: "cfs-listing", hidden: true }, tools.search, tools.legend, tools.line, nothing.element, rows.element);
   element.append(listing);
-  const block = lookupBlock(store, {
-    about: (job) => (job.scope === "library" ? "" : t("lookup.of_other")), concerns: (job) => job.scope === "library" && job.id === ui.looked,
-    retry: resolveAll, dismiss: putAway, resting: looked,
-  });
   let gone = false;
-  sum.element.after(h("div", { class: "cfs-lookup-place" }, block.element));
+  const missing = wholeLibrary(store, panel, { focus: () => again.focus(), stale: () => gone });
+  sum.element.after(missing.element);
 
   function check() {
     const why = refusal();
@@ -68,35 +65,14 @@ export function libraryPage(store, host, panel) {
     const why = refusal()?.message ?? "";
     menu(more, [
       state.status && { label: t("action.check"), name: "again", run: () => store.scan(), reason: why },
-      state.library?.workflows.length > 0 && { label: t("lookup.all"), name: "search", run: () => resolveAll(), reason: why || (isRunning(state.lookup.job) ? t("lookup.running") : "") },
+      state.library?.workflows.length > 0 && { label: t("lookup.all"), name: "search", run: () => missing.begin(), reason: why || (isRunning(state.lookup.job) ? t("lookup.running") : "") },
       state.library && { label: t("action.dashboard"), name: "board", run: openDashboard },
+      state.status && { label: t("journal.title"), name: "undo", run: () => store.go({ page: "journal" }) },
       (state.status || state.library) && { rule: true },
       { label: t("action.compact"), kind: "check", checked: ui.compact, run: () => compact(!ui.compact) },
       { label: t("action.settings"), name: "gear", run: () => openSettings(store, panel) },
       { label: t("action.about"), name: "shield", run: () => about(store, panel) },
     ].filter(Boolean));
-  }
-
-  function resolveAll() { return resolveMissing(store, panel, {}, { stale: () => gone }); }
-
-  /** How a look-up that was seen running here ended, until it is put away. */
-  function looked() {
-    const { job } = state.lookup;
-    if (!job || job.id !== ui.looked || job.state === "failed" || job.scope !== "library") return [];
-    const silent = silentWords(store, job);
-    return [h("p", { class: "cfs-lookup-sum" }, lookupEnded(job)), silent && h("p", { class: "cfs-small" }, silent),
-      link(t("trouble.dismiss"), putAway)];
-  }
-
-  function putAway() {
-    ui.looked = null;
-    block.update();
-    again.focus();
-  }
-
-  function lookup() {
-    if (isRunning(state.lookup.job)) ui.looked = state.lookup.job.id;
-    block.update();
   }
 
   function compact(on) {
@@ -161,7 +137,9 @@ export function libraryPage(store, host, panel) {
     const minute = Math.floor(store.now() / 20); // "12 min ago" moves on by itself
     sum.update([total, counts, cycle, minute, Boolean(state.error), library?.when], () => (total
       ? summary({ counts, total, cycle: state.error ? null : cycle, began: store.began, now: store.now(), when: library.when }) : []));
-    unlock.update([library?.unlock?.[0], running()], () => unlockLine(library, () => store.go({ page: "unlock" })) ?? []);
+    after.update(afterSignature(store), () => afterRun(store, { ui }) ?? []);
+    unlock.update([library?.unlock?.[0], running(), isRunning(state.lookup.job), missing.label()], () => unlockLine(library, () => store.go({ page: "unlock" }), {
+      label: missing.label(), run: () => missing.begin(), reason: isRunning(state.lookup.job) ? t("lookup.running") : "" }) ?? []);
     packs.update([library?.place?.packs_failed], () => packsLine(library, panel.root) ?? []);
     canvas.update([state.open.active, state.open.result?.status, state.open.result?.distance, state.open.checking, state.open.error, library?.revision], () => onCanvas());
     instead();
@@ -188,8 +166,8 @@ export function libraryPage(store, host, panel) {
     const ended = known === "running" && !running();
     known = state.status?.cycle?.state ?? null;
     if (keys.has("library") || ended) { order(); list(); }
-    if (keys.has("lookup")) lookup();
-    if (keys.size > 1 || !keys.has("lookup")) top();
+    if (keys.has("lookup") || keys.has("plan")) missing.update();
+    top();
   }
 
   function key(event) {
@@ -216,7 +194,6 @@ export function libraryPage(store, host, panel) {
   order();
   list();
   top();
-  lookup();
   const off = host.onSetting?.(COMPACT, (on) => { ui.compact = Boolean(on); list({ redraw: true }); });
   const clock = setInterval(top, 20_000);
   return {

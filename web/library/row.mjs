@@ -5,13 +5,14 @@ import { h } from "../base/dom.mjs";
 import { statusIcon } from "../base/icons.mjs";
 import { middle, title, visible } from "../base/names.mjs";
 import { t } from "../base/texts.mjs";
+import { versionWords } from "../workflow/versions.mjs";
 
 /** The content of a row. `because`: the model or node that the search found, shown in place of the folder; `compact`: in one line. */
 export function row({ line, because }, now, { compact = false } = {}) {
   const [name, folder] = title(line.name), away = visible(short(line)), change = badge(line.change, now);
-  const below = because ? [t("row.uses"), " ", h("b", null, visible(because))] : [visible(folder)];
+  const below = because ? [t("row.uses"), " ", h("b", null, visible(because))] : [[visible(folder), versionWords(line)].filter(Boolean).join(" · ")];
   const tag = change && h("span", { class: `cfs-tag${change.tone === "good" ? " cfs-good" : ""}`, title: change.text }, h("span", null, change.text));
-  const lone = folder || because ? "" : away ? " cfs-homeless" : " cfs-homeless cfs-bare"; // no second line to stand above
+  const lone = below[0] || because ? "" : away ? " cfs-homeless" : " cfs-homeless cfs-bare"; // no second line to stand above
   return h("span", { class: `cfs-row-in${lone}${tag ? " cfs-changed" : ""}${because ? " cfs-found" : ""}` },
     statusIcon(line.status, { quiet: true }),
     h("span", { class: "cfs-row-words" },
@@ -25,6 +26,6 @@ export function row({ line, because }, now, { compact = false } = {}) {
 /** What a screen reader says of it: name, status, distance, folder, change. */
 export function rowName({ line, because }, now) {
   const [name, folder] = title(line.name), change = badge(line.change, now);
-  return [visible(name), t(`status.${line.status}`), visible(short(line)), visible(folder), because && `${t("row.uses")} ${visible(because)}`, change?.text]
+  return [visible(name), t(`status.${line.status}`), visible(short(line)), visible(folder), versionWords(line), because && `${t("row.uses")} ${visible(because)}`, change?.text]
     .filter(Boolean).join(", ");
 }

@@ -1,11 +1,13 @@
 // What would make the most workflows run, and which: the line in the library and the page behind it.
 
 import { bytes, isCore, listed, pack } from "../base/format.mjs";
-import { h } from "../base/dom.mjs";
+import { h, say, set } from "../base/dom.mjs";
 import { icon, statusIcon } from "../base/icons.mjs";
 import { middle, title, visible, whole } from "../base/names.mjs";
 import { bar, button } from "../base/parts.mjs";
 import { parts, t } from "../base/texts.mjs";
+import { isRunning } from "../lookup/job.mjs";
+import { wholeLibrary } from "../lookup/whole.mjs";
 
 const SHOWN = 12; // workflows per step before "all of them"
 
@@ -22,27 +24,46 @@ export function needs(step) {
 
 const unbroken = (size) => bytes(size).replace(" ", "\u00a0");
 
-/** The line in the library, or null where nothing would help. */
-export function unlockLine(library, open) {
+/** The line in the library, or null where nothing would help. `resolve`: {label, run(), reason} of the button for all of it. */
+export function unlockLine(library, open, resolve) {
   const [first] = library?.unlock ?? [];
   if (!first) return null;
-  return h("button", { type: "button", class: "cfs-unlock", onclick: open, "data-focus": "unlock" },
-    icon("key"), h("span", { class: "cfs-grow" }, parts("unlock.line", { needs: h("b", null, needs(first)), n: first.workflows.length })), icon("right"));
+  return h("div", { class: "cfs-unlock-card" },
+    h("button", { type: "button", class: "cfs-unlock", onclick: open, "data-focus": "unlock" },
+      icon("key"), h("span", { class: "cfs-grow" }, parts("unlock.line", { needs: h("b", null, needs(first)), n: first.workflows.length })), icon("right")),
+    button(resolve.label, () => { if (!resolve.reason) resolve.run(); }, { small: true, reason: resolve.reason, "data-focus": "resolve-all" }));
 }
 
 /** The page: each step with its needs and the workflows it makes run. */
-export function unlockPage(store) {
-  const element = h("div", { class: "cfs-page" });
+export function unlockPage(store, panel) {
+  let gone = false;
+  const press = button("", () => { if (!isRunning(store.state.lookup.job)) missing.begin(); }, { kind: "main", "data-key": "resolve-all" });
+  const missing = wholeLibrary(store, panel, { focus: () => press.focus(), stale: () => gone });
+  const text = h("p", { class: "cfs-muted" }), list = h("div"), top = h("div", { class: "cfs-pad" }, press);
+  const element = h("div", { class: "cfs-page" }, bar({ back: [t("page.library"), () => store.back()] }),
+    h("div", { class: "cfs-title" }, h("h2", { tabindex: -1, "data-first": true }, t("unlock.title")), text), top, missing.element, list);
   const draw = () => {
     const steps = store.state.library?.unlock ?? [];
-    element.replaceChildren(
-      bar({ back: [t("page.library"), () => store.back()] }),
-      h("div", { class: "cfs-title" }, h("h2", { tabindex: -1, "data-first": true }, t("unlock.title")),
-        h("p", { class: "cfs-muted" }, t(steps.length ? "unlock.text" : "unlock.none"))),
-      ...steps.map((one, at) => step(one, at, store)));
+    say(text, t(steps.length ? "unlock.text" : "unlock.none"));
+    top.hidden = !steps.length;
+    list.replaceChildren(...steps.map((one, at) => step(one, at, store)));
+  };
+  const label = () => {
+    const busy = isRunning(store.state.lookup.job) ? t("lookup.running") : null;
+    say(press, missing.label());
+    set(press, "aria-disabled", busy && "true");
+    set(press, "title", busy);
   };
   draw();
-  return { element, update: (keys) => { if (keys.has("library")) draw(); }, destroy() {}, focus: () => element.querySelector("[data-first]").focus() };
+  label();
+  return {
+    element, destroy() { gone = true; }, focus: () => element.querySelector("[data-first]").focus(),
+    update(keys) {
+      if (keys.has("library")) draw();
+      if (keys.has("lookup") || keys.has("plan")) missing.update();
+      label();
+    },
+  };
 }
 
 function step(one, at, store) {

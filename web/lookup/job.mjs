@@ -97,9 +97,10 @@ class Lookup {
     this.store.refresh();
   }
 
-  /** Begins one: `what` is {slug}, {workflow, name} or {} for the library. Throws the server's error. */
-  async begin(what, { again = false } = {}) {
+  /** Begins one: `what` is {slug}, {workflow, name} or {} for the library. `began(job)` before anybody hears of it. Throws the server's error. */
+  async begin(what, { again = false, began = () => {} } = {}) {
     const { job } = await this.api.post("resolve", { slug: null, workflow: null, name: "", ...what, again });
+    began(job);
     this.put({ error: null });
     this.take(job);
     this.ask();

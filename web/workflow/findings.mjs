@@ -22,7 +22,7 @@ const GETS = new Set(["download", "install_pack"]);
 /**
  * The groups that have something, local fixes first as the server orders them.
  * `page`: {codes() → Promise of the paragraphs, node(node, how) → element, fold: Set of folded groups, copy(text, button),
- * base: ComfyUI's folder, verdict(finding) → the box of its look-up or null}.
+ * base: ComfyUI's folder, verdict(finding) → the box of its look-up or null, at(finding) → its place in the report}.
  */
 export function findingGroups(findings, page) {
   return GROUPS.flatMap(([name, sign], at) => {
@@ -51,9 +51,9 @@ const nameOf = (one) => ((one.names?.length ?? 0) > 1 && one.pack ? pack(one.pac
 
 function finding(one, page) {
   const many = (one.names?.length ?? 0) > 1;
-  return h("article", { class: "cfs-finding" },
+  return h("article", { class: "cfs-finding", "data-at": page.at(one) },
     h("div", { class: "cfs-finding-head" },
-      h("h4", null, one.weight === "unknown" && statusIcon("unknown"), whole(nameOf(one) || one.title)), code(one, page)),
+      h("h4", { tabindex: -1 }, one.weight === "unknown" && statusIcon("unknown"), whole(nameOf(one) || one.title)), code(one, page)),
     h("p", { class: "cfs-say" }, visible(said(one.message)), unsaid(one)),
     many && h("p", { class: "cfs-say" }, whole(one.names.join(", "))),
     nodes(one, page),
@@ -70,7 +70,7 @@ function next({ code: name, weight }) {
 
 /** A line of "Good to know": code and sentence. */
 function known(one, page) {
-  return h("article", { class: "cfs-finding cfs-known" },
+  return h("article", { class: "cfs-finding cfs-known", "data-at": page.at(one) },
     h("div", { class: "cfs-finding-head" }, h("p", null, nameOf(one) && [h("b", null, whole(nameOf(one))), " "], visible(said(one.message))), code(one, page)),
     nodes(one, page));
 }

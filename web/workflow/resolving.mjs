@@ -1,11 +1,12 @@
 // The look-up on a workflow's page: the block in its card, and one evidence box per finding, each filled in its place.
 
-import { h, set } from "../base/dom.mjs";
+import { canPlan, isTurn, lookThenPlan, refused } from "../actions/flow.mjs";
+import { actionsOf } from "../actions/state.mjs";
+import { h, say, set } from "../base/dom.mjs";
 import { visible } from "../base/names.mjs";
-import { note } from "../base/parts.mjs";
+import { button, link, note } from "../base/parts.mjs";
 import { t } from "../base/texts.mjs";
 import { openServices } from "../lookup/consent.mjs";
-import { resolveMissing } from "../lookup/flow.mjs";
 import { ended as told, isRunning, lookupOf } from "../lookup/job.mjs";
 import { lookupBlock, silentWords } from "../lookup/progress.mjs";
 import { placeName, wantServices } from "../lookup/services.mjs";
@@ -15,7 +16,7 @@ import { steady } from "./steady.mjs";
 const CATCH = 1500; // ms between two looks at the report while a look-up runs
 const MANY = 40; // verdicts on one page, from which on their boxes are folded
 
-/** `page`: the workflow's page, with {store, host, panel, view, live, kept, scroller, workflow, tell(), copy(), reload()}. */
+/** `page`: the workflow's page, with {store, host, panel, view, live, place, kept, scroller, workflow, tell(), copy(), reload(), reveal()}. */
 export class Resolving {
   constructor(page) {
     Object.assign(this, { page, store: page.store, host: page.host, boxes: [], fresh: new Map(), chosen: new Map(), known: null, was: null, pressed: false, over: false });
@@ -45,13 +46,46 @@ export class Resolving {
     return t(job.scope === "library" ? "lookup.of_library" : "lookup.of_other");
   }
 
-  /** What stands in the block while nothing runs: what was found, who was silent, and that nothing was fetched. */
+  /** What can be looked up, and what a look-up found of it so far. */
+  open() { return (this.page.workflow?.findings ?? []).filter(canLookUp); }
+  found() { return this.open().map((one) => this.of(one)).filter(Boolean); }
+
+  /** Whether a plan can be made now: nothing has to be looked up before, and there is something for it. */
+  get plannable() { return (this.page.workflow?.findings ?? []).some((one) => canPlan(one, this.of(one))); }
+  get looked() { return this.open().every((one) => this.of(one)); }
+
+  /** What a plan is for: the saved file where the canvas shows it unchanged, since only a file can get a new version. */
+  what() {
+    const { page, store } = this, { active } = store.state.open;
+    if (!page.live) return { slug: page.view.slug };
+    const line = active && !active.modified && !active.temporary ? store.lineOf(active.path) : null;
+    return line ? { slug: line.slug } : { canvas: true };
+  }
+
+  /** What the page's button does now. */
+  label() {
+    if (actionsOf(this.store).has(this.what())) return t("workflow.show_plan");
+    return t(this.looked && this.plannable ? "workflow.plan" : "workflow.resolve");
+  }
+
+  /** What stands in the block while nothing runs: what was found, who was silent, and what is left to do. */
   resting() {
-    const open = (this.page.workflow?.findings ?? []).filter(canLookUp), all = open.map((one) => this.of(one)).filter(Boolean);
-    const silent = this.mine() ? silentWords(this.store, this.job) : "";
-    if (!all.length) return this.pressed && !open.length ? [note({ name: "info", title: t("workflow.missing.title"), text: t("workflow.missing.text") })] : [];
+    const open = this.open(), all = this.found(), silent = this.mine() ? silentWords(this.store, this.job) : "";
+    if (!all.length) return this.pressed && !open.length && !this.plannable ? [note({ name: "info", title: t("workflow.missing.title"), text: t("workflow.missing.text") })] : [];
     const counts = Object.fromEntries(["RESOLVED", "UNCERTAIN", "NOT_FOUND"].map((state) => [state, all.filter((one) => one.state === state).length]));
-    return [h("p", { class: "cfs-lookup-sum" }, told(this.mine() ? this.job : null, counts)), silent && h("p", { class: "cfs-small" }, silent), h("p", { class: "cfs-small cfs-muted" }, t("lookup.only_tells"))].filter(Boolean);
+    return [h("p", { class: "cfs-lookup-sum" }, told(this.mine() ? this.job : null, counts)), silent && h("p", { class: "cfs-small" }, silent),
+      this.looked && !this.plannable ? this.left(counts, all) : h("p", { class: "cfs-small cfs-muted" }, t("lookup.only_tells")),
+      this.looked && link(t("lookup.again"), () => this.begin({ again: true, plan: false }), { "data-key": "look-again" })].filter(Boolean);
+  }
+
+  /** Why there is no plan, and what to do first. */
+  left({ RESOLVED: here, UNCERTAIN: unsure, NOT_FOUND: none }, all) {
+    const first = all.find((one) => one.state === "UNCERTAIN") ?? all.find((one) => one.state === "NOT_FOUND");
+    return note({
+      name: "info", title: t("workflow.left.title"),
+      text: [unsure > 0 && t("workflow.left.uncertain", { n: unsure }), none > 0 && t("workflow.left.absent", { n: none }), here > 0 && !unsure && !none && t("workflow.left.other")].filter(Boolean).join(t("list.sentences")),
+      actions: first ? [button(t(first.state === "UNCERTAIN" ? "plan.show_choice" : "plan.show"), () => this.page.reveal({ key: first.key, name: first.name }), { small: true, "data-key": "to-first" })] : [],
+    });
   }
 
   /** The box of one finding; made when the page is drawn, filled by `update`. */
@@ -79,7 +113,7 @@ export class Resolving {
       copy: (text, from) => page.copy(text, from),
       open: (url) => { if (!this.host.openPage(url)) page.tell(t("resolution.not_opened")); },
       choose: (resolution, id, reason) => this.choose(resolution, id, reason),
-      again: () => this.begin({ again: true }),
+      again: () => this.begin({ again: true, plan: false }),
       busy: () => (isRunning(this.job) ? t("lookup.running") : ""),
       services: () => openServices(this.store, page.panel),
       ui: (key) => { if (!page.kept.verdicts.has(key)) page.kept.verdicts.set(key, {}); return page.kept.verdicts.get(key); },
@@ -113,6 +147,7 @@ export class Resolving {
     steady(page.scroller, () => this.fill());
     if (ended) page.reload();
     else this.catchUp(job);
+    if (isTurn(this.store, page.place) && this.plannable) page.panel?.work?.plan(this.what(), { fresh: true });
   }
 
   /** What was found is kept at once, so the report has it before the look-up ends and tells its results. */
@@ -136,18 +171,21 @@ export class Resolving {
     this.block.update();
     this.element.hidden = this.block.element.hidden;
     const press = page.element.querySelector("[data-key=resolve]"), busy = this.tools().busy();
-    if (press) { set(press, "aria-disabled", busy ? "true" : null); set(press, "title", busy || null); }
+    if (press) { set(press, "aria-disabled", busy ? "true" : null); set(press, "title", busy || null); say(press, this.label()); }
   }
 
-  /** "Resolve missing" was pressed: here, in a menu, or as "Ask again". */
-  async begin({ again = false } = {}) {
-    const { page } = this;
+  /** The page's button, a menu, or "Ask again" was pressed. Without `plan` it is only looked up. */
+  async begin({ again = false, plan = true } = {}) {
+    const { page, store } = this, what = this.what(), made = actionsOf(store).has(what);
     if (isRunning(this.job)) return undefined; // one at a time; its progress says so
     this.pressed = true;
-    const names = page.workflow.findings.filter(canLookUp).flatMap((one) => (one.names?.length ? one.names : [one.name]));
-    if (!names.length) return this.update(); // all of it is on this disk already, or the person's own to choose
-    const what = page.live ? { workflow: this.host.graph(), name: this.store.state.open.active?.name ?? "" } : { slug: page.view.slug };
-    await resolveMissing(this.store, page.panel, what, { names, again, stale: () => this.over });
+    if (refused(store)) return undefined;
+    this.lookup.fail(null);
+    if (plan && !again && (made || (this.looked && this.plannable))) return page.panel?.work?.plan(what);
+    const names = this.open().flatMap((one) => (one.names?.length ? one.names : [one.name]));
+    if (!names.length) return this.update(); // all of it is the person's own to choose
+    const look = page.live ? { workflow: this.host.graph(), name: store.state.open.active?.name ?? "" } : { slug: page.view.slug };
+    await lookThenPlan(store, page.panel, page.place, look, { names, again, plan, stale: () => this.over });
     return this.over || this.update();
   }
 

@@ -1,9 +1,11 @@
 // The page of one workflow: a saved one by its slug, or the graph on the canvas as it is being edited.
 
-import { h, fill } from "../base/dom.mjs";
+import { afterRun, afterSignature } from "../actions/after.mjs";
+import { isPartOf, leadOn } from "../actions/onward.mjs";
+import { h, fill, slot } from "../base/dom.mjs";
 import { ago, verdict } from "../base/format.mjs";
+import { Deeds } from "./deeds.mjs";
 import { findingGroups } from "./findings.mjs";
-import { icon } from "../base/icons.mjs";
 import { graphMap } from "./map.mjs";
 import { title, visible, whole } from "../base/names.mjs";
 import { outlineSections } from "./outline.mjs";
@@ -12,7 +14,9 @@ import { plain } from "../base/store.mjs";
 import { t } from "../base/texts.mjs";
 import { checkOpen, watchOpen } from "./live.mjs";
 import { Resolving } from "./resolving.mjs";
+import { codesOf, textOf } from "./memory.mjs";
 import { ignoredLine, lead, storyLine, warningList } from "./verdict.mjs";
+import { newer, versionList, versionWords } from "./versions.mjs";
 
 const DASHBOARD = "/comfyfixersmart/report/dashboard.html";
 const STYLE = "workflow.css";
@@ -26,8 +30,8 @@ const served = new WeakSet(); // views that asked for a look-up: drawing the pan
  */
 export function workflowPage(store, host, view, panel = null) {
   const page = new Page(store, host, view, panel);
-  const calls = ["update", "destroy", "enter", "leave", "focus", "key"];
-  return { element: page.element, ...Object.fromEntries(calls.map((name) => [name, (event) => page[name](event)])) };
+  const calls = ["update", "destroy", "enter", "leave", "focus", "key", "finds", "reveal", "choices"];
+  return { element: page.element, ...Object.fromEntries(calls.map((name) => [name, (given) => page[name](given)])) };
 }
 
 let styled = null;
@@ -38,38 +42,19 @@ export function loadPageStyle() {
   document.head.append(styled);
 }
 
-const codes = new WeakMap(); // host -> promise of {code: {title, text}}
-
-/** The documented codes; an empty table where the server cannot be asked, so that the page says so in place. */
-function codesOf(host) {
-  if (!codes.has(host)) {
-    const asked = host.api.get("codes").then((answer) => answer.codes);
-    codes.set(host, asked.catch(() => (codes.delete(host), {})));
-  }
-  return codes.get(host);
-}
-
-const plainly = new WeakMap(); // workflow -> its text without verdicts, which fill their boxes in place
-
-function textOf(workflow) {
-  if (workflow && !plainly.has(workflow)) {
-    const { slug, status, distance, findings, warnings, map, modified, change } = workflow;
-    plainly.set(workflow, JSON.stringify([slug, status, distance, findings.map((one) => ({ ...one, resolution: null })), warnings, map, modified, change]));
-  }
-  return plainly.get(workflow);
-}
-
-class Page {
+class Page extends Deeds {
   constructor(store, host, view, panel) {
+    super();
     Object.assign(this, { store, host, view, panel, workflow: null, error: null, revision: null, asked: 0, shown: "", over: false });
     this.live = view.page === "open";
-    const place = this.live ? "open" : view.slug;
-    this.kept = remembered.get(place) ?? { fold: new Set(), scroll: 0 };
-    remembered.set(place, this.kept);
+    this.place = this.live ? "open" : view.slug;
+    this.kept = remembered.get(this.place) ?? { fold: new Set(), scroll: 0 };
+    remembered.set(this.place, this.kept);
     this.explaining = view.focus === "explain";
     this.wanted = view.focus === "missing" && !served.has(view);
     if (this.wanted) served.add(view);
     this.search = new Resolving(this);
+    this.after = slot("div", { class: "cfs-after-place" });
     this.element = h("div", { class: "cfs-view cfs-workflow" });
     this.unwatch = this.live ? watchOpen(store, host) : null;
     loadPageStyle();
@@ -105,14 +90,23 @@ class Page {
     return false;
   }
 
-  update() {
+  update(keys = null) {
+    this.afterwards();
+    if (keys && [...keys].every((one) => one === "run" || one === "plan")) return this.search.fill(); // several times a second
     if (this.live) {
       const { result, error } = this.store.state.open;
       Object.assign(this, { workflow: result, error });
     } else if (this.revision !== (this.store.state.library?.revision ?? "") || (this.error?.code === "unreachable" && !this.store.state.error)) {
       this.load();
     }
-    this.draw();
+    return this.draw();
+  }
+
+  /** What the last run left behind here; and on to the version that it wrote, when one waited for that. */
+  afterwards() {
+    const { store, workflow } = this, names = isPartOf(workflow, this.live ? store.state.open.active?.name : "");
+    this.after.update(names.length > 0 && afterSignature(store, names), () => (names.length ? afterRun(store, { names, except: [this.view.slug], ui: this.kept, more: workflow?.status === "runnable" }) ?? [] : []));
+    if (!this.live && workflow && !this.panel?.work?.open) leadOn(store, this.view, workflow);
   }
 
   /** An answer that was asked for earlier and comes later is dropped. */
@@ -153,7 +147,9 @@ class Page {
     this.search.update();
     if (this.live && this.workflow && this.drawnStatus && this.drawnStatus !== this.workflow.status) this.panel?.announce?.(verdict(this.workflow));
     this.drawnStatus = this.workflow?.status ?? "";
+    this.afterwards();
     if (this.wanted && this.workflow) this.resolve();
+    if (this.view.reveal && this.workflow) this.reveal(this.view.reveal);
     return undefined;
   }
 
@@ -171,7 +167,7 @@ class Page {
       }
     }
     actions.push(iconButton("board", t("workflow.dashboard"), () => this.host.openUrl(DASHBOARD), { "data-key": "dashboard" }));
-    const behind = this.store.behind(), where = behind === "library" ? "workflow.back" : behind === "unlock" ? "unlock.title" : "page.back";
+    const behind = this.store.behind(), where = { library: "workflow.back", unlock: "unlock.title", journal: "journal.title" }[behind] ?? "page.back";
     return bar({ back: [t(where), () => this.store.back()], actions });
   }
 
@@ -184,7 +180,7 @@ class Page {
     const wrapped = trouble && h("div", { class: "cfs-pad" }, trouble);
     if (!workflow) return [this.name(), wrapped ?? h("p", { class: "cfs-pad cfs-muted", role: "status" }, t("workflow.loading"))];
     if (this.explaining) return [this.name(), wrapped, this.card({ short: true }), outlineSections(workflow.outline, this.tools())];
-    return [this.name(), wrapped, this.card(), storyLine(workflow),
+    return [this.name(), wrapped, this.card(), this.after.element, storyLine(workflow), versionList(workflow, (slug) => this.store.go({ page: "workflow", slug })),
       findingGroups(workflow.findings, this.tools()), ignoredLine(workflow), warningList(workflow)];
   }
 
@@ -199,6 +195,7 @@ class Page {
   about(folder) {
     const { workflow, store } = this, out = [];
     if (folder) out.push(visible(folder));
+    if (versionWords(workflow)) out.push(versionWords(workflow));
     if (workflow?.nodes) out.push(t("workflow.nodes", { n: workflow.nodes }));
     if (this.live) {
       const { active } = store.state.open;
@@ -208,14 +205,43 @@ class Page {
   }
 
   card({ short = false } = {}) {
-    const { workflow } = this, act = [];
+    const { workflow } = this, act = [], next = newer(workflow);
     if (!short && workflow.findings.some((one) => one.weight === "blocked" || one.weight === "needs_input")) {
-      act.push(button(t("workflow.resolve"), () => this.resolve(), { kind: "main", "data-key": "resolve" }));
+      act.push(button(this.search.label(), () => this.resolve(), { kind: "main", "data-key": "resolve" }));
     }
-    if (!short && this.canOpen()) act.push(button(t("workflow.open"), () => this.open(), { "data-key": "open-big" }));
+    if (!short && next) act.push(button(t("versions.open", { version: next.version }), () => this.openVersion(next), { kind: act.length ? "plain" : "main", "data-key": "open-version" }));
+    else if (!short && this.canOpen()) {
+      const words = versionWords(workflow) ? t("versions.open", { version: workflow.version }) : t("workflow.open");
+      act.push(button(words, () => this.open(), { kind: workflow.status === "runnable" ? "main" : "plain", "data-key": "open-big" }));
+    }
     const go = this.onCanvas() ? (id) => this.go(id) : null;
     return h("section", { class: "cfs-card" },
       lead(workflow, { short }), graphMap(workflow.map, go), act.length > 0 && h("div", { class: "cfs-card-acts" }, act), !short && this.search.element);
+  }
+
+  /** The finding that a thing left out of a plan, or an action, is about: its place in the report; -1 where it is none. */
+  at({ key = "", name = "" }) {
+    const all = this.workflow?.findings ?? [], by = key ? all.findIndex((one) => this.search.of(one)?.key === key) : -1;
+    return by >= 0 ? by : all.findIndex((one) => one.name === name || one.names?.includes(name));
+  }
+
+  finds(one) { return this.at(one) >= 0; }
+
+  /** Unfolds the group of that finding, brings it into view and puts the focus there. */
+  reveal(one) {
+    this.view.reveal = null;
+    if (this.explaining) this.explain();
+    const found = this.element.querySelector(`[data-at="${this.at(one)}"]`), group = found?.closest(".cfs-group")?.querySelector(".cfs-group-head[aria-expanded=false]");
+    group?.click();
+    found?.scrollIntoView({ block: "start" });
+    found?.querySelector("h4")?.focus({ preventScroll: true });
+  }
+
+  /** How many candidates there were where a person chose what this action brings. */
+  choices({ offers }) {
+    const ids = new Set(offers.map((one) => one.id));
+    const found = (this.workflow?.findings ?? []).map((one) => this.search.of(one)).find((one) => one?.choice && ids.has(one.choice.candidate));
+    return found?.candidates.length ?? 0;
   }
 
   tools() {
@@ -225,41 +251,9 @@ class Page {
       codes: () => codesOf(this.host),
       copy: (text, from) => this.copy(text, from),
       verdict: (finding) => this.search.box(finding),
+      at: (finding) => this.workflow.findings.indexOf(finding),
       node: (node, how) => this.node(node, how),
     };
-  }
-
-  /** A node's name: a button that goes there, or opens the workflow first; text where neither can be. */
-  node({ id, title: name, class_type: type }, { quiet = false } = {}) {
-    const called = name && name !== type ? name : this.host.displayName?.(type) ?? type;
-    const label = [visible(called || t("workflow.node")), " ", h("span", { class: "cfs-id" }, id)];
-    const here = this.onCanvas();
-    if (!here && !this.workflow.path) return h("span", { class: "cfs-node" }, h("span", null, label));
-    const props = { type: "button", class: "cfs-node", "data-key": `node-${id}`, onclick: () => (here ? this.go(id) : this.open(id)) };
-    if (here) return h("button", { ...props, title: t("workflow.go") }, icon("target"), h("span", null, label));
-    return h("button", { ...props, title: t("workflow.open_first") }, icon("open"), h("span", null, !quiet && [h("span", { class: "cfs-id" }, t("workflow.open_word")), " "], label));
-  }
-
-  go(id) {
-    if (!this.host.goToNode(id)) this.tell(t("workflow.gone", { id }));
-  }
-
-  async open(id = null) {
-    try {
-      if (!(await this.host.openWorkflow(this.workflow.path))) return this.tell(t("workflow.not_opened"));
-      this.draw();
-      if (id !== null) this.go(id);
-    } catch (error) {
-      this.tell(t("workflow.not_opened"), error);
-    }
-  }
-
-  async copy(text, from) {
-    const done = await this.host.copy(text);
-    this.tell(t(done ? "workflow.copied" : "workflow.not_copied"));
-    if (!done) return;
-    from.classList.add("cfs-done");
-    setTimeout(() => from.classList.remove("cfs-done"), 1500);
   }
 
   explain() {
@@ -280,15 +274,5 @@ class Page {
     this.store.workflows.clear();
     if (this.live) checkOpen(this.store);
     else this.load();
-  }
-
-  /** One line for the person, said to screen readers too; it goes away by itself. */
-  tell(text, error = null) {
-    if (error) console.warn("ComfyFixerSmart:", error);
-    this.element.querySelector(".cfs-told")?.remove();
-    const line = h("p", { class: "cfs-told", role: "status" });
-    this.element.append(line);
-    line.textContent = text;
-    setTimeout(() => line.remove(), 4000);
   }
 }

@@ -81,6 +81,9 @@ def bring(transfer: Transfer, offer: Offer, http: Http, patience: Patience) -> N
             absent += 1  # Civitai says so now and then of files that it has
         elif not (passes(failed) or _elsewhere(failed, offer)):
             raise OfferFailed(no_answer(failed, offer))
+        if failed.code == "unexpected_shape" and failures == 2 and transfer.part.length and not restarts:
+            transfer.restart()  # it may be the range that it cannot answer
+            restarts += 1
         pause = _pause(failed, failures, patience.clock)
         if failures >= TRIES or pause > LONGEST:
             raise OfferFailed(_given_up(failed, offer))

@@ -64,6 +64,12 @@ class Board:
                 "actions": [one.as_json() for one in found],
             }
 
+    def brief(self) -> Json:
+        """State, how many actions are done, and how many there are."""
+        with self.changed:
+            done = sum(one.state == DONE for one in self._items.values())
+            return {"state": self.standing, "done": done, "total": len(self._items)}
+
     @property
     def standing(self) -> str:
         """RUNNING as long as anything goes on; INTERRUPTED where its process ended meanwhile."""

@@ -98,6 +98,10 @@ class Run:
             **board,
         }
 
+    def brief(self) -> Json:
+        """The run in a few words: id, state, done, total."""
+        return {"id": self.id, **self._board.brief()}
+
     def pause(self, action: str | None = None) -> None:
         """Let one action or all stop where they are; what was fetched is kept. Raises ComfyFixerError `unknown_action`."""
         for handle in self._board.pause(action):
@@ -183,9 +187,12 @@ class Run:
             begun = self._written(begun)
             self._tell()
         for item in begun:
-            threading.Thread(
-                target=self._work, args=(item,), name=f"comfyfixersmart-{item.action.kind}", daemon=True
-            ).start()
+            thread = threading.Thread(target=self._work, args=(item,), name=f"comfyfixersmart-{item.action.kind}")
+            thread.daemon = True
+            try:
+                thread.start()
+            except RuntimeError as error:  # no more threads, or Python is ending
+                board.settle(item, Outcome(PAUSED, error=said(error)))
         with board.changed:
             board.changed.wait_for(lambda: board.stale, TELL)
         silent = time.monotonic() - self._quiet > SILENCE
