@@ -293,6 +293,16 @@ def test_a_pack_that_is_here_is_switched_on(office: Any, find: Any, pack_id: str
     assert enable(disabled(registry_id=pack_id), Quiet(), manager=find()).text.startswith("It is enabled already")
 
 
+def test_one_that_its_list_does_not_know_is_switched_on_too(new: Any, find: Any, replay: Any) -> None:
+    """Seen at 4.3: it reports success and does nothing."""
+    new.lists = False
+    new.has("inkwell-nodes@1_3_0", "1.3.0", pack_id="inkwell-nodes", enabled=False)
+    assert enable(disabled(), Quiet(), manager=find()).restart
+    assert [one.json()["kind"] for one in asked(replay, new)] == ["enable", "install"]
+    assert asked(replay, new)[1].json()["params"]["selected_version"] == "1.3.0"
+    assert new.packs["inkwell-nodes"]["ver"] == "1.3.0"
+
+
 def test_one_that_was_on_when_comfyui_started_needs_no_restart(new: Any, find: Any) -> None:
     new.has("inkwell-nodes", "1.3.0", pack_id="inkwell-nodes", at_start=True)
     assert enable(disabled(), Quiet(), manager=find()) == Done(text="It is enabled already")
@@ -303,7 +313,7 @@ def test_what_does_not_come_on_is_a_failure(new: Any, find: Any) -> None:
     new._enable = lambda _name: False
     error = failed(enable, disabled(), Quiet(), manager=find())
     assert error.code == "manager_failed"
-    assert error.message == "ComfyUI-Manager did not enable inkwell-nodes, and does not say why."
+    assert error.message == ("ComfyUI-Manager did not enable inkwell-nodes: not available node: inkwell-nodes@1.3.0.")
 
 
 def test_a_pack_that_is_gone_is_not_installed_instead(office: Any, find: Any, replay: Any) -> None:

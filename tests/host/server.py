@@ -100,11 +100,12 @@ def running(
     args: Sequence[str] = (),
     env: Mapping[str, str] | None = None,
     first: bool = False,
+    checkout: Path | None = None,
 ) -> Iterator[Server]:
     """A ComfyUI that answers, until the block ends. Raises HostUnavailable naming the step that failed.
 
     `env` is added to its environment. `first`: where this user may, it runs before everything else on this machine,
-    so that its times are its own.
+    so that its times are its own. `checkout`: a copy of ComfyUI to run in place of the installed one.
     """
     host = installer.install(say=lambda line: print(line, file=sys.stderr))
     lay_out(base, packs)
@@ -120,7 +121,7 @@ def running(
     with server.log.open("ab") as log:
         process = subprocess.Popen(
             command,
-            cwd=host.checkout,
+            cwd=checkout or host.checkout,
             env=_environment() | dict(env or {}),
             stdin=subprocess.DEVNULL,
             stdout=log,

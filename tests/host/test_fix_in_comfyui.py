@@ -15,6 +15,7 @@ import pytest
 from ..sources.conftest import load
 from . import fix_place
 from .fix_place import CANARY, GLOW, GLOW_HERE, INK, LANTERN, OURS, PREFIX, PROMPT, WRONG_FOLDER, World
+from .fix_walk import Walk
 
 pytestmark = [pytest.mark.comfyui]
 
@@ -162,6 +163,48 @@ def assert_discreet(server: Any, world: World) -> None:
         assert "lighthouse" not in text, path
     for route in ("run", "journal", "sources", "settings"):
         assert CANARY not in json.dumps(server.get(f"{PREFIX}/{route}")[1]), route
+
+
+# ---- by its page --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.browser
+def test_by_its_page_from_blocked_to_runnable_and_back(
+    comfyui: Any, world: World, tmp_path: Path, chromium: Any
+) -> None:
+    base = tmp_path / "base"
+    fix_place.lay_out(base, load, world.link)
+    models, first = base / "models", fix_place.newest(base)
+    with comfyui.running(base, PACKS, env=world.environment()) as server:
+        until("the first cycle", lambda: listed(server))
+        walk = Walk(chromium.page, server.url)
+        walk.begin()
+        until("the graph that ComfyUI begins with", lambda: walk.page.evaluate("() => app.graph.nodes.length > 3"))
+        walk.to_the_workflow(fix_place.NAME)
+        walk.ask()
+        said = walk.plan()
+        assert all(name in said for name in (INK, LANTERN, GLOW, "brushworks/inkwash-xl", "models/checkpoints"))
+        assert not world.served() and INK not in walk.choices("CheckpointLoaderSimple"), "nothing happened yet"
+        walk.approve()
+        walk.arrived()
+        walk.runnable()
+        assert world.served() == fix_place.SIZE
+        until("the page's own lists", lambda: INK in walk.choices("CheckpointLoaderSimple"))
+        newest = fix_place.newest(base)
+        assert newest.name == f"{fix_place.NAME}.v2.json"
+        walk.onto_the_canvas(newest.name)
+        assert walk.sent() == fix_place.prompt(newest)
+        assert fix_place.refused(server, newest) == {}, "ComfyUI itself takes it now"
+        assert len(walk.clicks) <= 6, walk.clicks
+
+        walk.take_back()
+        assert not (models / "checkpoints" / INK).exists() and (models / WRONG_FOLDER / LANTERN).exists()
+        assert not newest.exists() and fix_place.lacking(fix_place.refused(server, first))["ckpt_name"] == INK
+        until("it is blocked again", lambda: set(listed(server).values()) == {"blocked"})
+        assert_discreet(server, world)
+    assert not [
+        one for one in chromium.errors if "comfyfixersmart" in one.lower()
+    ]  # ComfyUI's page has some of its own
 
 
 # ---- kills, and two at once ---------------------------------------------------------------------------------------

@@ -32,6 +32,7 @@ class Office:
         self.start_by_get = False  # before 4.2 and 3.40
         self.mute_history = False  # before 4.2: it fails at telling what became of anything
         self.forgets = False  # whatever is put in is lost
+        self.lists = True  # its copy of the registry's list has all packs; without, it enables none by that route
         self.dies = False  # its worker ends, once, before it has done anything
         self.registry: dict[str, dict[str, str]] = {}
         self.failing: dict[str, str] = {}  # registry id → what it says instead of installing
@@ -156,12 +157,15 @@ class Office:
 
     def _do(self, kind: str, params: Json) -> str:
         if kind == "enable":
-            self._enable(params["cnr_id"])
+            if self.lists:
+                self._enable(params["cnr_id"])
             return "success"  # whatever became of it
         if self.level not in ALLOWED:
             return "failed"
         pack_id, version = params["id"], params["selected_version"]
         if params["skip_post_install"] and self._enable(pack_id):
+            return "success"
+        if self._is_off(pack_id, version) and self._enable(pack_id):
             return "success"
         if pack_id in self.failing:
             return self.failing[pack_id]
@@ -170,6 +174,10 @@ class Office:
         self.packs = {key: one for key, one in self.packs.items() if one["cnr_id"] != pack_id}
         self.has(pack_id, version, pack_id=pack_id)
         return "success"
+
+    def _is_off(self, pack_id: str, version: str) -> bool:
+        told = (pack_id, version, False)
+        return any((one["cnr_id"], one["ver"], one["enabled"]) == told for one in self.packs.values())
 
     def _enable(self, name: str) -> bool:
         for key, one in list(self.packs.items()):

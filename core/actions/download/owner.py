@@ -1,6 +1,6 @@
 """One writer for one part, among all threads and processes of all computers that share its folder.
 
-An owner file says who: made so that only one can make it, looked at again for every piece that is written and read again
+An owner file says who: it is made so that only one can make it, and is looked at again for every piece that is written and read again
 before what was written is relied on. There is no lock in this: on some network shares a lock is given to everybody who
 asks. An owner counts no more when its process is gone; where that cannot be told, when it gave no sign of life.
 """
@@ -56,30 +56,44 @@ class Owner:
 
     def take(self) -> bool:
         """Whether it is ours now. Ask again after a while where it is not."""
-        try:
-            fd = self._place.open(self._name, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
-        except FileExistsError:
+        if self._place.status(self._name) is not None:
             self._look()
             return False
+        self._raw = json.dumps({"schema": SCHEMA, **this_process()._asdict(), "nonce": self._nonce}).encode("ascii")
         with _lock:
             _live.add(self._nonce)
-        self._fd = fd
-        self._raw = json.dumps({"schema": SCHEMA, **this_process()._asdict(), "nonce": self._nonce}).encode("ascii")
         try:
-            os.write(fd, self._raw)
-            status = os.fstat(fd)
+            self._make()
+            status = os.fstat(self._fd)
             self._own = (status.st_dev, status.st_ino)
             self._ended.clear()
             self._thread = threading.Thread(target=self._beat, name="comfyfixersmart-owner", daemon=True)
             self._thread.start()
             self.confirm()
-        except Lost:
+        except (FileExistsError, Lost):
             self.release()
             return False
         except BaseException:
             self.release()
             raise
         return True
+
+    def _make(self) -> None:
+        """Make the file, with all it says from its first moment on. Raises FileExistsError."""
+        whole = f"{self._name}.{secrets.token_hex(4)}"
+        if self._write(whole):
+            try:
+                if self._place.link(whole, self._name):
+                    return
+            finally:
+                self._place.unlink(whole)
+            os.close(self._fd)
+            self._fd = -1
+        self._write(self._name)  # no hard links here: for a moment it says nothing
+
+    def _write(self, name: str) -> bool:
+        self._fd = self._place.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+        return os.write(self._fd, self._raw) == len(self._raw)
 
     def check(self) -> None:
         """Raise Lost where it is not ours any more. Costs a look at the name."""
@@ -95,16 +109,15 @@ class Owner:
     def release(self) -> None:
         """Let others have it."""
         self._ended.set()
-        if self._fd < 0:
-            return
         if self._thread is not None:
             self._thread.join()
-        os.close(self._fd)
-        self._fd = -1
-        with contextlib.suppress(OSError, Lost):
-            if self._raw:
+            self._thread = None
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+            with contextlib.suppress(OSError, Lost):
                 self.confirm()
-            self._place.unlink(self._name)
+                self._place.unlink(self._name)
         with _lock:
             _live.discard(self._nonce)
 

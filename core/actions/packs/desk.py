@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from ...http import NoAnswer
@@ -76,9 +76,15 @@ class Desk:
         """Ask for this version. Raises Refused."""
         self._put("install", _request(task))
 
-    def enable(self, task: PackTask, here: Here) -> None:
-        """Ask it to switch on what is here. Raises Refused."""
-        self._put("enable", {"cnr_id": here.id or here.folder})
+    def enabling(self, task: PackTask, here: Here) -> Iterator[Callable[[], None]]:
+        """Ways to ask it to switch on what is here, best first. Each raises Refused.
+
+        What is meant for that silently does nothing for packs that are not in its copy of the registry's list. To install
+        the version that is here switches it on as well, and fetches nothing.
+        """
+        yield lambda: self._put("enable", {"cnr_id": here.id or here.folder})
+        if here.id and not here.checkout:
+            yield lambda: self._put("install", _request(_as_it_is(task, here)))
 
     def state(self) -> State:
         """How far it is."""
@@ -103,6 +109,7 @@ class Desk:
             self._manager.http.json(url, accept=(200, 201))
 
     def _put(self, kind: str, params: Mapping[str, Any]) -> None:
+        self._seen, self._idle = frozenset(self._history() or ()), 0
         ui_id = f"{self._client}-{secrets.token_hex(4)}"
         task = {"ui_id": ui_id, "client_id": self._client, "kind": kind, "params": params}
         self._tell("manager/queue/task", task)
@@ -150,16 +157,17 @@ class BatchDesk(Desk):
     def install(self, task: PackTask) -> None:
         self._request({**_request(task), "ui_id": self._client})
 
-    def enable(self, task: PackTask, here: Here) -> None:
+    def enabling(self, task: PackTask, here: Here) -> Iterator[Callable[[], None]]:
         """A request that only switches on what is there in this very version."""
-        as_it_is = task._replace(registry_id=here.id or here.folder, version=here.version)
-        self._request({**_request(as_it_is), "ui_id": self._client, "skip_post_install": True})
+        told = {**_request(_as_it_is(task, here)), "ui_id": self._client, "skip_post_install": True}
+        yield lambda: self._request(told)
 
     def state(self) -> State:
         self._idle = self._idle + 1 if self.ready() else 0
         return State(self._idle >= 2)
 
     def _request(self, request: dict[str, Any]) -> None:
+        self._idle = 0
         body = self._tell("manager/queue/batch", {"install": [request]})
         if isinstance(body, dict) and request["id"] in (body.get("failed") or ()):
             raise Refused
@@ -169,6 +177,7 @@ class OldDesk(BatchDesk):
     """The third generation."""
 
     def _request(self, request: dict[str, Any]) -> None:
+        self._idle = 0
         self._tell("manager/queue/install", request)
         self.start()
 
@@ -178,6 +187,10 @@ def desk_for(manager: Manager, client: str) -> Desk:
     if manager.through != MANAGER_V4:
         return OldDesk(manager, client)
     return (BatchDesk if manager.old_screens else Desk)(manager, client)
+
+
+def _as_it_is(task: PackTask, here: Here) -> PackTask:
+    return task._replace(registry_id=here.id or here.folder, version=here.version)
 
 
 def _request(task: PackTask) -> dict[str, Any]:

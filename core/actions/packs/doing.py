@@ -70,13 +70,15 @@ def enable(action: Action, control: Control, *, manager: Manager | None) -> Done
         raise ActionFailed("pack_gone", f"{action.title} is not there any more.", "Make a new plan.")
     if found.enabled:
         return _done(desk, task, found, "It is enabled already")
-    here = found
-    if not queued:
-        _ask(control, action, manager, lambda: desk.enable(task, here), "enable")
-    state = _over(desk, control, "ComfyUI-Manager enables it")
-    found = _find(desk.here(), task)
-    if found is not None and found.enabled:
-        return _done(desk, task, found, f"Enabled by {manager.called}")
+    state = State(True)
+    for ask in desk.enabling(task, found):
+        if not queued:
+            _ask(control, action, manager, ask, "enable")
+        queued = False
+        state = _over(desk, control, "ComfyUI-Manager enables it")
+        now = _find(desk.here(), task)
+        if now is not None and now.enabled:
+            return _done(desk, task, now, f"Enabled by {manager.called}")
     raise _failed(action, manager, state, "enable")
 
 
