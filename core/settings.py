@@ -80,7 +80,11 @@ class Values(BaseModel):
         (), max_length=MAX_WORDS, description="further hosts that model files may come from, with their sub-domains"
     )
     max_file_gb: float | None = Field(
-        None, gt=0, le=100_000, allow_inf_nan=False, description="largest file to fetch, in GB; None: the policy's own cap"
+        None,
+        gt=0,
+        le=100_000,
+        allow_inf_nan=False,
+        description="largest file to fetch, in GB; None: the policy's own cap",
     )
     downloads_at_once: int = Field(2, ge=1, le=8, description="downloads at the same time")
     refused_licences: tuple[LicenceWord, ...] = Field(

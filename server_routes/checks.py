@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -155,3 +155,11 @@ def _noted(failed: list[Exception]) -> Iterator[None]:
 
 def _never() -> bool:
     return False
+
+
+def split(checked: Sequence[Checked]) -> tuple[Sequence[Checked], Sequence[Checked]]:
+    """Of each workflow the newest version, which a plan for the library is for; and the older ones."""
+    from ..core.reports.rows import newest
+
+    names = frozenset(newest(one.name for one in checked))
+    return [one for one in checked if one.name in names], [one for one in checked if one.name not in names]

@@ -8,6 +8,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..core.errors import ComfyFixerError
+from .checks import split
 from .host.quiet import quietly_for_long
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ class Planning:
     ) -> tuple[Sequence[Checked], Sequence[Checked]]:
         """What the plan is for, looked at now, and everything else."""
         if asked.slug is None and asked.workflow is None:
-            return self._service.checks.check(shelf, cancel), ()
+            return split(self._service.checks.check(shelf, cancel))
         if asked.slug is not None:
             one = app.look_at(*shelf.find(asked.slug))[0]
         else:

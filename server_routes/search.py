@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..core.errors import ComfyFixerError
 from ..core.schedule import CANCELLED, DONE, FAILED
+from .checks import split
 from .host.quiet import quietly_for_long
 from .job import LIBRARY, OPEN, WORKFLOW, Job
 from .worker import Worker
@@ -172,7 +173,7 @@ class Search:
         elif asked.workflow is not None:
             checked = [app.look_at_graph(asked.workflow, asked.name)[0]]
         else:
-            checked = self._service.checks.check(shelf, cancel)
+            checked = list(split(self._service.checks.check(shelf, cancel))[0])
         return [want for one in checked for want in app.wants(one).values()]
 
     def open(self, app: App, shelf: Shelf, values: Values) -> Session:

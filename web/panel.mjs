@@ -174,7 +174,7 @@ function withFocus(page) {
   return { focus, update() {}, destroy() {}, ...bound(page) };
 }
 
-const bound = (page) => Object.fromEntries(["element", "update", "destroy", "key", "focus", "enter", "leave"]
+const bound = (page) => Object.fromEntries(["element", "update", "destroy", "key", "focus", "enter", "leave", "finds", "reveal", "choices"]
   .filter((name) => page[name]).map((name) => [name, typeof page[name] === "function" ? page[name].bind(page) : page[name]]));
 
 function broken(store, error) {

@@ -13,7 +13,19 @@ from typing import Any, NamedTuple
 from .types import Json, Output
 
 SCHEMA = 1
-EVENTS = ("approved", "begun", "done", "failed", "paused", "cancelled", "ended", "undone", "undo_failed", "torn")
+EVENTS = (
+    "approved",
+    "begun",
+    "done",
+    "failed",
+    "paused",
+    "cancelled",
+    "skipped",
+    "ended",
+    "undone",
+    "undo_failed",
+    "torn",
+)
 
 _SUM = re.compile(rb',"sum":"([0-9a-f]{16})"\}')
 _HEAD = b'{"schema":'

@@ -34,6 +34,7 @@ MISMATCH = "mismatch"  # it is not what the plan names: kept aside, never under 
 WAITS, RUNNING, PAUSED, DONE, FAILED, CANCELLED, SKIPPED = (
     *("waits", "running", "paused", "done", "failed", "cancelled", "skipped"),
 )
+BY_HAND = "by_hand"  # code of an ActionFailed that is none: the person has to do it; the action ends as SKIPPED
 VOIDED, INTERRUPTED = "voided", "interrupted"  # of a run: a source serves something else now; ComfyUI ended meanwhile
 
 Json = dict[str, Any]

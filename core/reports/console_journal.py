@@ -19,6 +19,7 @@ _EVENT = {
     "failed": ("failed", "red"),
     "paused": ("paused", "yellow"),
     "cancelled": ("cancelled", "yellow"),
+    "skipped": ("skipped", "yellow"),
     "ended": ("ended", "dim"),
     "undone": ("undone", "magenta"),
     "undo_failed": ("not undone", "red"),

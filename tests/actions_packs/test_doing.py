@@ -255,7 +255,7 @@ def test_older_ones_cannot_tell_what_became_of_it(new: Any, find: Any) -> None:
 def test_silence_pauses_and_is_survived(new: Any, find: Any, replay: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doing, "MOST_SILENT", 3)
     manager = find()
-    replay.fault("/v2/manager/queue/history", lambda _request, due: due(), times=1)  # the look before it is asked
+    replay.fault("/v2/manager/queue/history", lambda _request, due: due(), times=2)  # the looks before it is asked
     replay.fault("/v2/manager/queue/history", replay.Fault.status(404), times=3)
     replay._ills.reverse()
     error = failed(install, pack(), Quiet(), manager=manager)

@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 from comfyfixersmart.core.actions.packs import doing
 from comfyfixersmart.core.cli import CANNOT, FINDINGS, FINE, main, running, shared
+from comfyfixersmart.core.http import Limit, pace
 from comfyfixersmart.core.reports import schema_actions
 from comfyfixersmart.core.sources import roster
 
@@ -447,6 +448,7 @@ def test_a_manager_installs_what_was_approved(
     packed: Path, place: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(doing, "POLL", 0.01)
+    monkeypatch.setattr(pace, "USUAL", Limit(10_000, 10_000))
     with load("server").serving() as comfyui:
         office = load("manager").Office("v4")
         office.offer("inkwell-nodes", "1.4.0")

@@ -116,6 +116,13 @@ def offer(server: Any, number: int = 1, **more: Any) -> Offer:
     return Offer(f"direct:{number}", "direct", by, server.address, page="https://example.org/ink")._replace(**more)
 
 
+@pytest.fixture(autouse=True)
+def quick_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody cuts the power here, so that this process need not wait for the disk. Those of child.py do."""
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+    monkeypatch.setattr(os, "fdatasync", lambda _: None)
+
+
 @pytest.fixture
 def serve() -> Iterator[Callable[[bytes], Any]]:
     """`serve(data)`: another scripted server."""
@@ -186,9 +193,9 @@ class Zygote:
         return json.loads(line) if line else None
 
 
-@pytest.fixture
-def zygote(tmp_path: Path) -> Iterator[Zygote]:
-    one = Zygote(tmp_path)
+@pytest.fixture(scope="session")
+def zygote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zygote]:
+    one = Zygote(tmp_path_factory.mktemp("results"))
     yield one
     one.stop()
 

@@ -174,6 +174,13 @@ def test_416_where_all_is_here(bench: Any) -> None:
     assert bench.fetch(action).check == VERIFIED and bench.whole() and bench.server.starts == [300_000]
 
 
+def test_416_where_nothing_but_its_mark_is_known(bench: Any) -> None:
+    """Neither size nor hash; it was cut off in its last byte, so that nobody saw its end."""
+    action = bench.action(size=None, sha256=None)
+    bench.server.then(cut(300_000, chunked=True), usual)
+    assert bench.fetch(action).check == SIZE_ONLY and bench.whole() and bench.server.starts == [None, 300_000]
+
+
 @pytest.mark.parametrize("told", ["bytes */300000", "bytes */100000", "nonsense", None])
 def test_416_where_something_is_missing(bench: Any, told: str | None) -> None:
     bench.begin(100_000)

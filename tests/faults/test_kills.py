@@ -40,7 +40,7 @@ def prepared(bench: Any, size: int, make: Any) -> None:
 
 
 def test_twenty_kills(bench: Any, zygote: Any, make_file: Any) -> None:
-    prepared(bench, 16 * MIB, make_file)
+    prepared(bench, 8 * MIB, make_file)
     again = killed(bench, zygote, 20)
     assert len(again) == 20 and max(again) <= ALLOWED and bench.server.served == len(bench.data) + sum(again)
 
@@ -66,13 +66,13 @@ def test_an_end_at_every_step(bench: Any, zygote: Any, make_file: Any, when: str
         action = new_folder(bench, at, damaged)
         ended = zygote.fetch(action, exit=[at, when])
         assert ended == 99
-        result = zygote.fetch(action, look=0.05)
+        result = zygote.fetch(action, look=0.05, exit=[0, when])
         assert result["check"] == VERIFIED and bench.whole()
         assert bench.lies() == sorted([bench.path.name, *([Path(action.aside).name] if damaged else [])])
         assert not damaged or Path(action.aside).read_bytes() == b"damaged"
         brought += not result["outputs"][0]["before"] or damaged
         if at == 1:
-            steps = zygote.fetch(new_folder(bench, 0, damaged))["steps"]
+            steps = zygote.fetch(new_folder(bench, 0, damaged), exit=[0, when])["steps"]
     assert 20 <= steps < 60, "each step was visited"
     # At the very end nothing tells any more that it was us; nothing has to be done then either.
     assert brought >= steps - 3

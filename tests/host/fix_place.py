@@ -99,11 +99,6 @@ class World(NamedTuple):
             "COMFYFIXERSMART_HUGGINGFACE_KEY": CANARY,
         }
 
-    @property
-    def link(self) -> str:
-        """The address of the checkpoint that people pass on."""
-        return f"{self.hub.address}/brushworks/inkwash-xl/resolve/main/{INK}"
-
     def served(self) -> int:
         """Bytes of the checkpoint that the storage has sent."""
         return int(self.store.served[self.ink])
@@ -125,11 +120,8 @@ def services(load: Callable[[str], Any], size: int = SIZE) -> Iterator[World]:
         yield World(hosts, store, ink)
 
 
-def lay_out(base: Path, load: Callable[[str], Any], link: str = "") -> None:
-    """The base folder of a ComfyUI: the workflow, the LoRA in the wrong folder, the VAE under another name.
-
-    `link`: where the workflow's author says the checkpoint is; with it the look-up is quick.
-    """
+def lay_out(base: Path, load: Callable[[str], Any]) -> None:
+    """The base folder of a ComfyUI: the workflow, the LoRA in the wrong folder, the VAE under another name."""
     made = load("files").safetensors
     for path, seed in ((f"{WRONG_FOLDER}/{LANTERN}", "lantern"), (f"vae/{GLOW_HERE}", "glow")):
         place = base / "models" / path
@@ -137,15 +129,13 @@ def lay_out(base: Path, load: Callable[[str], Any], link: str = "") -> None:
         place.write_bytes(made(seed))
     saved = base / "user/default/workflows"
     saved.mkdir(parents=True, exist_ok=True)
-    (saved / f"{NAME}.json").write_text(json.dumps(workflow(made("glow"), link)))
+    (saved / f"{NAME}.json").write_text(json.dumps(workflow(made("glow"))))
 
 
-def workflow(glow: bytes, link: str) -> Json:
+def workflow(glow: bytes) -> Json:
     """As ComfyUI saves it. `glow`: what the VAE is, by which the workflow knows it."""
-    told = {"VAELoader": [{"name": GLOW, "url": "", "directory": "vae", "size": len(glow)}]}
-    told["VAELoader"][0] |= {"hash": hashlib.sha256(glow).hexdigest(), "hash_type": "SHA256"}
-    if link:
-        told["CheckpointLoaderSimple"] = [{"name": INK, "url": link, "directory": "checkpoints"}]
+    known = {"name": GLOW, "url": "", "directory": "vae", "size": len(glow), "hash_type": "SHA256"}
+    known["hash"] = hashlib.sha256(glow).hexdigest()
     nodes, links = [], []
     for number, kind, values, wires in NODES:
         inputs = []
@@ -153,7 +143,7 @@ def workflow(glow: bytes, link: str) -> Json:
             links.append([len(links) + 1, origin, slot, number, len(inputs), _type(origin, slot)])
             inputs.append({"name": name, "type": links[-1][5], "link": len(links)})
         place = [60 + 340 * ((number - 1) % 4), 80 + 260 * ((number - 1) // 4)]
-        models = {"models": told[kind]} if kind in told else {}
+        models = {"models": [known]} if kind == "VAELoader" else {}
         nodes.append(
             {
                 "id": number,

@@ -32,6 +32,9 @@ def _load(name: str, path: str) -> ModuleType:
 samples = _load("panel_samples", "../reports/samples.py")  # the libraries that the report tests use
 lookups = _load("panel_lookups", "lookups.py")
 verdicts = _load("panel_verdicts", "verdicts.py")
+plans = _load("panel_plans", "plans.py")
+runs = _load("panel_runs", "runs.py")
+acting = _load("panel_acting", "acting.py")
 NOW: float = samples.NOW
 LOCAL = {"allowed": True, "error": None}
 FROM_AFAR = {
@@ -85,6 +88,7 @@ class Scenario:
         failing: dict[str, tuple[int, Json]] | None = None,
         origin: dict[str, str] | None = None,
         lookup: dict[str, Any] | None = None,
+        acts: Any = None,
     ) -> None:
         self.cycle = now or cycle()
         self.may, self.parts, self.failing = may, parts or [], failing or {}
@@ -92,6 +96,7 @@ class Scenario:
         self.library: Json | None = None
         self.revision = 1
         self.lookup = lookups.Lookup(**{"found": verdicts.found(), "now": NOW, **(lookup or {})})
+        self.acting = acts or acting.Acting()
         self.settings = {
             "values": {"cycle_hours": 2.0, "watch": True, "allow_remote": False, "allowed_hosts": []},
             "from": {"cycle_hours": "default", "watch": "dialog", "allow_remote": "default", **(origin or {})},
@@ -132,7 +137,11 @@ class Scenario:
         return panel.workflow_body(self._judged(samples.showcase()), "", None, None)
 
     def workflow(self, slug: str) -> Json:
-        return panel.workflow_body(self._judged(self.entries[slug]), slug, f"workflows/{self.entries[slug].name}", None)
+        one, rows = self.entries[slug], (self.library or {}).get("workflows", ())
+        told = next(
+            (row["versions"] for row in rows if any(each["slug"] == slug for each in row.get("versions", ()))), ()
+        )
+        return panel.workflow_body(self._judged(one), slug, f"workflows/{one.name}", None, told)
 
     def _judged(self, entry: Entry) -> Entry:
         """The workflow with what was looked up so far."""
@@ -187,12 +196,8 @@ def changed() -> Library:
     broken = [at for at, one in enumerate(entries) if one.readiness.status == BLOCKED][:6]
     for at, place in enumerate(broken):
         change = Change(NOW - (at + 1) * 86_400, RUNNABLE, BLOCKED, "a file is gone", NOW - 30 * 86_400)
-        entries[place] = _with(entries[place], change)
+        entries[place] = replace(entries[place], change=change)
     return Library(library.when, library.place, tuple(entries), library.unlock, library.unused, library.history)
-
-
-def _with(entry: Entry, change: Change) -> Entry:
-    return Entry(entry.name, entry.readiness, entry.graph, change, entry.modified, entry.source, entry.uses)
 
 
 _failed = {
@@ -288,3 +293,5 @@ MAKE: dict[str, Callable[[], Scenario]] = {
     "broken-library": lambda: Scenario(changed(), failing={"library": (500, _broken_part["error"])}),
     "silent": lambda: Scenario(None, failing={"status": (0, {})}),
 }
+
+MAKE |= _load("panel_acted", "acted.py").MAKE

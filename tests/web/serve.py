@@ -109,6 +109,8 @@ class _Handler(BaseHTTPRequestHandler):
             return self._json(200, {"workflow": scenario.on_canvas()})
         if name in ("sources", "consent", "key", "resolve", "resolve/cancel", "choose"):
             return self._lookup(name, scenario, body)
+        if name in ("plan", "plan/cancel", "approve", "run", "journal", "undo"):
+            return self._guarded(scenario, body, lambda: scenario.acting.answer(name, query, body))
         return self._settings(scenario, body)
 
     def _change(self, name: str, scenario: Any) -> None:
@@ -130,10 +132,13 @@ class _Handler(BaseHTTPRequestHandler):
             "resolve/cancel": lookup.cancel,
             "choose": lambda: lookup.choose(body),
         }
+        return self._guarded(scenario, body, acts[name])
+
+    def _guarded(self, scenario: Any, body: Any, act: Any) -> None:
         if body is not None and not scenario.may["allowed"]:
             return self._json(403, {"error": scenario.may["error"]})
         try:
-            return self._json(200, acts[name]())
+            return self._json(200, act())
         except Exception as refused:
             if not hasattr(refused, "error"):
                 raise

@@ -16,6 +16,7 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 MISSING = {"page": "workflow", "slug": "video-heron-much-is-missing"}
+PLAN = "css:[data-key=resolve]"
 VIEWS: dict[str, dict[str, Any]] = {
     "unlock": {"scenario": "library", "view": {"page": "unlock"}},
     "compact": {"scenario": "library", "comfyfixersmart.compact": "true"},
@@ -56,6 +57,52 @@ VIEWS: dict[str, dict[str, Any]] = {
         "then": ["css:.cfs-fold >> nth=0", "css:.cfs-fold >> nth=2", "Use this one: grain-works/FineGrain"],
     },
     "zh-looked": {"scenario": "looked", "view": MISSING, "locale": "zh", "height": 6400},
+    "plan": {"scenario": "planned", "view": MISSING, "then": [PLAN], "height": 1500},
+    "plan-ticked": {"scenario": "planned", "view": MISSING, "then": [PLAN, "css:.cfs-confirm input"], "height": 860},
+    "plan-open": {
+        "scenario": "planned",
+        "view": MISSING,
+        "then": [PLAN, "3 things are not in the plan", "Details of heron_xxl_fp8_e4m3fn_scaled.safetensors"],
+        "height": 2000,
+    },
+    "plan-mixed": {"scenario": "planned-mixed", "view": MISSING, "then": [PLAN], "height": 2000},
+    "plan-by-hand": {"scenario": "planned-by-hand", "view": MISSING, "then": [PLAN]},
+    "plan-none": {"scenario": "planned-none", "view": MISSING, "then": [PLAN]},
+    "plan-many": {"scenario": "planned-many", "view": MISSING, "then": [PLAN]},
+    "plan-hostile": {"scenario": "planned-hostile", "view": MISSING, "then": [PLAN], "height": 3000},
+    "zh-plan": {"scenario": "planned", "view": MISSING, "locale": "zh", "then": [PLAN], "height": 1500},
+    "plan-ready": {"scenario": "planned", "view": MISSING},
+    "plan-local": {"scenario": "planned-local", "view": MISSING},
+    "unsettled": {"scenario": "unsettled", "view": MISSING},
+    "run": {"scenario": "run-half", "view": MISSING, "then": ["css:.cfs-strip-going"]},
+    "run-strip": {"scenario": "run-half", "view": MISSING},
+    "run-troubled": {
+        "scenario": "run-troubled",
+        "view": MISSING,
+        "then": ["css:[data-key=strip-show]"],
+        "height": 1500,
+    },
+    "run-interrupted": {"scenario": "run-interrupted"},
+    "run-interrupted-open": {
+        "scenario": "run-interrupted",
+        "view": MISSING,
+        "then": ["css:[data-key=strip-show]"],
+    },
+    "zh-run": {"scenario": "run-half", "view": MISSING, "locale": "zh", "then": ["css:.cfs-strip-going"]},
+    "after": {"scenario": "after", "view": {"page": "workflow", "slug": f"{MISSING['slug']}-v2"}},
+    "after-shown": {
+        "scenario": "after",
+        "view": {"page": "workflow", "slug": f"{MISSING['slug']}-v2"},
+        "then": ["css:[data-key=turned]"],
+    },
+    "after-old": {"scenario": "after", "view": MISSING},
+    "after-library": {"scenario": "after"},
+    "unlock-resolve": {"scenario": "asked", "view": {"page": "unlock"}},
+    "journal": {"scenario": "journal", "view": {"page": "journal"}, "height": 1700},
+    "journal-undo": {"scenario": "journal", "view": {"page": "journal"}, "then": ["Undo all of it"], "height": 1000},
+    "journal-none": {"scenario": "journal-none", "view": {"page": "journal"}},
+    "journal-damaged": {"scenario": "journal-damaged", "view": {"page": "journal"}},
+    "zh-journal": {"scenario": "journal", "view": {"page": "journal"}, "locale": "zh", "height": 1700},
     "many": {"scenario": "many", "view": {"page": "workflow", "slug": "many-parts"}},
 }
 

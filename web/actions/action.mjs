@@ -6,7 +6,7 @@ import { icon } from "../base/icons.mjs";
 import { title as workflowTitle, visible, whole, within } from "../base/names.mjs";
 import { iconButton, link } from "../base/parts.mjs";
 import { said } from "../base/said.mjs";
-import { t } from "../base/texts.mjs";
+import { parts, t } from "../base/texts.mjs";
 import { amountOf, baseName, isPack, packName, placeOf, signOf } from "./words.mjs";
 
 const EDITS = 3, NAMED = 2; // shown of changes and of workflows before "and 3 more"
@@ -75,10 +75,10 @@ function version({ kind, origin, edits, workflows }, view) {
   const seen = new Map(edits.map((one) => [`${one.before}\n${one.after}`, one])), changes = [...seen.values()];
   return [
     changes.length > 0 && fact("changes", changes.slice(0, EDITS).map(({ before, after }) => h("span", { class: "cfs-edit" },
-      h("span", { class: "cfs-before" }, whole(before)), h("span", { class: "cfs-muted" }, t("plan.becomes")), h("span", null, whole(after)))),
+      whole(after), h("span", { class: "cfs-aside-line" }, parts("plan.instead", { name: whole(before) })))),
     changes.length > EDITS && aside(t("workflow.more_nodes", { n: changes.length - EDITS }))),
     kind === "write_version" && !changes.length && fact("changes", t("plan.whole_version")),
-    origin && fact("original", whole(baseName(origin)), aside(t("plan.stays"))),
+    origin && fact("original", t("plan.stays")),
     workflows.length > 1 && neededBy({ workflows }, view),
   ];
 }
@@ -119,13 +119,12 @@ export function command({ pack: task, title }, view) {
 }
 
 export function commandBox(text, name, view) {
+  const lines = String(text).split("\n").filter(Boolean);
   const press = iconButton("copy", t("plan.copy_command_of", { name }), () => view.copy(text, press), { "data-key": `copy-${name}` });
   return h("div", { class: "cfs-command" },
     h("p", { class: "cfs-small" }, t("plan.by_hand")),
-    h("div", { class: "cfs-command-box" }, h("pre", { class: "cfs-raw", tabindex: 0, role: "region", "aria-label": t("plan.command_of", { name }) }, visibleLines(text)), press));
+    h("div", { class: "cfs-command-box" }, h("pre", { class: "cfs-raw", tabindex: 0, role: "region", "aria-label": t("plan.command_of", { name }) }, lines.map((line) => h("code", null, visible(line), "\n"))), press));
 }
-
-const visibleLines = (text) => String(text).split("\n").map(visible).join("\n");
 
 /** What a person can do about it: see all of it, have it linked instead, leave it out. */
 function ways(action, view) {
@@ -150,7 +149,7 @@ function ways(action, view) {
 
 /** All of it: what the digest stands for. */
 function everything({ why, destination, origin, sha256, size, offers, pack: task }, view) {
-  const address = (one) => h("span", { class: "cfs-offer" }, h("span", null, visible(one.by)), h("span", { class: "cfs-mono cfs-any", dir: "ltr" }, visible(one.url)),
+  const address = (one) => h("span", { class: "cfs-offer" }, h("span", null, visible(one.by)), mono(one.url),
     one.page && link(t("resolution.open"), () => view.open(one.page), { "aria-label": t("resolution.open_of", { name: visible(one.repo || one.by) }) }));
   return h("dl", { class: "cfs-facts" },
     why && fact("why", visible(said(why))),
@@ -163,4 +162,4 @@ function everything({ why, destination, origin, sha256, size, offers, pack: task
     task?.repo && fact("repo", mono(task.repo)));
 }
 
-const mono = (text) => h("span", { class: "cfs-mono cfs-any", dir: "ltr" }, visible(text));
+const mono = (text) => h("span", { class: "cfs-mono", dir: "ltr" }, whole(text));

@@ -17,7 +17,8 @@ const TONES = { done: "good", failed: "bad", undo_failed: "bad", torn: "warn", b
 export function entryRow(entry, tools) {
   const { event, action, error, check } = entry;
   if (QUIET.has(event) && !error) return null;
-  const tone = error?.code === "by_hand" ? "warn" : TONES[event] ?? "";
+  const doubt = event === "done" && check && check !== "verified"; // it is there, but nobody can say that it is the right one
+  const tone = error?.code === "by_hand" ? "warn" : doubt ? (check === "unverifiable" ? "warn" : "") : TONES[event] ?? "";
   const element = h("li", { class: "cfs-act cfs-entry", "data-entry": entry.id },
     h("span", { class: "cfs-act-sign", "data-tone": tone || null }, icon(sign(entry))),
     h("h4", { class: "cfs-act-name" }, action ? whole(action.title) : t(`journal.event.${event}`)),

@@ -82,8 +82,8 @@ export function itemRow(first, view) {
   return { element, update: (item) => { update(item); about.hidden = more.hidden && bar.hidden && line.hidden; } };
 }
 
-function lookOf({ state, kind, error }) {
-  if (state === "done") return { sign: "check", tone: "good" };
+function lookOf({ state, kind, error, check }) {
+  if (state === "done") return { sign: "check", tone: !check || check === "verified" ? "good" : check === "unverifiable" ? "warn" : "" };
   if (state === "failed") return error?.code === "by_hand" ? { sign: "person", tone: "warn" } : { sign: "warn", tone: "bad" };
   if (state === "paused") return { sign: "pause", tone: error ? "warn" : "" };
   if (state === "cancelled" || state === "skipped") return { sign: "minus", tone: "" };

@@ -52,7 +52,7 @@ export class Work {
   build() {
     const title = h("h2", { tabindex: -1, "data-first": true }), sub = h("p", { class: "cfs-small cfs-muted cfs-num" }), tools = h("span", { class: "cfs-sheet-tools" });
     const body = h("div", { class: "cfs-sheet-body cfs-work", tabindex: -1 }), foot = h("footer", { class: "cfs-sheet-foot cfs-work-foot", hidden: true });
-    const head = h("header", { class: "cfs-sheet-bar cfs-work-bar" }, h("div", { class: "cfs-grow" }, title, sub), tools, iconButton("x", t("sheet.close"), () => this.close(), { "data-key": "close" }));
+    const head = h("header", { class: "cfs-sheet-bar cfs-work-bar" }, title, tools, iconButton("x", t("sheet.close"), () => this.close(), { "data-key": "close" }), sub);
     const layer = layered(this.panel.root, t("plan.title"), [head, body, foot], () => this.closed());
     layer.element.classList.add("cfs-work-sheet");
     this.frame = { element: layer.element, close: layer.close, title, sub, tools, body, foot };
@@ -102,8 +102,8 @@ export class Work {
   reveal(one) {
     const { page } = this.panel;
     if (page?.finds?.(one)) return () => { this.close(); page.reveal(one); };
-    const line = this.store.state.library?.workflows.find((each) => one.workflows.includes(each.name));
-    return line ? () => { this.close(); this.store.go({ page: "workflow", slug: line.slug, reveal: { key: one.key, name: one.name } }); } : null;
+    const slug = one.workflows.map((name) => this.store.slugOf({ name })).find(Boolean);
+    return slug ? () => { this.close(); this.store.go({ page: "workflow", slug, reveal: { key: one.key, name: one.name } }); } : null;
   }
 
   openPage(address) {

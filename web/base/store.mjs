@@ -161,6 +161,13 @@ export class Store extends EventTarget {
   lineOf(path) {
     return (path && this.state.library?.workflows.find((one) => one.path === path)) || null;
   }
+
+  /** The slug of the saved workflow of this path or name, older versions among them; "" where there is none. */
+  slugOf({ path = null, name = null }) {
+    const is = (one) => (path !== null && one.path === path) || (name !== null && one.name === name);
+    const all = (this.state.library?.workflows ?? []).flatMap((line) => [line, ...(line.versions ?? [])]);
+    return all.find(is)?.slug ?? "";
+  }
 }
 
 const place = ({ page, slug = "" }) => `${page} ${slug}`; // what one looks at, however

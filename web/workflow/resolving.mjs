@@ -58,8 +58,8 @@ export class Resolving {
   what() {
     const { page, store } = this, { active } = store.state.open;
     if (!page.live) return { slug: page.view.slug };
-    const line = active && !active.modified && !active.temporary ? store.lineOf(active.path) : null;
-    return line ? { slug: line.slug } : { canvas: true };
+    const slug = active && !active.modified && !active.temporary ? store.slugOf({ path: active.path }) : "";
+    return slug ? { slug } : { canvas: true };
   }
 
   /** What the page's button does now. */

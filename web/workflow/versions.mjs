@@ -26,7 +26,7 @@ export function versionList(workflow, go) {
   if (!all.length) return null;
   return h("section", { class: "cfs-section cfs-versions" }, h("h3", null, t("versions.title")),
     h("ul", null, all.map((one) => {
-      const shown = one.version === workflow.version, words = [statusIcon(one.status), h("b", { class: "cfs-num" }, t("versions.one", { version: one.version })), middle(title(one.name)[0], "cfs-grow cfs-muted")];
+      const shown = workflow.slug ? one.slug === workflow.slug : one.version === workflow.version, words = [statusIcon(one.status), h("b", { class: "cfs-num" }, t("versions.one", { version: one.version })), middle(title(one.name)[0], "cfs-grow cfs-muted")];
       if (shown) return h("li", { class: "cfs-step-row", "aria-current": "true" }, words, h("span", { class: "cfs-small cfs-muted" }, t("versions.shown")));
       return h("li", null, h("button", { type: "button", class: "cfs-step-row", title: visible(one.name), "data-key": `version-${one.version}`, onclick: () => go(one.slug) }, words, icon("right")));
     })));

@@ -57,8 +57,8 @@ class Destination:
         if action.sha256:
             if action.size is not None and abs(size - action.size) > _SLACK:
                 return None
-            right = self._hash(status) == action.sha256.lower()
-            return Found(VERIFIED, size, action.sha256.lower()) if right else None
+            right = self._hash(status) == action.sha256
+            return Found(VERIFIED, size, action.sha256) if right else None
         if action.size is None or size != action.size or self._damaged(size):
             return None
         return Found(SIZE_ONLY, size, self._hash(status))

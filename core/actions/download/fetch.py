@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from dataclasses import replace
 
 from ...http import Clock, Http
 from ..types import MISMATCH, SIZE_ONLY, UNVERIFIABLE, VERIFIED, Action, ActionFailed, Control, Done, Offer, Output
@@ -26,6 +27,8 @@ def fetch_file(action: Action, http: Http, control: Control, *, clock: Clock | N
     `clock`: another one for pauses and owners. Raises ActionFailed (`pauses`: the same call can go on later; `voids`: a
     source serves something else), Stopped, and NoAnswer `cancelled` where the client itself was.
     """
+    if action.sha256:
+        action = replace(action, sha256=action.sha256.lower())
     try:
         with opened(action.root, action.destination) as place:
             return _Fetch(action, place, http, control, clock or Clock()).run()
@@ -144,7 +147,7 @@ class _Fetch:
     def _problem(self, transfer: Transfer) -> str:
         """Why it is not the file that was planned; "" if it is."""
         if self._action.sha256:
-            return "" if transfer.sha256 == self._action.sha256.lower() else "its hash (SHA-256) is another one"
+            return "" if transfer.sha256 == self._action.sha256 else "its hash (SHA-256) is another one"
         facts = facts_of(transfer.part, self._place.name)
         return facts.problem or "it is damaged" if facts.complete is False else ""
 
@@ -201,4 +204,5 @@ def _leave(transfer: Transfer | None, part: Part) -> None:
     if transfer is not None and part.length:
         transfer.commit()
     elif os.fstat(part.fileno()).st_size == 0:
+        part.close()
         part.remove()

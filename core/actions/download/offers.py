@@ -44,7 +44,7 @@ def recheck(offer: Offer, action: Action, http: Http, control: Control) -> None:
     except NoAnswer:
         control.check()
         return
-    if action.sha256 and told.sha256 and told.sha256 != action.sha256.lower():
+    if action.sha256 and told.sha256 and told.sha256 != action.sha256:
         raise OfferFailed(changed(offer, "a file with another hash"))
 
 

@@ -56,8 +56,7 @@ class Owner:
 
     def take(self) -> bool:
         """Whether it is ours now. Ask again after a while where it is not."""
-        if self._place.status(self._name) is not None:
-            self._look()
+        if self._place.status(self._name) is not None and not self._look():
             return False
         self._raw = json.dumps({"schema": SCHEMA, **this_process()._asdict(), "nonce": self._nonce}).encode("ascii")
         with _lock:
@@ -72,6 +71,7 @@ class Owner:
             self.confirm()
         except (FileExistsError, Lost):
             self.release()
+            self._look()
             return False
         except BaseException:
             self.release()
@@ -79,9 +79,9 @@ class Owner:
         return True
 
     def _make(self) -> None:
-        """Make the file, with all it says from its first moment on. Raises FileExistsError."""
+        """Make the file, where possible with all it says from its first moment on. Raises FileExistsError."""
         whole = f"{self._name}.{secrets.token_hex(4)}"
-        if self._write(whole):
+        if self._place.relative and self._write(whole):  # Windows takes no name of an open file away
             try:
                 if self._place.link(whole, self._name):
                     return
@@ -89,7 +89,7 @@ class Owner:
                 self._place.unlink(whole)
             os.close(self._fd)
             self._fd = -1
-        self._write(self._name)  # no hard links here: for a moment it says nothing
+        self._write(self._name)  # for a moment it says nothing
 
     def _write(self, name: str) -> bool:
         self._fd = self._place.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
@@ -129,18 +129,20 @@ class Owner:
 
     # ---- another one's ---------------------------------------------------------------------------------
 
-    def _look(self) -> None:
-        """See whether the owner is gone, and take its file away if so."""
+    def _look(self) -> bool:
+        """See whether the owner is gone, and take its file away if so. Whether there is none now."""
         sign = self._sign()
         if sign is None:
-            return
+            return True
         now = self._clock.steady()
         if self._seen is None or self._seen[0] != sign:
             self._seen = (sign, now)
         gone = self._is_gone(sign, now - self._seen[1])
-        if gone is not None:
-            self.doubtful = self.doubtful or not gone
-            self._take_away(sign)
+        if gone is None:
+            return False
+        self.doubtful = self.doubtful or not gone
+        self._take_away(sign)
+        return True
 
     def _sign(self) -> Sign | None:
         status = self._place.status(self._name)
@@ -162,7 +164,7 @@ class Owner:
             pid = told.get("pid")
             if (pid, told.get("began")) == (me.pid, me.began):
                 with _lock:
-                    self.here = told["nonce"] in _live
+                    self.here = str(told["nonce"]) in _live
                 return None if self.here else True
             return None if isinstance(pid, int) and began(pid) == told.get("began") != "" else True
         age = self._clock.now() - sign[2] / 1e9

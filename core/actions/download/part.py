@@ -39,7 +39,7 @@ def names_of(action: Action, name: str) -> Names:
 def _content_id(action: Action) -> str:
     """12 hex digits."""
     if action.sha256:
-        return action.sha256[:12].lower()
+        return action.sha256[:12]
     url = action.offers[0].url if action.offers else ""
     return hashlib.sha256(f"{url} {action.size}".encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
@@ -169,10 +169,11 @@ class Part:
         raw = self.place.read(self.names.control, _MOST)
         try:
             body = json.loads(raw or b"")
-            told = body.pop("sum")
-            if body.pop("schema") == SCHEMA and told == _sum(body):
+            sound = body.pop("sum") == _sum(body)
+            schema = body.pop("schema")
+            if sound and schema == SCHEMA:
                 return Kept(**body)
-            newer = told == _sum(body)
+            newer = sound and schema > SCHEMA
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None
         if not newer:
@@ -185,8 +186,8 @@ class Part:
 
 
 def _written(kept: Kept) -> bytes:
-    body = kept._asdict()
-    return json.dumps({"schema": SCHEMA, **body, "sum": _sum(body)}).encode("ascii") + b"\n"
+    body = {"schema": SCHEMA, **kept._asdict()}
+    return json.dumps({**body, "sum": _sum(body)}).encode("ascii") + b"\n"
 
 
 def _sum(body: dict[str, Any]) -> str:

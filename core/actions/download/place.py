@@ -66,6 +66,11 @@ class Place:
         status = os.fstat(fd) if fd is not None else os.stat(folder)
         self._same = (status.st_dev, status.st_ino)
 
+    @property
+    def relative(self) -> bool:
+        """Whether all calls are relative to the open folder, as on POSIX."""
+        return self._fd is not None
+
     def path(self, name: str) -> str:
         """What people read."""
         return os.path.join(self.folder, name)
@@ -238,17 +243,19 @@ def _descend(real: str, below: tuple[str, ...]) -> int | None:
     if not _RELATIVE:
         os.makedirs(os.path.join(real, *below), exist_ok=True)
         return None
-    fd = os.open(real, _FOLDER)
+    fd = -1
     try:
+        fd = os.open(real, _FOLDER)
         for folder in below:
             with contextlib.suppress(FileExistsError):
                 os.mkdir(folder, dir_fd=fd)
             inner = os.open(folder, _FOLDER, dir_fd=fd)
             os.close(fd)
             fd = inner
-    except BaseException as error:
-        os.close(fd)
-        if isinstance(error, OSError) and error.errno in _IN_THE_WAY:
+    except OSError as error:
+        if fd >= 0:
+            os.close(fd)
+        if error.errno in _IN_THE_WAY:
             text = f"{os.path.join(real, *below)} is no plain folder."
             raise ActionFailed("unsafe_place", text, "Look what is in its way, and try again.") from None
         raise

@@ -159,7 +159,8 @@ class Transfer:
         """416: there is nothing behind what is here. That is well where it is all of it."""
         length, action = self.part.length, self.action
         whole = length > 0 and head.total in (None, length)
-        right = self.sha256 == action.sha256 if action.sha256 else length == action.size
+        size = head.total if action.size is None else action.size
+        right = self.sha256 == action.sha256 if action.sha256 else length == size
         if not (whole and right):
             raise Again("it says that there is nothing more, and what is here is not all")
         self.size = length
@@ -178,6 +179,7 @@ class Transfer:
             if other or (None not in (self.size, head.total) and head.total != self.size):
                 raise Again("it has another file by now", changed=True)
             self.mixed = self.mixed or not (self.etag and head.etag == self.etag)
+            self.size = head.total if self.size is None else self.size
         return None
 
     def _begin(self, head: Head, offer: Offer) -> None:

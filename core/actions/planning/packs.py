@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from ...errors import ComfyFixerError
 from ...inventory.types import DISABLED, FAILED, Pack
 from ...readiness.types import BLOCKED, Finding
@@ -80,8 +82,9 @@ def _enable(group: Group, pack: Pack | None, given: Given) -> Action:
 
 
 def _with_command(task: PackTask, given: Given) -> PackTask:
+    python = sys.executable if given.inventory.origin == "host" else ""  # inside ComfyUI it is ComfyUI's own
     try:
-        return task._replace(command=command_for(task, given.place))
+        return task._replace(command=command_for(task, given.place, python=python))
     except ComfyFixerError as error:  # a name that no command may hold
         raise NotPlanned(error.message, error.hint, code=CODE) from None
 

@@ -244,4 +244,4 @@ class Board:
         elif FAILED in states:
             self.state = FAILED
         else:
-            self.state = DONE if DONE in states or not states else CANCELLED
+            self.state = CANCELLED if CANCELLED in states and DONE not in states else DONE

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from ...errors import ComfyFixerError
 from ...http import NoAnswer
-from ..types import CANCELLED, DONE, FAILED, PAUSED, Action, ActionFailed, Done, Json, Output, Stopped
+from ..types import BY_HAND, CANCELLED, DONE, FAILED, PAUSED, SKIPPED, Action, ActionFailed, Done, Json, Output, Stopped
 from .control import Handle
 
 if TYPE_CHECKING:
@@ -75,6 +75,8 @@ def perform(executor: Executor | None, action: Action, handle: Handle, tools: To
     except Stopped as stop:
         return Outcome(CANCELLED if stop.cancelled else PAUSED)
     except ActionFailed as failed:
+        if failed.code == BY_HAND:  # the person's turn, and no failure
+            return Outcome(SKIPPED, text=failed.message)
         state = PAUSED if failed.pauses and not failed.voids else FAILED
         return Outcome(state, failed.check, error=said(failed), outputs=failed.outputs, voids=failed.voids)
     except NoAnswer as error:
