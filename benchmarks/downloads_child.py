@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import sys
 import threading
 import time
@@ -79,6 +80,7 @@ async def beside_loop(asked: Json) -> Json:
     """How late a task of 5 ms wakes while nothing happens, and while downloads run; and what they add to memory."""
     from aiohttp import web
 
+    logging.getLogger("aiohttp.server").disabled = True  # the last question is cut off by the end
     app = web.Application()
     app.router.add_post("/prompt", _answer)
     runner = web.AppRunner(app)
@@ -111,7 +113,8 @@ async def beside_loop(asked: Json) -> Json:
 
 async def _all(files: list[Json]) -> list[str]:
     """Each in a thread of its own, as ComfyUI's process does it."""
-    loop, found = asyncio.get_running_loop(), [loop_future() for _ in files]
+    loop = asyncio.get_running_loop()
+    found: list[asyncio.Future[str]] = [loop.create_future() for _ in files]
 
     def one(file: Json, told: asyncio.Future[str]) -> None:
         try:
@@ -124,11 +127,6 @@ async def _all(files: list[Json]) -> list[str]:
     for file, told in zip(files, found, strict=True):
         threading.Thread(target=one, args=(file, told), daemon=True).start()
     return list(await asyncio.gather(*found))
-
-
-def loop_future() -> asyncio.Future[str]:
-    """A future of the running loop."""
-    return asyncio.get_running_loop().create_future()
 
 
 async def _tick(late: list[float]) -> None:

@@ -29,7 +29,7 @@ BENCHMARKS = (
     ("oracle.py",),
     ("host_impact.py", *BUSY),
     ("downloads.py", *BUSY),
-    ("first_run.py",),
+    ("first_run.py", *BUSY),
 )
 # What downloads.py is compared with: Debian's package, and the programs in it.
 DOWNLOADERS = {"nginx-light": ("nginx",), "aria2": ("aria2c",), "curl": ("curl",)}

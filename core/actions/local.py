@@ -10,6 +10,8 @@ import contextlib
 import errno
 import hashlib
 import os
+import re
+import secrets
 import shutil
 
 from .moving import failed, inside, put, status_of, sync_folder, taken, unchanged
@@ -59,8 +61,7 @@ def _go_on(action: Action, control: Control) -> Done:
     unchanged(origin, action)
     if _sha256(origin, control) != _sha256(destination, control):
         raise taken(destination)
-    with contextlib.suppress(OSError):
-        os.unlink(_part(action))  # the copy's first name
+    _sweep(action)  # the copy's first name
     return _moved(action, _put_aside(action), _sha256(destination, control))
 
 
@@ -87,15 +88,18 @@ def _is_planned(path: str, action: Action) -> bool:
 
 
 def _move_link(origin: str, destination: str) -> None:
-    """A link that lies elsewhere still leads to its file: its target is written in full."""
-    target = os.path.join(os.path.dirname(os.path.abspath(origin)), os.readlink(origin))
-    os.symlink(os.path.normpath(target), destination)
+    """A link that lies elsewhere still leads to its file: its target is written in full.
+
+    Not by the letters of the path: what stands behind ".." depends on where the folders before it really are.
+    """
+    os.symlink(os.path.join(os.path.realpath(os.path.dirname(origin)), os.readlink(origin)), destination)
     os.unlink(origin)  # the link only; its twin leads to the same file
     sync_folder(os.path.dirname(destination))
 
 
 def _move_across(action: Action, control: Control) -> Done:
     origin, destination = action.origin, action.destination
+    _sweep(action)
     part = _part(action)
     try:
         digest = _copy(action, part, control)
@@ -119,13 +123,22 @@ def _move_across(action: Action, control: Control) -> Done:
 
 
 def _part(action: Action) -> str:
-    return f"{action.destination}.{action.id}.part"
+    """A name that no other process writes under, so that what was compared is what is published."""
+    return f"{action.destination}.{action.id}.{secrets.token_hex(4)}.part"
+
+
+def _sweep(action: Action) -> None:
+    """Remove the copies that killed runs of this very action left. One that is still being made fails, and harms nothing."""
+    folder, name = os.path.split(action.destination)
+    ours = re.compile(re.escape(f"{name}.{action.id}.") + "[0-9a-f]{8}\\.part")
+    with contextlib.suppress(OSError):
+        for one in filter(ours.fullmatch, os.listdir(folder)):
+            with contextlib.suppress(OSError):
+                os.unlink(os.path.join(folder, one))
 
 
 def _copy(action: Action, part: str, control: Control) -> str:
     """Copy the origin; its SHA-256."""
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(part)  # a killed run's
     digest = hashlib.sha256()
     done = 0
     with open(action.origin, "rb", buffering=0) as source, open(part, "xb", buffering=0) as target:
@@ -187,14 +200,15 @@ def _now_in(action: Action) -> str:
 def link(action: Action, control: Control) -> Done:
     """Give the file at `origin` a second name at `destination`: a hard link, or a symbolic one with its full path.
 
-    Raises ActionFailed: `changed_since`, `destination_taken`, `cannot_link`, `outside`, `no_permission`, `os_error`.
+    Where the disk knows no links and the content is known by its hash, it is copied. Raises ActionFailed: `changed_since`,
+    `destination_taken`, `cannot_link`, `copy_differs`, `outside`, `disk_full`, `no_permission`, `os_error`; Stopped.
     """
     control.check()
     inside(action.destination, action.root)
     origin, destination = os.path.abspath(action.origin), action.destination
     unchanged(origin, action)
     if os.path.lexists(destination):
-        if not _is_link(action):
+        if not _is_link(action) and not _is_copy(action, control):
             raise taken(destination)
         return _linked(action)
     try:
@@ -207,6 +221,8 @@ def link(action: Action, control: Control) -> Done:
             raise taken(destination) from None
     except OSError as error:
         if error.errno in _NO_LINKS or getattr(error, "winerror", None) == 1314:
+            if action.sha256:
+                return _copied(action, control)
             raise _cannot(action) from None
         raise failed(destination, error) from None
     sync_folder(os.path.dirname(destination))
@@ -219,6 +235,38 @@ def _is_link(action: Action) -> bool:
     with contextlib.suppress(OSError):
         return symbolic == (action.link == SYMBOLIC) and os.path.samefile(action.origin, action.destination)
     return False
+
+
+def _is_copy(action: Action, control: Control) -> bool:
+    """Whether the destination has the content that was asked for, as a copy of ours that was made before a kill has."""
+    found = status_of(action.destination)
+    if not action.sha256 or found is None or found.st_size != action.origin_size or os.path.islink(action.destination):
+        return False
+    _sweep(action)
+    return _sha256(action.destination, control) == action.sha256
+
+
+def _copied(action: Action, control: Control) -> Done:
+    """In place of a link: the very content that the plan names, under the name that it asks for."""
+    destination = action.destination
+    _sweep(action)
+    part = _part(action)
+    try:
+        if _copy(action, part, control) != action.sha256 or _sha256(part, control) != action.sha256:
+            raise ActionFailed(
+                "copy_differs",
+                f"The copy of {action.origin} is not what the plan names.",
+                "Check the disk, then make a new plan.",
+            )
+        put(part, destination)
+    except FileExistsError:
+        raise taken(destination) from None
+    except OSError as error:
+        raise failed(destination, error) from None
+    finally:
+        with contextlib.suppress(OSError):
+            os.unlink(part)  # half a copy, and ours alone
+    return _linked(action)
 
 
 def _linked(action: Action) -> Done:

@@ -98,16 +98,26 @@ def unchanged(path: str, action: Action) -> os.stat_result:
 
 
 def inside(destination: str, root: str) -> None:
-    """Make the folder of a destination. Raises ActionFailed `outside` unless it lies below `root`, also through links."""
-    outside = ActionFailed(
-        "outside", f"{destination} does not lie in {root or 'a folder of ComfyUI'}.", "Make a new plan."
-    )
+    """Make the folder of a destination. Raises ActionFailed: `outside` unless it lies below `root`, also through links;
+    `no_folder` where what is above the root is absent, since it may be a disk that is not plugged in."""
     if not root or not os.path.isabs(root) or not below(os.path.normpath(destination), os.path.normpath(root)):
-        raise outside
+        text = f"{destination} does not lie in {root or 'a folder of ComfyUI'}."
+        raise ActionFailed("outside", text, "Make a new plan.")
+    outside = ActionFailed(
+        "outside",
+        f"{destination} does not lie in {root}: a link on the way leads out of it.",
+        "Put a plain folder in place of the link, then make a new plan.",
+    )
     folder = os.path.dirname(destination)
     try:
         if not below(os.path.realpath(folder), os.path.realpath(root), same=True):
             raise outside  # before anything is made behind a link
+        if not os.path.lexists(root) and not os.path.isdir(os.path.dirname(root)):
+            raise ActionFailed(
+                "no_folder",
+                f"{os.path.dirname(root)} is not there.",
+                "Plug in its disk, or make the folder, then try again.",
+            )
         os.makedirs(folder, exist_ok=True)
     except OSError as error:
         raise failed(folder, error) from None

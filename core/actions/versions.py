@@ -6,7 +6,6 @@ import hashlib
 import os
 import re
 import secrets
-from collections.abc import Iterable
 from pathlib import Path
 
 from ..errors import UnreadableFile
@@ -28,19 +27,32 @@ def version_of(name: str) -> tuple[str, int]:
 
 def next_version(path: str) -> str:
     """The file for the next version of a workflow: one number above all that lie beside it. Raises OSError."""
-    folder, name = os.path.split(path)
-    return os.path.join(folder, next_name(name, os.listdir(folder or ".")))
+    return Numbers().next(path)
 
 
-def next_name(name: str, beside: Iterable[str]) -> str:
-    """The name of the next version, of a file that lies beside files of these names. Case tells no two apart."""
-    stem = os.path.splitext(version_of(name)[0])[0]
-    last = 1
-    for one in beside:
-        other, number = version_of(one)
-        if os.path.splitext(other)[0].casefold() == stem.casefold():
-            last = max(last, number)
-    return f"{stem}.v{last + 1}.json"
+class Numbers:
+    """Which versions lie in which folders, and which were given out since. Each folder is read once."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, dict[str, int]] = {}  # folder → name without its suffix → number
+
+    def next(self, path: str) -> str:
+        """The file for the next version of this workflow, never given out twice. Case tells no two apart. Raises OSError."""
+        folder, name = os.path.split(path)
+        last = self._last.get(folder)
+        if last is None:
+            last = self._last[folder] = {}
+            for one in os.listdir(folder or "."):
+                other, number = _numbered(one)
+                last[other.casefold()] = max(number, last.get(other.casefold(), 1))
+        stem = _numbered(name)[0]
+        number = last[stem.casefold()] = last.get(stem.casefold(), 1) + 1
+        return os.path.join(folder, f"{stem}.v{number}.json")
+
+
+def _numbered(name: str) -> tuple[str, int]:
+    first, number = version_of(name)
+    return os.path.splitext(first)[0], number
 
 
 def write_version(action: Action, control: Control) -> Done:

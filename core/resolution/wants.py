@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..readiness.packs import CORE
 from ..readiness.types import INFO, Finding
+from ..requirements.notes import without_secrets
 from ..sources import names
 from .types import FILE, PACK, Want
 
@@ -67,11 +68,16 @@ def _file(one: Finding, inventory: Inventory, family: str, notes: tuple[str, ...
         one.folders,
         one.sha256 or sha256,
         one.size or size,
-        one.urls,
+        tuple(address for url in one.urls if (address := _address(url))),
         notes,
         own or ("" if shared else family),
         not names.suffix(one.name),
     )
+
+
+def _address(url: str) -> str:
+    """The workflow's own address for a file, without keys and tokens: what is looked up is kept, shown and journalled."""
+    return url if url[:8].lower() == "urn:air:" else without_secrets(url.strip())
 
 
 def _pack(one: Finding, hint: PackHint | None) -> Want:

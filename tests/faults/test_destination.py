@@ -160,6 +160,14 @@ def test_another_file_comes_there_meanwhile(bench: Any, monkeypatch: pytest.Monk
     assert bench.fetch().check == VERIFIED and bench.whole() and not bench.server.asks
 
 
+def test_who_put_the_right_file_there_after_all(bench: Any) -> None:
+    """Our own part is complete and could not be placed; then a person brings the file: it is theirs."""
+    assert meanwhile(bench, lambda: bench.path.write_bytes(b"mine")).code == "destination_taken"
+    bench.path.write_bytes(bench.data)
+    done = bench.fetch()
+    assert done.outputs[0].before and done.text == "Was here already" and bench.lies() == [bench.path.name]
+
+
 def test_the_right_file_comes_there_meanwhile(bench: Any) -> None:
     done = meanwhile(bench, lambda: bench.path.write_bytes(bench.data))
     assert (done.check, done.text) == (VERIFIED, "Was here already") and bench.lies() == [bench.path.name]

@@ -81,6 +81,18 @@ def test_a_source_that_changed_voids_only_where_no_other_has_it(bench: Any, serv
     assert bench.fails(bench.action(bench.server, mirror)).voids
 
 
+def test_a_mirror_that_changed_costs_nothing_of_what_is_here(bench: Any, serve: Any) -> None:
+    mirror = serve(bench.data)
+    bench.begin(100_000)
+    bench.server.always = drops
+    for size, ranges in ((306_000, True), (200_000, False)):
+        mirror.data, mirror.always = bytes(size), answer(ranges=ranges)
+        assert bench.fails(bench.action(bench.server, mirror)).pauses and bench.part.stat().st_size == 100_000
+    bench.server.always = usual
+    bench.server.asks.clear()
+    assert bench.fetch().check == VERIFIED and bench.server.starts == [100_000]
+
+
 def test_what_can_still_work_is_what_is_said_first(bench: Any, serve: Any) -> None:
     mirror = serve(bench.data)
     bench.server.always = says(410)

@@ -272,6 +272,7 @@ def test_two_comfyui_that_share_a_folder_fetch_it_once(comfyui: Any, world: Worl
             assert INK in offered(server, "CheckpointLoaderSimple", "ckpt_name")
     assert world.served() == BIG, "one transfer"
     assert (shared / "checkpoints" / INK).read_bytes() == world.store.files[world.ink]
+    assert [one.name for one in (shared / "checkpoints").iterdir()] == [INK], "nothing of the transfer stays"
 
 
 def waits(run: Any) -> bool:

@@ -34,7 +34,7 @@ def test_a_file_that_another_workflow_uses_where_it_is_is_linked(scene: Scene) -
     scene.flow("b.json", loras=VAE)
     action = one(scene.plan())
     assert (action.kind, action.link) == (LINK, HARD)
-    assert action.why.endswith("It stays there as well: a workflow uses it there.")
+    assert action.why.endswith("It stays there as well: a workflow uses a file of this name.")
 
 
 def test_two_workflows_that_lack_it_do_not_use_it(scene: Scene) -> None:

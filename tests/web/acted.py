@@ -61,7 +61,8 @@ def runnable(name: str = MISSING) -> Entry:
     one = verdicts.missing()
     ready = one.readiness._replace(workflow=name, status=RUNNABLE, findings=(), distance=Distance())
     change = Change(NOW - 300, BLOCKED, RUNNABLE, "", None)
-    return replace(one, name=name, readiness=ready, change=change)
+    graph = samples.graph(samples.random.Random(11), 0, 26)
+    return replace(one, name=name, readiness=ready, change=change, graph=graph)
 
 
 def after(**more: Any) -> Any:

@@ -3,7 +3,7 @@
 import { h } from "../base/dom.mjs";
 import { icon, statusIcon } from "../base/icons.mjs";
 import { middle, title as workflowTitle, visible } from "../base/names.mjs";
-import { button, link, note } from "../base/parts.mjs";
+import { button, iconButton, link, note } from "../base/parts.mjs";
 import { t } from "../base/texts.mjs";
 import { actionsOf, isOver } from "./state.mjs";
 import { approvedBy, timeOf } from "./words.mjs";
@@ -30,14 +30,18 @@ export function turned(store, run, except = []) {
     && change.after === "runnable" && !GOOD.has(change.before) && !except.includes(slug));
 }
 
-/** The block, or null. `ui`: {turned: whether the list is open}, which outlives the element. */
-export function afterRun(store, { names = null, except = [], ui, more = false }) {
+/**
+ * The block, or null. `ui`: {turned: whether the list is open, told: id of the run that was put away}, which outlives the
+ * element. `away()`: it was put away; without it that cannot be done.
+ */
+export function afterRun(store, { names = null, except = [], ui, more = false, away = null }) {
   const run = recentRun(store, names);
-  if (!run) return null;
+  if (!run || (away && ui.told === run.id)) return null;
   const runs = turned(store, run, except), list = h("ul", { class: "cfs-turned", hidden: true });
   const show = () => {
     if (ui.turned && !list.hasChildNodes()) list.append(...runs.map((line) => row(line, store)));
     list.hidden = !ui.turned;
+    open.textContent = t(ui.turned ? "after.hide" : "plan.show");
     open.setAttribute("aria-expanded", String(Boolean(ui.turned)));
   };
   const open = link(t("plan.show"), () => { ui.turned = !ui.turned; show(); }, { "data-key": "turned", "data-focus": "turned", "aria-expanded": "false" });
@@ -51,7 +55,8 @@ export function afterRun(store, { names = null, except = [], ui, more = false })
     runs.length > 0 && h("p", { class: "cfs-after-line" }, h("span", { class: "cfs-grow" }, t(more ? "after.turned_more" : "after.turned", { n: runs.length })), open),
     list,
     h("div", { class: "cfs-after-line" }, h("span", { class: "cfs-grow cfs-small cfs-muted" }, said),
-      button(t("after.undo"), () => store.go({ page: "journal", run: run.id }), { kind: "ghost", small: true, name: "undo", "data-key": "undo", "data-focus": "undo" })));
+      button(t("after.undo"), () => store.go({ page: "journal", run: run.id }), { kind: "ghost", small: true, name: "undo", "data-key": "undo", "data-focus": "undo" }),
+      away && iconButton("x", t("trouble.dismiss"), () => { ui.told = run.id; away(); })));
 }
 
 function row(line, store) {

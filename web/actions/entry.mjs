@@ -1,16 +1,17 @@
 // One line of the journal: what happened to what, where it lies, whose it is, and taking it back with a word before.
 
 import { fill, h } from "../base/dom.mjs";
-import { clock } from "../base/format.mjs";
+import { bytes, clock } from "../base/format.mjs";
 import { icon } from "../base/icons.mjs";
 import { visible, whole, within } from "../base/names.mjs";
 import { button, link, note } from "../base/parts.mjs";
 import { said } from "../base/said.mjs";
 import { plain } from "../base/store.mjs";
-import { has, t } from "../base/texts.mjs";
+import { has, parts, t } from "../base/texts.mjs";
 import { baseName, checkText, checkWord, folderOf, isVersion, placeOf, signOf } from "./words.mjs";
 
 const QUIET = new Set(["ended"]); // what the lines around it say already, unless something went wrong
+const UNTOLD = new Set(["ended", "torn"]); // whose text says no more than the row does
 const TONES = { done: "good", failed: "bad", undo_failed: "bad", torn: "warn", begun: "warn" };
 
 /** The row, or null for a line that says nothing of its own. `tools`: see `journalPage`. */
@@ -22,11 +23,11 @@ export function entryRow(entry, tools) {
   const element = h("li", { class: "cfs-act cfs-entry", "data-entry": entry.id },
     h("span", { class: "cfs-act-sign", "data-tone": tone || null }, icon(sign(entry))),
     h("h4", { class: "cfs-act-name" }, action ? whole(action.title) : t(`journal.event.${event}`)),
-    h("span", { class: "cfs-act-word", "data-tone": tone || null }, action ? word(entry) : ""),
+    h("span", { class: "cfs-act-word", "data-tone": tone || null }, action ? word(entry) : "", h("time", { class: "cfs-aside-line cfs-num" }, clock(entry.time))),
     h("div", { class: "cfs-act-about" },
       facts(entry, tools), consents(entry),
       event === "torn" && h("p", { class: "cfs-small" }, t("journal.torn")),
-      event === "begun" && h("p", { class: "cfs-small" }, t("journal.only_begun")),
+      event === "begun" && h("p", { class: "cfs-small" }, t(tools.going(entry.run) ? "journal.going" : "journal.only_begun")),
       error && h("div", { class: "cfs-item-error" }, h("p", null, visible(said(error.message))), error.hint && h("p", { class: "cfs-muted" }, visible(said(error.hint)))),
       check === "mismatch" && h("p", { class: "cfs-small cfs-muted" }, checkText(check)),
       entry.can_undo && undoer({ entry }, tools)));
@@ -51,7 +52,7 @@ function word({ event, action, check, error }) {
 const fact = (name, ...value) => [h("dt", null, t(`plan.fact.${name}`)), h("dd", null, ...value)];
 
 function facts(entry, tools) {
-  const { action, attribution: from, event, outputs, text, time } = entry, lies = outputs.filter((one) => one.after), went = outputs.filter((one) => one.before && !one.after);
+  const { action, attribution: from, event, outputs, text } = entry, lies = outputs.filter((one) => one.after), went = outputs.filter((one) => one.before && !one.after);
   const moved = action?.kind === "move" && event === "done";
   return h("dl", { class: "cfs-facts" },
     event !== "begun" && [
@@ -62,8 +63,14 @@ function facts(entry, tools) {
       from.page && [" ", link(t("resolution.open_short"), () => tools.open(from.page), { "aria-label": t("resolution.open_of", { name: visible(from.author || from.source) }) })]),
     from && fact("licence", from.licence ? whole(from.licence) : h("span", { class: "cfs-muted" }, t("resolution.no_licence"))),
     event === "done" && action?.kind === "download" && checkText(entry.check) && fact("check", checkText(entry.check)),
-    text && event !== "ended" && !lies.length && fact("what", visible(said(text))),
-    fact("when", h("time", { class: "cfs-num" }, clock(time))));
+    text && !UNTOLD.has(event) && !lies.length && fact("what", summary(text)));
+}
+
+/** The server's line about a plan, in the words of this page: "5 actions, 6.8 GB to download, for i2v". */
+function summary(text) {
+  const found = /^(\d+) actions?, ([\d,]+) bytes to download, for (.*)$/s.exec(text);
+  if (!found) return visible(said(text));
+  return whole(t("journal.plan", { n: Number(found[1]), size: bytes(Number(found[2].replaceAll(",", ""))), names: found[3] }));
 }
 
 /** What was confirmed, in the words that were read. */
@@ -78,7 +85,8 @@ function consents({ consents: all }) {
 export function undoer({ entry = null, all = null }, tools) {
   const place = h("div", { class: "cfs-undo" }), name = visible(entry?.action?.title), called = all ? t("journal.undo_all") : t("journal.undo_of", { name });
   let entries = [];
-  const offer = () => fill(place, button(t(all ? "journal.undo_all" : "journal.undo"), ask, { kind: "ghost", small: true, name: "undo", "aria-label": called }));
+  const offer = () => fill(place, all ? button(t("journal.undo_all"), ask, { kind: "ghost", small: true, name: "undo" })
+    : link([icon("undo"), t("journal.undo")], ask, { class: "cfs-link cfs-undo-one", "aria-label": called }));
   const back = () => { offer(); place.querySelector("button").focus({ preventScroll: true }); };
 
   async function ask() {
@@ -123,9 +131,9 @@ export function undoer({ entry = null, all = null }, tools) {
 /** Exactly what taking it back does. */
 function will({ action, outputs }, { base }) {
   const { kind, title } = action, lies = outputs.find((one) => one.after && !one.before), went = outputs.find((one) => one.before && !one.after);
-  const name = visible(title), place = visible(placeOf(lies?.path ?? action.destination, base));
-  if (kind === "move") return t("journal.will.move", { name, place, back: visible(within(went ? folderOf(went.path) : folderOf(action.origin ?? ""), base)) });
-  if (kind === "link") return t("journal.will.link", { name, place });
-  if (isVersion(kind)) return t("journal.will.version", { name });
-  return [t("journal.will.download", { name, place }), action.aside && t("journal.will.aside", { name: visible(baseName(action.aside)) })].filter(Boolean).join(t("list.sentences"));
+  const name = whole(title), place = whole(placeOf(lies?.path ?? action.destination, base));
+  if (kind === "move") return parts("journal.will.move", { name, place, back: whole(within(went ? folderOf(went.path) : folderOf(action.origin ?? ""), base)) });
+  if (kind === "link") return parts("journal.will.link", { name, place });
+  if (isVersion(kind)) return parts("journal.will.version", { name });
+  return [parts("journal.will.download", { name, place }), action.aside && [t("list.sentences"), parts("journal.will.aside", { name: whole(baseName(action.aside)) })]];
 }

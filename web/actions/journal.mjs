@@ -8,7 +8,7 @@ import { bar, button, note } from "../base/parts.mjs";
 import { plain } from "../base/store.mjs";
 import { number, parts, t } from "../base/texts.mjs";
 import { entryRow, undoer } from "./entry.mjs";
-import { actionsOf } from "./state.mjs";
+import { actionsOf, isGoing } from "./state.mjs";
 import { approvedBy } from "./words.mjs";
 
 const PAGE = 100; // entries asked for at once
@@ -23,7 +23,7 @@ export function journalPage(store, host, view, panel) {
     bar({ back: [t(behind(store)), () => store.back()] }),
     h("div", { class: "cfs-title" }, h("h2", { tabindex: -1, "data-first": true }, t("journal.title")), about),
     notes, list, foot);
-  let entries = [], groups = [], asking = null, gone = false, more = false, known = mark();
+  let entries = [], groups = [], asking = null, gone = false, more = false, known = mark(), base = "";
 
   function mark() { return `${actions.run?.id} ${actions.run?.state}`; }
 
@@ -43,6 +43,7 @@ export function journalPage(store, host, view, panel) {
       more = answer.more && answer.entries.length > 0;
       warn(answer);
       fill(about, parts("journal.text", { folder: whole(within(answer.folder, tools.base)) }));
+      base = tools.base;
       take(answer.entries);
       end();
       if (anew) begin();
@@ -102,7 +103,7 @@ export function journalPage(store, host, view, panel) {
 
   const tools = {
     get base() { return store.state.library?.place?.place ?? ""; },
-    now: () => store.now(),
+    going: (run) => actions.run?.id === run && isGoing(actions.run),
     open: (url) => { if (!host.openPage(url)) panel?.announce?.(t("resolution.not_opened")); },
     undo: (what) => actions.undo(what),
     refused: () => (store.state.status?.may_change?.allowed === false ? store.state.status.may_change.error ?? { message: t("refused.unknown"), hint: "" } : null),
@@ -148,7 +149,8 @@ export function journalPage(store, host, view, panel) {
   return {
     element, focus: () => element.querySelector("[data-first]").focus(),
     update(keys) {
-      if (!keys.has("run") || known === mark() || list.querySelector(".cfs-undo-ask")) return;
+      if (!(keys.has("run") && known !== mark()) && !(keys.has("library") && base !== tools.base)) return;
+      if (list.querySelector(".cfs-undo-ask")) return; // somebody is about to answer
       known = mark();
       load({ anew: true });
     },

@@ -52,6 +52,6 @@ export function within(path, base) {
 
 /** A whole name that may break after `_`, `/`, `-` and `.`, and anywhere when it must. */
 export function whole(name) {
-  const words = visible(name).split(/(?<=[_/\\.-])(?=[^_/\\.-])/u);
+  const words = visible(name).split(/(?<=.[_/\\.-])(?=[^_/\\.-])/su);
   return h("span", { class: "cfs-whole", dir: "auto" }, words.flatMap((word, at) => (at ? [h("wbr"), word] : [word])));
 }

@@ -137,7 +137,7 @@ export function libraryPage(store, host, panel) {
     const minute = Math.floor(store.now() / 20); // "12 min ago" moves on by itself
     sum.update([total, counts, cycle, minute, Boolean(state.error), library?.when], () => (total
       ? summary({ counts, total, cycle: state.error ? null : cycle, began: store.began, now: store.now(), when: library.when }) : []));
-    after.update(afterSignature(store), () => afterRun(store, { ui }) ?? []);
+    after.update([afterSignature(store), ui.told], () => afterRun(store, { ui, away: () => { top(); again.focus(); } }) ?? []);
     unlock.update([library?.unlock?.[0], running(), isRunning(state.lookup.job), missing.label()], () => unlockLine(library, () => store.go({ page: "unlock" }), {
       label: missing.label(), run: () => missing.begin(), reason: isRunning(state.lookup.job) ? t("lookup.running") : "" }) ?? []);
     packs.update([library?.place?.packs_failed], () => packsLine(library, panel.root) ?? []);

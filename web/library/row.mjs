@@ -5,11 +5,11 @@ import { h } from "../base/dom.mjs";
 import { statusIcon } from "../base/icons.mjs";
 import { middle, title, visible } from "../base/names.mjs";
 import { t } from "../base/texts.mjs";
-import { versionWords } from "../workflow/versions.mjs";
+import { nameOf, versionWords } from "../workflow/versions.mjs";
 
 /** The content of a row. `because`: the model or node that the search found, shown in place of the folder; `compact`: in one line. */
 export function row({ line, because }, now, { compact = false } = {}) {
-  const [name, folder] = title(line.name), away = visible(short(line)), change = badge(line.change, now);
+  const name = nameOf(line), [, folder] = title(line.name), away = visible(short(line)), change = badge(line.change, now);
   const below = because ? [t("row.uses"), " ", h("b", null, visible(because))] : [[visible(folder), versionWords(line)].filter(Boolean).join(" · ")];
   const tag = change && h("span", { class: `cfs-tag${change.tone === "good" ? " cfs-good" : ""}`, title: change.text }, h("span", null, change.text));
   const lone = below[0] || because ? "" : away ? " cfs-homeless" : " cfs-homeless cfs-bare"; // no second line to stand above
@@ -25,7 +25,7 @@ export function row({ line, because }, now, { compact = false } = {}) {
 
 /** What a screen reader says of it: name, status, distance, folder, change. */
 export function rowName({ line, because }, now) {
-  const [name, folder] = title(line.name), change = badge(line.change, now);
+  const name = nameOf(line), [, folder] = title(line.name), change = badge(line.change, now);
   return [visible(name), t(`status.${line.status}`), visible(short(line)), visible(folder), versionWords(line), because && `${t("row.uses")} ${visible(because)}`, change?.text]
     .filter(Boolean).join(", ");
 }

@@ -8,6 +8,12 @@ import { t } from "../base/texts.mjs";
 /** Its versions, the oldest first; none where there is only one. */
 export const versionsOf = (workflow) => (workflow?.versions?.length > 1 ? [...workflow.versions].sort((a, b) => a.version - b.version) : []);
 
+/** The name of a workflow without the number of its version, where the line below tells that: "i2v" of "i2v.v2". */
+export function nameOf(workflow) {
+  const [name] = title(workflow?.name);
+  return versionsOf(workflow).length ? name.replace(new RegExp(`[.]v${Number(workflow.version)}(?=#|$)`, "i"), "") : name;
+}
+
 /** "version 2 of 2"; "" where there is only one. */
 export function versionWords(workflow) {
   const all = versionsOf(workflow);

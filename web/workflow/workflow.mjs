@@ -16,7 +16,7 @@ import { checkOpen, watchOpen } from "./live.mjs";
 import { Resolving } from "./resolving.mjs";
 import { codesOf, textOf } from "./memory.mjs";
 import { ignoredLine, lead, storyLine, warningList } from "./verdict.mjs";
-import { newer, versionList, versionWords } from "./versions.mjs";
+import { nameOf, newer, versionList, versionWords } from "./versions.mjs";
 
 const DASHBOARD = "/comfyfixersmart/report/dashboard.html";
 const STYLE = "workflow.css";
@@ -105,7 +105,7 @@ class Page extends Deeds {
   /** What the last run left behind here; and on to the version that it wrote, when one waited for that. */
   afterwards() {
     const { store, workflow } = this, names = isPartOf(workflow, this.live ? store.state.open.active?.name : "");
-    this.after.update(names.length > 0 && afterSignature(store, names), () => (names.length ? afterRun(store, { names, except: [this.view.slug], ui: this.kept, more: workflow?.status === "runnable" }) ?? [] : []));
+    this.after.update(names.length > 0 && afterSignature(store, names), () => (names.length ? afterRun(store, { names, except: [this.view.slug, ...(workflow?.versions ?? []).map((one) => one.slug)], ui: this.kept, more: workflow?.status === "runnable" }) ?? [] : []));
     if (!this.live && workflow && !this.panel?.work?.open) leadOn(store, this.view, workflow);
   }
 
@@ -189,7 +189,8 @@ class Page extends Deeds {
     const listed = this.workflow ?? this.store.state.library?.workflows.find((one) => one.slug === this.view.slug);
     const of = this.live ? active?.name ?? t("workflow.untitled") : listed?.name ?? "";
     const [name, folder] = title(of);
-    return h("div", { class: "cfs-title" }, h("h2", { tabindex: -1 }, whole(name)), h("p", { class: "cfs-muted" }, this.about(folder).join(" · ")));
+    const called = this.live ? name : nameOf(listed) || name;
+    return h("div", { class: "cfs-title" }, h("h2", { tabindex: -1 }, whole(called)), h("p", { class: "cfs-muted" }, this.about(folder).join(" · ")));
   }
 
   about(folder) {
@@ -205,11 +206,11 @@ class Page extends Deeds {
   }
 
   card({ short = false } = {}) {
-    const { workflow } = this, act = [], next = newer(workflow);
+    const { workflow } = this, act = [], next = newer(workflow), better = next?.status === "runnable";
     if (!short && workflow.findings.some((one) => one.weight === "blocked" || one.weight === "needs_input")) {
-      act.push(button(this.search.label(), () => this.resolve(), { kind: "main", "data-key": "resolve" }));
+      act.push(button(this.search.label(), () => this.resolve(), { kind: better ? "plain" : "main", "data-key": "resolve" }));
     }
-    if (!short && next) act.push(button(t("versions.open", { version: next.version }), () => this.openVersion(next), { kind: act.length ? "plain" : "main", "data-key": "open-version" }));
+    if (!short && next) act[better ? "unshift" : "push"](button(t("versions.open", { version: next.version }), () => this.openVersion(next), { kind: better || !act.length ? "main" : "plain", "data-key": "open-version" }));
     else if (!short && this.canOpen()) {
       const words = versionWords(workflow) ? t("versions.open", { version: workflow.version }) : t("workflow.open");
       act.push(button(words, () => this.open(), { kind: workflow.status === "runnable" ? "main" : "plain", "data-key": "open-big" }));

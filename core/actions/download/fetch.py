@@ -76,7 +76,7 @@ class _Fetch:
         part = Part(self._place, self._names)
         found = self._here.look()
         if found is not None:
-            return self._finished(part, found, ours=part.kept is not None and part.kept.ready)
+            return self._finished(part, found, ours=self._was_killed(part))
         transfer = None
         try:
             part.open(hashed=bool(self._action.sha256))
@@ -177,6 +177,11 @@ class _Fetch:
         if not ours:
             return self._was_here(found)
         return Done(self._outputs(found.size, found.sha256), found.check, f"Now in {self._shown()}")
+
+    def _was_killed(self, part: Part) -> bool:
+        """Whether it was this part that got the final name, and only what comes after was not done any more."""
+        gone = self._place.status(part.names.part) is None or self._place.same(part.names.part, self._place.name)
+        return gone and part.kept is not None and part.kept.ready
 
     def _was_here(self, found: Found) -> Done:
         path = self._action.destination

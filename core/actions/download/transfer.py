@@ -143,6 +143,7 @@ class Transfer:
         what = refused_kind(stream.headers.get("content-type", ""), self.part.place.name)
         if what:
             raise OfferFailed(not_a_model(what, offer))
+        self._agree(head, offer)
         self._fit(head)
         start = b""
         if not self.part.length:
@@ -182,15 +183,21 @@ class Transfer:
             self.size = head.total if self.size is None else self.size
         return None
 
+    def _agree(self, head: Head, offer: Offer) -> None:
+        """What an answer announces must be what was planned. What is here may belong to another offer, and stays."""
+        total, planned = head.total, self.action.size
+        if not head.sound or total is None or planned is None:
+            return
+        if abs(total - planned) > (_SLACK if self.action.sha256 else 0):
+            raise OfferFailed(changed(offer, f"a file of {total:,} bytes, not of {planned:,}"))
+
     def _begin(self, head: Head, offer: Offer) -> None:
-        """What a first answer announces must be what was planned."""
+        """What a first answer announces holds from now on."""
         action, total = self.action, head.total
         if total is None:
             if action.size is None and not action.sha256 and not tells_its_end(self.part.place.name):
                 raise OfferFailed(unusable(offer, "it does not say how long the file is, and nothing else could tell"))
             total = action.size
-        elif action.size is not None and abs(total - action.size) > (_SLACK if action.sha256 else 0):
-            raise OfferFailed(changed(offer, f"a file of {total:,} bytes, not of {action.size:,}"))
         if not action.sha256 and offer.etag and head.etag and offer.etag != head.etag:
             raise OfferFailed(changed(offer, "its mark (ETag) is another one"))
         self.size, self.etag = total, head.etag

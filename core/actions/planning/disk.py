@@ -6,10 +6,12 @@ import os
 import shutil
 import stat
 from collections.abc import Callable
+from pathlib import Path
 
 from ...errors import ComfyFixerError
 from ...inventory.types import Inventory, ModelFile
 from ...weights.hashes import HashCache
+from ..moving import below
 
 Hashing = Callable[[str, int, int], None]  # the file that is read, bytes done, bytes in all
 
@@ -90,6 +92,17 @@ class LocalDisk:
             return os.path.isdir(folder) and os.access(folder, os.W_OK | os.X_OK)
         except ValueError:
             return False
+
+    def in_the_way(self, folder: str, root: str) -> str | None:
+        """What on the way down from `root` to `folder` is no folder inside of it: a file, or a link that leads out."""
+        real, at = os.path.realpath(root), root
+        for part in Path(folder).relative_to(root).parts:
+            at = os.path.join(at, part)
+            if not self.exists(at):
+                return None  # it will be made
+            if not os.path.isdir(at) or not below(os.path.realpath(at), real, same=True):
+                return at
+        return None
 
 
 def _nearest(path: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ...errors import ComfyFixerError
 from ...readiness.types import BLOCKED, Finding
+from ...requirements.notes import without_secrets
 from ...resolution.types import CHOSEN, NOT_FOUND, RESOLVED, Resolution
 from ...resolution.wording import bytes_text
 from ...sources import names
@@ -43,6 +44,8 @@ def plan_file(group: Group, given: Given, draft: Draft) -> None:
 
 
 def _same_content(one: Action, other: Action) -> bool:
+    if one.origin and one.origin == other.origin and not (one.aside or other.aside):
+        return True
     if one.sha256 and other.sha256:
         return one.sha256 == other.sha256
     return [offer.id for offer in one.offers[:1]] == [offer.id for offer in other.offers[:1]] != []
@@ -144,16 +147,19 @@ def _open(one: Candidate, given: Given) -> None:
     if one.gate == LOGIN and service not in given.keyed:
         raise NotPlanned(told, f"Enter a key for {name}; every account there can make one.", help=page)
     refuse(given.policy.address(one.url))
+    if not without_secrets(one.url):
+        raise NotPlanned("Its address is too long to be kept.", "Choose another candidate.")
 
 
 def _offer(one: Candidate, licence: str, given: Given) -> Offer:
     service = given.policy.service(one.url, one.source)
+    url = without_secrets(one.url)
     return Offer(
-        one.id,
+        one.id.replace(one.url, url),  # of a mere link the id is its address
         service,
         label(service),
-        one.url,
-        one.page,
+        url,
+        without_secrets(one.page),
         one.repo,
         one.revision,
         one.author,

@@ -11,7 +11,7 @@ def fit(draft: Draft, given: Given) -> tuple[Volume, ...]:
     """The disks with what the plan needs of each, in order of their paths; takes out of the plan what does not fit."""
     volumes: dict[str, Volume] = {}
     for action in sorted(draft.actions.values(), key=lambda one: (_bytes(one, given.disk), one.title, one.id)):
-        if not action.root:
+        if not action.root or action.id not in draft.actions:
             continue
         needed = _bytes(action, given.disk)
         key = given.disk.volume(action.root)

@@ -10,13 +10,14 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from ...inventory.types import Inventory
 from ...readiness.types import INFO
 from ..policy import Policy
-from ..types import COMMAND, DOWNLOAD, KINDS, Action, LeftOut, Plan
+from ..types import COMMAND, DOWNLOAD, KINDS, LINK, Action, LeftOut, Plan
 from .files import plan_file
 from .fit import fit
-from .local import plan_misplaced, plan_renamed
+from .local import in_use, plan_misplaced, plan_renamed
 from .packs import plan_pack
 from .relinks import plan_relinks
-from .types import OTHER, Announce, Disk, Draft, Given, Group, Need, NotPlanned, Recheck, kind_of, plain, unique
+from .settle import settle
+from .types import OTHER, Announce, Disk, Draft, Given, Group, Need, NotPlanned, Recheck, kind_of, unique
 
 MOST_OTHER = 50  # things to do by hand that are listed
 
@@ -60,12 +61,13 @@ def make_plan(
     bytes of a workflow file; `recheck`: see Recheck; `keyed`: services that the person has a key for; `nonce`: what
     makes this plan one of its own. Raises ComfyFixerError `cancelled`, and nothing else for what cannot be planned.
     """
+    asked = [need for need in needs if need.finding.weight != INFO]
     given = Given(
         inventory,
         policy,
         disk,
         place,
-        frozenset(map(plain, used)),
+        in_use(inventory, used, asked),
         frozenset(keyed),
         dict(prefer or {}),
         manager,
@@ -74,7 +76,6 @@ def make_plan(
         recheck,
         cancel,
     )
-    asked = [need for need in needs if need.finding.weight != INFO]
     draft = Draft()
     groups = _groups(asked)
     for done, group in enumerate(groups):
@@ -84,12 +85,14 @@ def make_plan(
         planner = _PLANNERS.get(group.finding.code)
         if planner is not None:
             planner(group, given, draft)
-    for id in [id for id in draft.actions if id in set(leave_out)]:
+    unwanted = frozenset(leave_out)
+    for id in [id for id in draft.actions if id in unwanted]:
         draft.drop(
             id, kind_of(draft.actions[id]), NotPlanned("You left it out.", "Tick it again if you want it after all.")
         )
+    settle(draft, given)
     volumes = fit(draft, given)
-    plan_relinks(draft, given, frozenset(leave_out))
+    plan_relinks(draft, given, unwanted)
     return Plan(
         made=now,
         expires=now + policy.plan_minutes * 60,
@@ -120,9 +123,10 @@ def _key(need: Need) -> object:
 
 
 def _order(one: Action) -> tuple[object, ...]:
-    """As a run does them: by kind, small downloads first, so that something runs soon."""
+    """As a run does them: by kind, small downloads first, so that something runs soon; a link to what is fetched then."""
     size = (one.size is None, one.size or 0) if one.kind == DOWNLOAD else (False, 0)
-    return KINDS.index(one.kind), size, one.title.lower(), one.id
+    late = one.kind == LINK and bool(one.after)
+    return KINDS.index(DOWNLOAD if late else one.kind), late, size, one.title.lower(), one.id
 
 
 def _merged(left_out: Iterable[LeftOut]) -> list[LeftOut]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ...errors import ComfyFixerError
+from ...files import visible
 from ...inventory.types import Folder
 from ...readiness.types import Finding
 from ...sources import names
@@ -52,7 +53,14 @@ def _in_folder(finding: Finding, folder: str, suffix: str, given: Given) -> Spot
             "Choose a file of another kind, or use a loader for this one.",
         )
     root = str(Path(_first(entry, given)))  # without doubled slashes, as the path below it will be
-    return Spot(below(root, listed), root, entry.name, name)
+    path = below(root, listed)
+    blocked = given.disk.in_the_way(os.path.dirname(path), root)
+    if blocked is not None:
+        raise NotPlanned(
+            f"{blocked} is no folder inside {root}: it is a file, or a link that leads elsewhere.",
+            "Nothing is written through such a link. Put a plain folder in its place, or the file there yourself.",
+        )
+    return Spot(path, root, entry.name, name)
 
 
 def folder_of(folder: str, given: Given) -> Folder:
@@ -64,11 +72,15 @@ def folder_of(folder: str, given: Given) -> Folder:
             "Which folder its node reads is not known.", "Install the pack of that node first, then check again."
         )
     entry = inventory.folders.get(name)
-    here = inventory.origin in _HERE and given.disk.exists(inventory.directories.get("base") or inventory.place)
-    if entry is None or not entry.paths or not here:
+    if inventory.origin not in _HERE or not given.disk.exists(inventory.directories.get("base") or inventory.place):
         raise NotPlanned(
             f"Where the folder {name} lies is not known, or not on this computer.",
             "Make the plan on the computer that runs ComfyUI, with --comfyui or in the panel.",
+        )
+    if entry is None or not entry.paths:
+        raise NotPlanned(
+            f"ComfyUI has no folder {name} here: the pack whose nodes read it brings it, or a newer ComfyUI.",
+            "Install that pack, or update ComfyUI, then check again.",
         )
     return entry
 
@@ -108,8 +120,11 @@ def listed_name(written: str, suffix: str, separator: str) -> tuple[str, str]:
 
 
 def below(root: str, name: str) -> str:
-    """The path of a relative name below `root`. Raises NotPlanned for one that could lead out of it or be no file's."""
+    """The path of a relative name below `root`. Raises NotPlanned for one that could lead out of it, be no file's, look
+    like another, or never be listed."""
     try:
+        if visible(name) != name or ".git" in name.replace("\\", "/").lower().split("/"):  # ComfyUI passes over .git
+            raise ComfyFixerError("unsafe_name", name)
         return safe_destination(root, name)
     except ComfyFixerError:
         raise NotPlanned(

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable
 from ...errors import ComfyFixerError
 from .. import relink
 from ..types import RELINK, Action, Edit
+from ..versions import Numbers
 from .types import LOCAL, Draft, Given, Group, NotPlanned, Wish, action_id, plain, unique
 
 _MOST_SAID = 3  # changes told in the reason
@@ -20,6 +21,7 @@ _MOST_SAID = 3  # changes told in the reason
 def plan_relinks(draft: Draft, given: Given, leave_out: Collection[str]) -> None:
     """Add one action per workflow file whose names have to change, for what the plan brings and what is here already."""
     by_path: dict[str, list[Wish]] = {}
+    numbers = Numbers()
     for wish in draft.wishes:
         by_path.setdefault(wish.need.path, []).append(wish)
     for path, wishes in by_path.items():
@@ -32,7 +34,7 @@ def plan_relinks(draft: Draft, given: Given, leave_out: Collection[str]) -> None
                 raise NotPlanned("The workflow's file is not there any more.", "Check again.")
             if id in leave_out:
                 raise NotPlanned("You left it out.", "Tick it again if you want it after all.")
-            destination = _next_version(path, given)
+            destination = _next_version(path, numbers, given)
         except NotPlanned as why:
             _leave(wishes, why, draft)
             continue
@@ -55,9 +57,9 @@ def _bytes(path: str, given: Given) -> bytes:
         raise NotPlanned(f"The workflow cannot be read: {(said or 'unknown').rstrip('.')}.", "Check again.") from None
 
 
-def _next_version(path: str, given: Given) -> str:
+def _next_version(path: str, numbers: Numbers, given: Given) -> str:
     try:
-        found = relink.next_version(path)
+        found = numbers.next(path)
     except OSError as error:
         raise NotPlanned(f"Its folder cannot be read: {error.strerror}.", "Check again.") from None
     if not given.disk.writable(os.path.dirname(path)):

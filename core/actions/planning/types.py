@@ -47,6 +47,9 @@ class Disk(Protocol):
     def writable(self, folder: str) -> bool:
         """Whether files can be put into this folder, which is there."""
 
+    def in_the_way(self, folder: str, root: str) -> str | None:
+        """What on the way down from `root` to `folder` is no folder inside of it: a file, or a link that leads out."""
+
 
 class Announced(Protocol):
     """What a source says now of a file that is not fetched yet."""
@@ -119,7 +122,7 @@ class Given:
     policy: Policy
     disk: Disk
     place: str
-    used: frozenset[str] = frozenset()  # names of model files that workflows use as they are, "/" as separator
+    in_use: frozenset[str] = frozenset()  # paths of model files that workflows use where they lie
     keyed: frozenset[str] = frozenset()  # services that the person has a key for
     prefer: Mapping[str, str] = field(default_factory=dict)  # action id → "move" or "link"
     manager: str = COMMAND
@@ -163,6 +166,8 @@ class Draft:
         self.wishes = [wish for wish in self.wishes if wish.after != id]
         self.leave(self.wanted[id], kind, why)
         self.left_out[-1] = self.left_out[-1]._replace(workflows=action.workflows)  # those that joined it later, too
+        for other in [one for one in self.actions.values() if id in one.after]:
+            self.drop(other.id, kind, why)
 
 
 def action_id(kind: str, what: str) -> str:
