@@ -112,11 +112,14 @@ async def beside_loop(asked: Json) -> Json:
 
 
 async def _all(files: list[Json]) -> list[str]:
-    """Each in a thread of its own, as ComfyUI's process does it."""
+    """Each in a thread of its own that stands back, as a run of a plan does it."""
+    from comfyfixersmart.core.actions.process import stand_back
+
     loop = asyncio.get_running_loop()
     found: list[asyncio.Future[str]] = [loop.create_future() for _ in files]
 
     def one(file: Json, told: asyncio.Future[str]) -> None:
+        stand_back()
         try:
             check = fetch(file)
         except Exception as error:

@@ -6,6 +6,8 @@ import contextlib
 import importlib
 import os
 import socket
+import sys
+import threading
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -69,3 +71,14 @@ def began(pid: int) -> str:
         return f"{psutil.Process(pid).create_time():.0f}"
     except psutil.Error:
         return ""
+
+
+def stand_back() -> None:
+    """Let this thread work only when nobody else of this computer wants to, as far as the system lets a thread say so.
+
+    For good, so only for threads that are made for one piece of long work. Beside four downloads at full speed the event
+    loop of the same process was late by a third to two thirds less, and the downloads were as fast.
+    """
+    if sys.platform == "linux":  # elsewhere the number of a thread means nothing, or another process
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)

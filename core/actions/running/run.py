@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from ...errors import ComfyFixerError
 from ...http import Clock
+from ..process import stand_back
 from ..types import CANCELLED, DONE, INTERRUPTED, PAUSED, Action, Json, Plan
 from .approval import Approval
 from .board import ENDED, Board
@@ -234,6 +235,7 @@ class Run:
     # ---- in an action's thread -------------------------------------------------------------------------
 
     def _work(self, item: Item) -> None:
+        stand_back()
         handle = item.handle
         assert handle is not None
         outcome = self._performed(item.action, handle)

@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 from .. import names
 
 GATE_AUTO, GATE_MANUAL = "auto", "manual"
+_ADULT = "not-for-all-audiences"  # the Hub's own tag
 MOST_PATHS = 3_000  # model files that are kept of one repository
 MOST_LETTERS = 400  # of a path
 _NAME = r"[A-Za-z0-9_](?:[\w.-]{0,94}[\w-])?"
@@ -35,6 +36,7 @@ class Repo(NamedTuple):
     base_model: str
     paths: tuple[str, ...]
     when: float  # seconds since the epoch
+    adult: bool = False  # its author marks it as not for everybody
 
     @property
     def owner(self) -> str:
@@ -99,6 +101,7 @@ def reduced(item: Any) -> Json | None:
         "downloads": _whole(item.get("downloads")),
         "licence": _licence(card, tags),
         "base_model": _base_model(card, tags),
+        "adult": _ADULT in tags,
         "paths": _model_paths(item.get("siblings")),
     }
 
@@ -213,7 +216,8 @@ def read_repo(body: Any, when: float) -> Repo | None:
     sha, licence, base_model = (_short(body.get(key)) for key in ("sha", "licence", "base_model"))
     paths = tuple(path for path in map(clean_path, many(body.get("paths"))) if path)
     gated, downloads = _gate(body.get("gated")), _whole(body.get("downloads"))
-    return Repo(body["id"], sha, gated, body.get("disabled") is True, downloads, licence, base_model, paths, when)
+    disabled, adult = body.get("disabled") is True, body.get("adult") is True
+    return Repo(body["id"], sha, gated, disabled, downloads, licence, base_model, paths, when, adult)
 
 
 def read_file(body: Any) -> File | None:

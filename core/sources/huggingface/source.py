@@ -217,7 +217,7 @@ class HuggingFace:
             licence=repo.licence,
             gate=gate,
             gate_text=_DISABLED if repo.disabled else _GATE_TEXTS[repo.gated == GATE_AUTO] if closed else "",
-            flags=file.flags if file else (),
+            flags=(*(("nsfw",) if repo.adult else ()), *(file.flags if file else ())),
             downloads=repo.downloads,
             confirmed=file is not None or (seen is not None and seen.closed and path in repo.paths),
             asked=seen.when if seen else repo.when,
