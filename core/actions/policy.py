@@ -145,6 +145,8 @@ class Policy:
         licence = licence_of(same)
         if _among(licence, document("policy")["non_commercial"]):
             yield "non_commercial"
+        if licence.lower() in document("policy")["unclear_licences"]:
+            yield "unclear_licence"
         if not licence and candidate.confirmed:  # a mere claim says nothing of a licence, not even that
             yield "no_licence"
 
@@ -175,8 +177,11 @@ class Policy:
 
 
 def licence_of(same: Iterable[Candidate]) -> str:
-    """The licence of a file: what the first of its copies says that says anything. Not every service tells one."""
-    return next((one.licence for one in same if one.licence), "")
+    """The licence of a file: what the first of its copies says that says anything. Not every service tells one, and some
+    only that there is one."""
+    told = [one.licence for one in same if one.licence]
+    unclear = document("policy")["unclear_licences"]
+    return next((one for one in told if one.lower() not in unclear), told[0] if told else "")
 
 
 def bad_pack(names: Iterable[str], version: str = "") -> Refusal | None:

@@ -65,7 +65,7 @@ def place(base: Path, world: fix_place.World) -> Path:
     """An installation whose saved workflow lacks three things."""
     for path in (base / "user/default/workflows").iterdir():
         path.unlink() if path.is_file() else shutil.rmtree(path)
-    fix_place.lay_out(base, load, world.link)
+    fix_place.lay_out(base, load)
     return base
 
 

@@ -135,6 +135,8 @@ def test_what_has_to_be_confirmed_comes_first() -> None:
             ("no commercial use, credit required", "non_commercial"),
             ("commercial use of images only", "non_commercial"),
         ),
+        *(("qwen-research", "non_commercial"), ("stabilityai-ai-community", "non_commercial"), ("mnpl", "non_commercial")),
+        *(("other", "unclear_licence"), ("Unknown", "unclear_licence"), ("another", "")),
         *(("apache-2.0", ""), ("openrail++", ""), ("commercial use allowed", ""), ("ncsa", ""), ("", "no_licence")),
     ],
 )
@@ -150,6 +152,8 @@ def test_refused_licences() -> None:
     assert own.judge(hub("x.safetensors", licence="apache-2.0")).refused is None
     bare, told = hub("x.safetensors", licence=""), hub("x.safetensors", licence="cc-by-nc-4.0", repo="a/b")
     assert own.judge(bare, [told]).refused.kind == "licence", "a copy tells what it is"  # type: ignore[union-attr]
+    vague = hub("x.safetensors", licence="other")
+    assert own.judge(vague, [told]).refused.kind == "licence", "“other” tells nothing"  # type: ignore[union-attr]
 
 
 def test_a_real_person_needs_a_promise_and_tells_where_to_turn() -> None:
