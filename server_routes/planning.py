@@ -85,7 +85,8 @@ class Planning:
             if cancel():
                 raise ComfyFixerError("cancelled", "Planning was cancelled.", "Ask for the plan again.")
             app = self._service.app()
-            checked, everyone = self._checked(app, shelf, asked, cancel)
+            checked, rest = self._checked(app, shelf, asked, cancel)
+            everyone = [*rest, *self._of_others(user, cancel)]
             with closing(self._service.acting.open(user, shelf)) as session:
                 plan = session.plan(
                     checked,
@@ -109,6 +110,16 @@ class Planning:
             one = app.look_at_graph(asked.workflow, asked.name or "the open graph")[0]
         last = shelf.last
         return [one], last.checked if last is not None else self._service.checks.check(shelf, cancel)
+
+    def _of_others(self, user: User, cancel: Callable[[], bool]) -> list[Checked]:
+        """Workflows of everybody else here: model folders are shared, and what theirs use is not moved away."""
+        found: list[Checked] = []
+        for one in self._service.host.users():
+            if one.id != user.id:
+                shelf = self._service.shelf(one)
+                last = shelf.last
+                found += last.checked if last is not None else self._service.checks.check(shelf, cancel)
+        return found
 
     def kept_plan(self, user: User, digest: str) -> Json:
         """A plan that was made before. Raises ComfyFixerError `unknown_plan`, `plan_changed`."""

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-import stat
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from ..errors import ComfyFixerError, UnreadableFile
-from ..weights.hashes import HashCache
+from ..errors import ComfyFixerError
 from .entries import Entry, Reading
 from .journal import Journal
 from .moving import failed, put
+from .recognised import differs, same
 from .types import (
     DOWNLOAD,
     ENABLE_PACK,
@@ -24,7 +23,6 @@ from .types import (
     LINK,
     MOVE,
     RELINK,
-    SYMBOLIC,
     WRITE_VERSION,
     ActionFailed,
     Json,
@@ -57,8 +55,29 @@ def undo(
     """Take back these entries (ids), or all of one run (its id), the newest first. Each is journalled.
 
     `known_roots`: every folder that ComfyUI lists, for models and for workflows: undo folders lie outside of them. What
-    cannot be taken back is said and stays as it is. Raises UnreadableFile where the journal cannot be read.
+    cannot be taken back is said and stays as it is. Raises UnreadableFile where the journal cannot be read,
+    ComfyFixerError `busy` where another process undoes something at this moment; OSError.
     """
+    with _alone(journal):
+        return _undo(journal, entries, actor, known_roots)
+
+
+@contextlib.contextmanager
+def _alone(journal: Journal) -> Iterator[None]:
+    """One at a time, of all processes: else one could take away again what another one has just put back."""
+    from .running.claims import Claims
+
+    try:
+        claim = Claims(journal.path.parent).take("undo")
+    except ComfyFixerError:
+        raise ComfyFixerError("busy", "Something is being undone at this moment.", "Wait for its end.") from None
+    try:
+        yield
+    finally:
+        claim.release()
+
+
+def _undo(journal: Journal, entries: Sequence[str] | str, actor: str, known_roots: Collection[str]) -> list[Undone]:
     reading = journal.read()
     found = {one.id: one for one in reading.entries}
     back = _taken_back(reading.entries)
@@ -168,13 +187,13 @@ def _put_one_away(entry: Entry, one: Output, known_roots: Collection[str]) -> li
     about = entry.action or {}
     goal = place(one.path, str(about.get("root", "")), entry.run or entry.id, entry.time, known_roots)
     aside = str(about.get("aside", ""))
-    if not os.path.lexists(one.path) or (_is(one.path, entry, one) and _came_back(one.path, aside)):
+    if not os.path.lexists(one.path) or (differs(one.path, entry, one) and _came_back(one.path, aside)):
         for path in undone_names(goal):
             if not os.path.lexists(path):
                 raise ActionFailed("gone", f"{one.path} is not there any more.", "It was moved or removed since.")
-            if _is(path, entry, one) == "":  # put there by an undo that was killed before it could say so
+            if differs(path, entry, one) == "":  # put there by an undo that was killed before it could say so
                 return [Output(one.path, False, False), Output(path, False, True, one.size, one.sha256)]
-    _same(one.path, entry, one)
+    same(one.path, entry, one)
     for path in undone_names(goal):
         try:
             os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -211,7 +230,7 @@ def _moved_back(entry: Entry, known_roots: Collection[str]) -> _Did:
     original = aside or copy
     text = f"Back at {gone.path}"
     if os.path.lexists(gone.path) and not _one_file(gone.path, original.path):
-        finished = not os.path.lexists(original.path) and _is(gone.path, entry, original) == ""
+        finished = not os.path.lexists(original.path) and differs(gone.path, entry, original) == ""
         if not finished:
             raise ActionFailed(
                 "origin_taken",
@@ -220,7 +239,7 @@ def _moved_back(entry: Entry, known_roots: Collection[str]) -> _Did:
             )
         outputs = [Output(original.path, False, False), Output(gone.path, False, True, original.size)]
     else:
-        _same(original.path, entry, original)
+        same(original.path, entry, original)
         _rename(original.path, gone.path, ())
         outputs = [Output(original.path, True, False), Output(gone.path, False, True, original.size)]
     if aside is not None:
@@ -246,46 +265,3 @@ def _rename(origin: str, destination: str, before: tuple[Output, ...]) -> None:
     except OSError as error:
         why = failed(destination, error)
         raise ActionFailed(why.code, why.message, why.hint, outputs=before) from None
-
-
-# ---- whether it is still the same file ----------------------------------------------------------------------
-
-
-def _same(path: str, entry: Entry, one: Output) -> None:
-    """Raise ActionFailed unless this is still the file that the entry tells of."""
-    why = _is(path, entry, one)
-    if why:
-        raise ActionFailed(
-            "changed_since", f"{path} {why}, so it was left alone.", "Look at it, and move it by hand if you want to."
-        )
-
-
-def _is(path: str, entry: Entry, one: Output) -> str:
-    """ "" where this is the file that the entry tells of, else what speaks against it.
-
-    By size and time where they are those that were written down, else by its hash where one is known.
-    """
-    about = entry.action or {}
-    origin = os.path.abspath(str(about.get("origin", "")))
-    try:
-        found = os.lstat(path)
-        if entry.kind == LINK and about.get("link") == SYMBOLIC:
-            ours = stat.S_ISLNK(found.st_mode) and os.readlink(path) == origin
-            return "" if ours else "is not the link that was made"
-    except (OSError, ValueError):
-        return "is not there any more"
-    with contextlib.suppress(OSError):
-        if entry.kind == LINK and os.path.samestat(found, os.stat(origin)):
-            return ""  # whatever was done to the file: this is its second name
-    if entry.stamps.get(one.path) == (found.st_size, found.st_mtime_ns):
-        return ""
-    if not stat.S_ISREG(found.st_mode):
-        return "is no plain file any more"
-    if one.size is not None and found.st_size != one.size:
-        return f"has {found.st_size:,} bytes now, not {one.size:,}"
-    if one.sha256 is None:
-        return "was changed since"
-    with contextlib.suppress(UnreadableFile, OSError):
-        if HashCache(None).sha256(path) == one.sha256:
-            return ""
-    return "holds something else now"

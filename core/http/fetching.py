@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from email import errors
 from typing import Any, NamedTuple, cast
 
 from .address import Target
@@ -20,6 +21,14 @@ USUAL = Timeouts(connect=10.0, read=30.0, whole=60.0)
 _ACCEPT = (200, 206, 416)
 _FURTHER = 8  # heads that only announce, before the one that counts
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]+")
+# What the reader of heads, made for letters, says of a body that it was not given. All else it finds is in the head.
+_OF_BODIES = (
+    errors.NoBoundaryInMultipartDefect,
+    errors.StartBoundaryNotFoundDefect,
+    errors.CloseBoundaryNotFoundDefect,
+    errors.MultipartInvariantViolationDefect,
+    errors.InvalidMultipartContentTransferEncodingDefect,
+)
 
 
 def question(start: int, if_range: str) -> Ask:
@@ -117,7 +126,8 @@ def _head(line: Line, method: str) -> tuple[int, dict[str, str], io.BufferedRead
         answer.fp = cast(Any, None)  # or else it would close it when nobody holds it any more
     if line.ended:  # for http.client that is as good as an empty line
         raise ConnectionError
-    if answer.msg.defects:  # a line that is no header has hidden all those after it
+    # A line that is no header has hidden all those after it.
+    if any(not isinstance(one, _OF_BODIES) for one in answer.msg.defects):
         raise http.client.HTTPException
     found = ((name, _CONTROL.sub(" ", value)) for name, value in answer.msg.items())
     pairs = ((name.encode("latin-1"), value.encode("latin-1")) for name, value in found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import shutil
 from dataclasses import replace
@@ -136,6 +137,31 @@ def test_a_link_that_is_moved_still_leads_to_its_file(place: Place) -> None:
     assert move(action, Quiet()).text == "Now in models/vae"
 
 
+@needs_links
+def test_a_relative_link_behind_a_link_still_leads_to_its_file(place: Place, tmp_path: Path) -> None:
+    """What stands behind ".." depends on where the folders before it really are."""
+    store = tmp_path / "store"
+    bramble(store)
+    (store / "shelf").mkdir()
+    (store / "shelf" / "bramble.safetensors").symlink_to("../bramble.safetensors")
+    place.loras.rmdir()
+    place.loras.symlink_to(store / "shelf")
+    action = local(MOVE, place.loras / "bramble.safetensors", place.vae / "bramble.safetensors", place.vae)
+    move(action, Quiet())
+    assert os.path.samefile(action.destination, store / "bramble.safetensors")
+    assert not os.path.lexists(action.origin)
+
+
+def test_a_disk_that_is_not_plugged_in_is_not_made_up(place: Place, tmp_path: Path) -> None:
+    """Its mount point is absent: a folder of that name would lie on another disk."""
+    root = tmp_path / "unplugged" / "models" / "vae"
+    for kind, do in ((MOVE, move), (LINK, link)):
+        why = refused(local(kind, bramble(place.loras), root / "bramble.safetensors", root), "no_folder", do)
+        assert "Plug in" in why.hint and not (tmp_path / "unplugged").exists()
+    root.parent.mkdir(parents=True)
+    move(local(MOVE, bramble(place.loras), root / "bramble.safetensors", root), Quiet())
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows renames without links")
 @pytest.mark.parametrize("error", [errno.EPERM, errno.EOPNOTSUPP, errno.EACCES])
 def test_a_file_system_without_second_names(place: Place, monkeypatch: pytest.MonkeyPatch, error: int) -> None:
@@ -218,6 +244,23 @@ def test_a_copy_that_is_stopped_leaves_nothing_behind(place: Place, elsewhere: P
     assert place.files() == {} and os.path.exists(action.origin)
 
 
+def test_two_copies_at_once_publish_one_whole_file(place: Place, elsewhere: Path) -> None:
+    """Another process does the very same: it clears away what it takes for a killed one's, and is first."""
+    action = across(place, elsewhere)
+    other: list[Done] = []
+
+    class Late(Quiet):
+        def tell(self, done: int, total: int | None, note: str = "") -> None:
+            if note and not other:
+                other.append(move(action, Quiet()))
+
+    with pytest.raises(ActionFailed) as caught:
+        move(action, Late())
+    assert caught.value.code in ("changed_since", "destination_taken", "os_error") and len(other) == 1
+    assert place.files() == {"models/vae/bramble.safetensors": b"bramble" * 1000}
+    assert move(action, Quiet()).outputs[1].path == action.destination, "and both say so afterwards"
+
+
 def test_another_file_of_that_size_and_time_is_told_apart(place: Place, elsewhere: Path) -> None:
     action = across(place, elsewhere)
     bramble(place.vae, data=b"BRAMBLE" * 1000)
@@ -294,3 +337,30 @@ def test_a_link_that_cannot_be_made_says_what_else_can_be_done(place: Place, els
     assert "moved" in refused(action, "cannot_link", link).hint
     link(replace(action, link=SYMBOLIC), Quiet())
     assert os.path.samefile(action.origin, action.destination)
+
+
+@needs_links
+@pytest.mark.parametrize("kind", [HARD, SYMBOLIC])
+def test_where_links_cannot_be_made_a_known_content_is_copied(
+    place: Place, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """Such as exFAT: to plan again would offer the same link for ever."""
+
+    def refuses(*args: Any, **more: Any) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted", args[0])
+
+    action = local(LINK, bramble(place.loras), place.vae / "heron.safetensors", place.vae, kind)
+    known = replace(action, sha256=hashlib.sha256(b"bramble" * 1000).hexdigest())
+    for name in ("link", "symlink"):
+        monkeypatch.setattr(os, name, refuses)
+    refused(action, "cannot_link", link)
+    refused(replace(action, sha256="0" * 64), "copy_differs", link)
+    assert place.files() == {"models/loras/bramble.safetensors": b"bramble" * 1000}
+    done = link(known, Quiet())
+    assert place.files() == dict.fromkeys(
+        ("models/loras/bramble.safetensors", "models/vae/heron.safetensors"), b"bramble" * 1000
+    )
+    assert not os.path.samefile(known.origin, known.destination)
+    assert link(known, Quiet()) == done, "run again, it finds its own work"
+    (place.vae / "heron.safetensors").write_bytes(b"BRAMBLE" * 1000)
+    refused(known, "destination_taken", link)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -12,6 +13,7 @@ import pytest
 from comfyfixersmart.core.actions.entries import Entry
 from comfyfixersmart.core.actions.journal import Journal
 from comfyfixersmart.core.actions.local import link, move
+from comfyfixersmart.core.actions.running.claims import Claims
 from comfyfixersmart.core.actions.types import (
     DOWNLOAD,
     HARD,
@@ -30,6 +32,7 @@ from comfyfixersmart.core.actions.types import (
 )
 from comfyfixersmart.core.actions.undo import Undone, can_undo, undo
 from comfyfixersmart.core.actions.versions import write_version
+from comfyfixersmart.core.errors import ComfyFixerError
 
 from .places import Place, across, bramble, killed_at, local, moving, needs_fork, needs_links
 
@@ -396,3 +399,50 @@ def test_what_cannot_be_written_down_is_said_and_finished_later(
     monkeypatch.undo()
     assert back(place, journal, entry)[0].ok
     assert place.files() == {UNDO: b"bramble" * 1000}
+
+
+# ---- several at once ----------------------------------------------------------------------------------------
+
+
+def test_one_undo_at_a_time(place: Place, journal: Journal) -> None:
+    """Two at once could take away again what one of them has just put back."""
+    aside = str(place.vae / "bramble.safetensors.damaged-1")
+    Path(aside).write_bytes(b"damaged")
+    entry = brought(place, journal, aside=aside)
+    claim = Claims(journal.path.parent).take("undo")
+    before = place.files()
+    with pytest.raises(ComfyFixerError) as caught:
+        back(place, journal, entry)
+    assert (caught.value.code, place.files()) == ("busy", before)
+    claim.release()
+    assert back(place, journal, entry)[0].ok and refused(back(place, journal, entry), "undone_already")
+
+
+@needs_fork
+def test_of_several_processes_at_once_one_undoes_it(place: Place, journal: Journal) -> None:
+    aside = str(place.vae / "bramble.safetensors.damaged-1")
+    for _ in range(10):
+        Path(aside).write_bytes(b"damaged")
+        entry = brought(place, journal, aside=aside)
+        start, go = os.pipe()
+        children = []
+        for _ in range(3):
+            child = os.fork()
+            if child == 0:
+                code = 1
+                with contextlib.suppress(ComfyFixerError):
+                    os.close(go)
+                    os.read(start, 1)
+                    code = 0
+                    back(place, journal, entry)
+                os._exit(code)
+            children.append(child)
+        os.close(start)
+        os.close(go)
+        assert [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children] == [0, 0, 0]
+        assert (place.vae / "bramble.safetensors").read_bytes() == b"damaged", (
+            "what lay there before is back, and stays"
+        )
+        os.unlink(place.vae / "bramble.safetensors")
+    told = journal.read().entries
+    assert [one.event for one in told].count("undone") == 10

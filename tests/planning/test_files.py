@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from comfyfixersmart.core.actions.planning.place import below
@@ -77,6 +78,9 @@ def test_without_a_directory_nothing_is_planned(scene: Scene) -> None:
     scene.found(hub(VAE))
     scene.folders["vae"] = [scene.base / "gone/models/vae"]
     assert "can be written to" in left(scene.plan()).why
+    scene.folders["vae"] = []
+    unknown = left(scene.plan())
+    assert unknown.why.startswith("ComfyUI has no folder vae here") and "Install that pack" in unknown.hint
     elsewhere = scene.inventory()
     elsewhere.origin = "server"
     assert "not on this computer" in left(scene.plan(inventory=elsewhere)).why
@@ -85,14 +89,22 @@ def test_without_a_directory_nothing_is_planned(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["../x.safetensors", "a/../../x.safetensors", "/etc/x.safetensors", "C:\\x.safetensors", "con.safetensors"]
+    "name",
+    [
+        *("../x.safetensors", "a/../../x.safetensors", "/etc/x.safetensors", "C:\\x.safetensors", "con.safetensors"),
+        *("nul\0.safetensors", "half\ud800.safetensors", f"{'n' * 300}.safetensors"),
+        *("\u202egnp.safetensors", "zero\u2060width.safetensors"),  # they would look like another one
+        *(".git/x.safetensors", "a/.GIT/x.safetensors"),  # ComfyUI never lists it
+    ],
 )
 def test_no_name_leads_out_of_the_folder(scene: Scene, name: str) -> None:
     scene.flow("a.json", vae=name)
     scene.found(hub("x.safetensors"), name=name)
     plan = scene.plan()
     assert not plan.actions
-    assert "none that a file can have" in left(plan).why
+    hidden = not name.isprintable()
+    expected = "cannot be seen" if hidden else "folder .git" if ".git" in name.lower() else "none that a file can have"
+    assert expected in left(plan).why and left(plan).hint
 
 
 @pytest.mark.skipif(os.sep != "/", reason="the path it expects is one of POSIX")
@@ -104,6 +116,37 @@ def test_whatever_a_name_is_it_stays_below_its_folder(name: str) -> None:
         assert why.hint
         return
     assert path.startswith("/models/vae/") and ".." not in path.split("/") and os.path.normpath(path) == path
+
+
+def test_what_is_in_the_way_is_seen_before_anything_is_approved(scene: Scene, tmp_path: Path) -> None:
+    """Nothing is written through a link that leads out of the folder, so nothing is planned there."""
+    outside = tmp_path / "big"
+    outside.mkdir()
+    vae = Path(scene.path("vae"))
+    (vae / "away").symlink_to(outside)
+    (vae / "inner").mkdir()
+    (vae / "alias").symlink_to("inner")
+    (vae / "file").write_bytes(b"x")
+    for folder in ("away", "away/deep", "file", "alias"):
+        scene.flow(f"{folder.replace('/', '-')}.json", vae=f"{folder}/{VAE}")
+        scene.found(hub(VAE), name=f"{folder}/{VAE}")
+    plan = scene.plan()
+    assert one(plan).destination == str(vae / "alias" / VAE), "a link that stays inside is fine"
+    told = {one.name.rpartition("/")[0]: one for one in plan.left_out}
+    assert told.keys() == {"away", "away/deep", "file"}
+    assert all("is no folder inside" in one.why and one.hint for one in told.values())
+    assert str(vae / "away") in told["away/deep"].why
+
+
+def test_a_folder_that_is_a_link_itself_is_fine(scene: Scene, tmp_path: Path) -> None:
+    """Many people keep all their models on another disk."""
+    outside = tmp_path / "big"
+    outside.mkdir()
+    os.rmdir(scene.path("vae"))
+    Path(scene.path("vae")).symlink_to(outside)
+    scene.flow("a.json", vae=f"flux/{VAE}")
+    scene.found(hub(VAE), name=f"flux/{VAE}")
+    assert one(scene.plan()).destination == scene.path(f"vae/flux/{VAE}")
 
 
 def test_another_folder_of_the_node_that_lists_such_files_is_taken(scene: Scene) -> None:
@@ -258,6 +301,14 @@ def test_the_file_of_the_right_hash_gets_the_wanted_name(scene: Scene) -> None:
     scene.found(replace(hub("Renamed_v1.safetensors"), file="Renamed_v1.safetensors"), name=VAE, rung=HASH)
     plan = scene.plan()
     assert one(plan).destination == scene.path(f"vae/{VAE}")
+
+
+@pytest.mark.parametrize("name", ["heron-xl", "heron.safetensors "])
+def test_what_is_not_the_name_of_one_file_is_left_to_the_person(scene: Scene, name: str) -> None:
+    """A loader shows files with their suffix, so `heron-xl.safetensors` would not be what it asks for."""
+    scene.flow("a.json", vae=name)
+    scene.found(hub("heron-xl.safetensors"), name=name)
+    assert "not that of one model file" in left(scene.plan()).why and not scene.plan().actions
 
 
 def test_a_name_without_suffix_gets_that_of_the_file(scene: Scene) -> None:

@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import pytest
-from comfyfixersmart.core.actions.types import Offer
+from comfyfixersmart.core.actions.types import Offer, canonical
 from comfyfixersmart.core.errors import ComfyFixerError
 from comfyfixersmart.core.http import NoAnswer
 from comfyfixersmart.core.resolution.types import NOT_FOUND, UNCERTAIN
 from comfyfixersmart.core.sources.types import ARCHIVED, EARLY, GATED, LOGIN, PAID, PICKLE, TAKEN_DOWN
 
-from .scene import VAE, Scene, chosen, content, hub, left, one
+from .scene import VAE, Scene, chosen, civitai, content, hub, left, one
 
 
 class Told(NamedTuple):
@@ -51,6 +51,25 @@ def test_an_open_mirror_serves_in_place_of_a_gated_file(scene: Scene) -> None:
     action = one(scene.plan())
     assert [offer.id for offer in action.offers] == [mirror.id]
     assert action.offers[0].licence == "apache-2.0", "the same file has the same licence"
+
+
+def test_no_key_of_an_address_gets_into_a_plan(scene: Scene) -> None:
+    """Of a link that somebody wrote down, the plan keeps what names the file."""
+    plain = "https://github.com/heron/models/releases/download/v1/heron_vae.safetensors"
+    claim = replace(
+        hub(VAE), url=f"{plain}?token=canary", page=f"{plain}?token=canary", id=f"direct:{plain}?token=canary",
+        source="direct", confirmed=False,
+    )  # fmt: skip
+    scene.flow("a.json", vae=VAE)
+    scene.found(
+        claim, civitai(VAE, 7, url="https://civitai.red/api/download/models/7?fileId=7&token=canary"), mirrors=1
+    )
+    plan = scene.plan()
+    assert [(offer.id, offer.url) for offer in one(plan).offers] == [
+        (f"direct:{plain}", plain),
+        ("civitai:7/7", "https://civitai.red/api/download/models/7?fileId=7"),
+    ]
+    assert b"canary" not in canonical(plan)
 
 
 # ---- what stands before a download --------------------------------------------------------------------------

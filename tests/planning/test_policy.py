@@ -135,7 +135,11 @@ def test_what_has_to_be_confirmed_comes_first() -> None:
             ("no commercial use, credit required", "non_commercial"),
             ("commercial use of images only", "non_commercial"),
         ),
-        *(("qwen-research", "non_commercial"), ("stabilityai-ai-community", "non_commercial"), ("mnpl", "non_commercial")),
+        *(
+            ("qwen-research", "non_commercial"),
+            ("stabilityai-ai-community", "non_commercial"),
+            ("mnpl", "non_commercial"),
+        ),
         *(("other", "unclear_licence"), ("Unknown", "unclear_licence"), ("another", "")),
         *(("apache-2.0", ""), ("openrail++", ""), ("commercial use allowed", ""), ("ncsa", ""), ("", "no_licence")),
     ],

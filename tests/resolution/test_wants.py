@@ -55,6 +55,24 @@ def test_a_want_carries_what_the_workflow_and_this_disk_know() -> None:
     )
 
 
+def test_keys_in_the_workflows_own_addresses_go_no_further() -> None:
+    """What is asked for is kept, shown, planned and journalled."""
+    urls = (
+        "https://civitai.com/api/download/models/7?type=Model&token=canary",
+        "https://huggingface.co/a/b/resolve/main/x.safetensors?download=true&access_token=canary#canary",
+        "https://files.example/x.safetensors?part=1&X-Amz-Signature=canary",
+        "https://ann:canary@files.example/x.safetensors",
+        "urn:air:sdxl:lora:civitai:1@2",
+    )
+    (want,) = wants([finding("MODEL001", "x.safetensors", urls=urls)], nothing("")).values()
+    assert want.urls == (
+        "https://civitai.com/api/download/models/7?type=Model",
+        "https://huggingface.co/a/b/resolve/main/x.safetensors",
+        "https://files.example/x.safetensors?part=1",
+        "urn:air:sdxl:lora:civitai:1@2",
+    )
+
+
 def test_the_name_itself_says_more_of_its_family_than_the_others() -> None:
     (want,) = wants(
         [finding("MODEL001", "flux_style.safetensors", folders=("loras",))], nothing(""), models=["sdxl.safetensors"]

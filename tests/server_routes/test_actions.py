@@ -16,6 +16,7 @@ from comfyfixersmart.core.resolution.session import Session
 from comfyfixersmart.core.resolution.types import HASH, RESOLVED, Judged, Resolution
 from comfyfixersmart.core.sources.types import Candidate
 
+from ..planning.scene import content
 from ..running.conftest import SOON, Deeds
 from ..sources.conftest import clock, load, replay  # noqa: F401
 from .searching import graph
@@ -118,6 +119,7 @@ class Yard:
         current = self.acting._current
         if current is not None:
             await asyncio.to_thread(current.run.wait, SOON)
+        await self.acting._watcher.run(lambda: None)  # what it had to do is done
         for client in self.pages:
             await client.close()
 
@@ -479,3 +481,46 @@ async def test_a_run_is_its_owners_and_others_see_only_that_something_goes_on(ya
     assert (await ann.ask("GET", "/journal"))["entries"][0]["actor"] == "panel:Ann"
     told = json.dumps(yards.sea.events("run"))
     assert '"done"' in told and INK not in told and "Ann" not in told
+
+
+async def test_what_another_users_workflow_uses_is_linked_and_not_moved_away(yards: Yard) -> None:
+    sea = yards.sea
+    (sea.comfyui.base / "models/vae").mkdir(parents=True, exist_ok=True)
+    (sea.comfyui.base / "models/vae/heron.safetensors").write_bytes(content("heron"))
+    sea.save("needs.json", graph("heron.safetensors"), "ann_1")
+    await sea.check()
+    ann = await yards.page("ann_1")
+    (action,) = (await ann.plan(slug="needs"))["actions"]
+    assert action["kind"] == "move", "nobody uses it where it is"
+    node = {
+        "id": 1,
+        "type": "VAELoader",
+        "mode": 0,
+        "inputs": [],
+        "outputs": [],
+        "widgets_values": ["heron.safetensors"],
+    }
+    sea.save("uses.json", json.dumps({"nodes": [node], "links": [], "version": 0.4}), "bob_2")
+    await sea.check()
+    (action,) = (await ann.plan(slug="needs"))["actions"]
+    assert (action["kind"], action["link"]) == ("link", "hard") and "bob" not in json.dumps(action).lower()
+
+
+async def test_nobody_undoes_what_another_one_did(yards: Yard) -> None:
+    ann, bob = await yards.page("ann_1"), await yards.page("bob_2")
+    run = (await ann.approve(await ann.plan(slug="one")))["run"]
+    await ann.stands()
+    done = next(one for one in (await ann.ask("GET", "/journal"))["entries"] if one["event"] == "done")
+    told = (await bob.ask("POST", "/undo", {"entries": [done["id"]]}))["undone"]
+    assert [(one["ok"], one["error"]["code"]) for one in told] == [(False, "unknown_entry")]
+    assert (await bob.ask("POST", "/undo", {"run": run["id"]}))["undone"] == []
+    assert await bob.code("POST", "/run", {"do": "resume"}) == (404, "no_run")
+    assert all(one["event"] != "undone" for one in (await ann.ask("GET", "/journal"))["entries"])
+
+
+async def test_consents_are_of_a_size(yard: Yard) -> None:
+    page = await yard.page()
+    plan = await page.plan(slug="one")
+    many = {f"{at:010x}": ["pickle"] for at in range(6000)}
+    assert await page.code("POST", "/approve", {"digest": plan["digest"], "consents": many}) == (413, "too_large")
+    assert not yard.deeds.begun and (await page.ask("GET", "/journal"))["entries"] == []

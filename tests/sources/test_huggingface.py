@@ -152,6 +152,14 @@ def test_the_scanners_warnings_are_told(hub: Any, source: Any, asker: Asker) -> 
     assert found.flags == ("pickle_warning",)
 
 
+def test_what_is_not_for_everybody_is_told(hub: Any, source: Any, asker: Asker) -> None:
+    """The Hub's own tag; the policy goes by what a source marks."""
+    hub.repo("brushworks/after-dark", {"after_dark.safetensors": weights("dark")})
+    hub.repos["brushworks/after-dark"]["tags"].append("not-for-all-audiences")
+    (found,) = exact(by_name(source, asker, "after_dark.safetensors"), "after_dark.safetensors")
+    assert found.flags == ("nsfw",)
+
+
 def test_very_many_of_one_name_are_all_told_and_few_of_them_asked_for(
     hub: Any, source: Any, asker: Asker, replay: Any
 ) -> None:

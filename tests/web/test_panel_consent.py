@@ -50,7 +50,9 @@ def test_what_is_ticked_is_allowed_and_then_looked_up(missing: Any) -> None:
         ["consent", {"sources": allowed, "discovery": True}],
         ["resolve", {"slug": SLUG, "workflow": None, "name": "", "again": False}],
     ]
-    one.click("Resolve missing")
+    one.page.get_by_role("heading", name="The plan").wait_for()
+    one.press("Escape")
+    one.click("Look up again")
     one.page.wait_for_function("host.calls.filter((one) => one[1] === 'resolve').length === 2")
     assert one.count(".cfs-sheet") == 0, "it is asked once"
 
@@ -88,10 +90,14 @@ def test_the_menu_and_the_canvas_ask_as_the_button_does(show: Any) -> None:
         "resolve",
         {"slug": None, "workflow": {"nodes": [], "links": []}, "name": "video_heron2_2_14B_i2v", "again": False},
     ]
+    one.page.get_by_role("heading", name="The plan").wait_for()
     one.page.evaluate("remount()")
     one.page.locator(".cfs-workflow .cfs-lead").wait_for()
     one.page.wait_for_timeout(300)
-    assert len(one.posts()) == 2, "opening the tab again does not ask again"
+    assert [path for path, _ in one.posts()] == ["consent", "resolve", "plan"], (
+        "opening the tab again does not ask again"
+    )
+    assert one.count(".cfs-sheet") == 0 and one.page.inner_text("[data-key=resolve]") == "Show the plan"
 
 
 # ---- services and keys in the settings --------------------------------------------------------------------

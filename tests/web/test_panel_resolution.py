@@ -30,7 +30,7 @@ def test_a_resolved_file_says_where_why_and_what_to_do(missing: Any) -> None:
         "apache-2.0",
         "accept the terms",
         "Why: The workflow itself points to it, and Hugging Face confirms that it is there.",
-        "Open its page, or copy the address, and put the file into the folder text_encoders.",
+        "The plan can bring it into the folder text_encoders. Or get it yourself.",
         "The same file is also at",
         "ModelScope, heron-lab/Heron_2.2",
     ):
@@ -297,7 +297,7 @@ def test_chinese_leaves_only_what_the_server_says(missing: Any) -> None:
     )
     assert "Why" not in words and "resolution." not in one.page.text_content(".cfs-workflow")
     assert "已找到" in words and "Fits" not in words
-    one.page.get_by_role("button", name="处理缺失项").click()
+    one.page.get_by_role("button", name="再次查找").click()
     one.page.wait_for_function("host.calls.some((one) => one[1] === 'resolve')")
     assert json.dumps(one.posts()).count('"resolve"') == 1
 

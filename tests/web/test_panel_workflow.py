@@ -41,7 +41,8 @@ def test_it_says_verdict_distance_and_findings_in_that_order(show: Any) -> None:
 
 def test_where_nothing_has_to_be_looked_up_the_page_says_so(show: Any) -> None:
     one = show("library")
-    one.page.locator(".cfs-list .cfs-row").first.click()  # the nearest to running: a fix on this disk
+    one.page.locator(".cfs-chip", has_text="Needs input").click()
+    one.page.locator(".cfs-list .cfs-row").first.click()  # all of it is the person's own
     one.page.locator("[data-key=resolve]").click()
     one.page.locator(".cfs-missing .cfs-note").wait_for()
     assert "nothing is downloaded" in one.page.text_content(".cfs-missing")

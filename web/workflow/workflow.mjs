@@ -74,6 +74,14 @@ class Page extends Deeds {
 
   enter() {
     this.scroller.scrollTop = this.kept.scroll;
+    queueMicrotask(() => this.arrive()); // after the panel has given the focus to the page
+  }
+
+  /** What one came for, once there is a report: to have what is missing looked up, or to one finding. */
+  arrive() {
+    if (!this.workflow || this.over) return;
+    if (this.wanted) this.resolve();
+    if (this.view.reveal) this.reveal(this.view.reveal);
   }
 
   leave() { this.kept.scroll = this.scroller.scrollTop; }
@@ -148,8 +156,7 @@ class Page extends Deeds {
     if (this.live && this.workflow && this.drawnStatus && this.drawnStatus !== this.workflow.status) this.panel?.announce?.(verdict(this.workflow));
     this.drawnStatus = this.workflow?.status ?? "";
     this.afterwards();
-    if (this.wanted && this.workflow) this.resolve();
-    if (this.view.reveal && this.workflow) this.reveal(this.view.reveal);
+    if (this.element.isConnected) this.arrive();
     return undefined;
   }
 

@@ -130,6 +130,9 @@ def of_system(error: OSError, action: Action) -> ActionFailed:
         return ActionFailed("no_permission", f"{folder} cannot be written to: {error.strerror}.", hint)
     if error.errno == errno.ENAMETOOLONG:
         return ActionFailed("unsafe_name", f"{action.destination} is too long a name here.", "Make a new plan.")
+    if error.errno == errno.ENOENT:
+        text = f"{folder} is not there any more, or nothing can be made in it."
+        return ActionFailed("no_folder", text, "Plug in its disk, or put the folder back, then resume.", pauses=True)
     text = f"{folder}: {error.strerror or error}."
     return ActionFailed(
         "write_failed", text, "Check the disk and its connection, then resume. What is here is kept.", pauses=True

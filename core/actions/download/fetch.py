@@ -131,18 +131,30 @@ class _Fetch:
         once_more = True
         while True:
             bring(transfer, offer, self._http, self._patience)
-            if owner.doubtful:
-                transfer.rehash()  # whoever had it before may have written, and knew no better
-            problem = self._problem(transfer)
+            touched = self._touched(transfer, owner)
+            problem = touched or self._problem(transfer)
             if not problem:
                 break
-            if not (transfer.mixed and once_more):
+            if not once_more and touched:
+                raise ActionFailed("place_changed", touched, "See which program does that, then resume.", pauses=True)
+            if not (touched or (transfer.mixed and once_more)):
                 raise OfferFailed(self._mismatch(transfer, offer, problem))
             once_more = False  # pieces of two contents, or what a power cut left: from 0, in one go
             transfer.restart()
         if self._action.sha256:
             return VERIFIED
         return SIZE_ONLY if transfer.announced else UNVERIFIABLE
+
+    def _touched(self, transfer: Transfer, owner: Owner) -> str:
+        """What to say where another one wrote into the part, so that it holds something else than what came; else ""."""
+        part = transfer.part
+        part.check(named=True)
+        if not (part.touched or owner.doubtful):  # doubtful: whoever had it before may have written, and knew no better
+            return ""
+        came = transfer.sha256
+        transfer.rehash()
+        path = self._place.path(self._names.part)
+        return "" if transfer.sha256 == came else f"Another program writes into {path} while the file comes."
 
     def _problem(self, transfer: Transfer) -> str:
         """Why it is not the file that was planned; "" if it is."""
@@ -203,11 +215,11 @@ class _Fetch:
 
 
 def _leave(transfer: Transfer | None, part: Part) -> None:
-    """Keep what is here for another time, as well as that is still possible; an empty part is taken away."""
-    if part.fileno() < 0:
+    """Keep what is here for another time, as well as that is still possible; what is worth nothing is taken away."""
+    if part.fileno() < 0 or (transfer is None and os.fstat(part.fileno()).st_size):
         return
-    if transfer is not None and part.length:
-        transfer.commit()
-    elif os.fstat(part.fileno()).st_size == 0:
-        part.close()
-        part.remove()
+    counts = part.still_counts()
+    # Without a hash nothing would ever find out what somebody else wrote into it.
+    if transfer is not None and counts and (transfer.action.sha256 or not part.touched):
+        return transfer.commit()
+    part.forget()

@@ -12,6 +12,10 @@ from .failures import OfferFailed, changed, no_answer, passes, unusable
 from .transfer import Again, Meter, Transfer
 
 TRIES = 5  # without a byte more than ever before
+ENOUGH = 1 << 20  # bytes of a try that got somewhere
+CRUMBS = 50  # tries in a row that brought less than that: with 1 byte each time there would be no end
+WAITED = 5  # how many of those one counts for whose time was over
+_HASTE = 5  # of those, for each doubling of the pause
 LONGEST = 300.0  # seconds that we wait for a source that asks for rest
 _SLICE = 0.25  # seconds between two looks at whether the person stopped it
 _PORTS = {"https": 443, "http": 80}
@@ -34,6 +38,29 @@ class Patience:
         self.control.check()
 
 
+class _Tries:
+    """How many there were in a row: without a byte more than ever before, and with hardly any."""
+
+    def __init__(self) -> None:
+        self.failures = self.crumbs = 0
+
+    def count(self, gained: int, failed: NoAnswer | None) -> None:
+        """One more, and how many bytes it brought."""
+        self.failures = 0 if gained else self.failures + 1
+        more = WAITED if failed is not None and failed.code == "timeout" else 1
+        self.crumbs = 0 if gained >= ENOUGH else self.crumbs + more
+
+    @property
+    def over(self) -> bool:
+        return self.failures >= TRIES or self.crumbs >= CRUMBS
+
+    def pause(self, error: NoAnswer, clock: Clock) -> float:
+        """Seconds: longer each time, spread so that not all come back at once, and as long as the source asks for."""
+        doublings = max(self.failures - 1, self.crumbs // _HASTE - 1, 0)
+        usual = float(min(30.0, 2.0**doublings) * random.uniform(0.5, 1.5))
+        return usual if error.until is None else max(usual, error.until - clock.now())
+
+
 def recheck(offer: Offer, action: Action, http: Http, control: Control) -> None:
     """Ask the sources that tell a hash at once whether it is still the one that was planned. Raises OfferFailed, Stopped.
 
@@ -53,7 +80,7 @@ def bring(transfer: Transfer, offer: Offer, http: Http, patience: Patience) -> N
 
     Raises OfferFailed, ActionFailed, Stopped, Lost, OSError.
     """
-    failures = restarts = absent = 0
+    tries, restarts, absent = _Tries(), 0, 0
     while not transfer.complete:
         highest = transfer.highest
         try:
@@ -72,20 +99,19 @@ def bring(transfer: Transfer, offer: Offer, http: Http, patience: Patience) -> N
                 what = changed(offer, "it is another file each time") if again.changed else unusable(offer, str(again))
                 raise OfferFailed(what) from None
             continue
-        further = transfer.highest > highest
-        if failed is None and further:
+        tries.count(transfer.highest - highest, failed)
+        if failed is None and not tries.failures and not tries.over:
             continue  # it gave a part, as some do; there is more
-        failures = 0 if further else failures + 1
         failed = failed or NoAnswer("cut_off", "the connection ended before the end of the file")
         if _absent(failed) and absent < 1:
             absent += 1  # Civitai says so now and then of files that it has
         elif not (passes(failed) or _elsewhere(failed, offer)):
             raise OfferFailed(no_answer(failed, offer))
-        if failed.code == "unexpected_shape" and failures == 2 and transfer.part.length and not restarts:
+        if failed.code == "unexpected_shape" and tries.failures == 2 and transfer.part.length and not restarts:
             transfer.restart()  # it may be the range that it cannot answer
             restarts += 1
-        pause = _pause(failed, failures, patience.clock)
-        if failures >= TRIES or pause > LONGEST:
+        pause = tries.pause(failed, patience.clock)
+        if tries.over or pause > LONGEST:
             raise OfferFailed(_given_up(failed, offer))
         patience.wait(pause, transfer.part.length, f"waiting for {offer.by}")
 
@@ -118,12 +144,6 @@ def _elsewhere(error: NoAnswer, offer: Offer) -> bool:
     except ValueError:
         return False
     return error.code == "unexpected_status" and error.status in (400, 403) and error.host not in own
-
-
-def _pause(error: NoAnswer, failures: int, clock: Clock) -> float:
-    """Seconds: twice as long each time, spread so that not all come back at once, and as long as the source asks for."""
-    usual = float(min(30.0, 2.0 ** max(0, failures - 1)) * random.uniform(0.5, 1.5))
-    return usual if error.until is None else max(usual, error.until - clock.now())
 
 
 def _given_up(error: NoAnswer, offer: Offer) -> ActionFailed:

@@ -71,7 +71,10 @@ class Kept(NamedTuple):
 
 
 class Part:
-    """The part file, open for one writer. `length`: bytes of it that count. Everything raises OSError."""
+    """The part file, open for one writer. `length`: bytes of it that count. Everything raises OSError.
+
+    `touched`: somebody else wrote into it, so that only what lies on the disk can tell what it holds.
+    """
 
     def __init__(self, place: Place, names: Names) -> None:
         self.place = place
@@ -79,7 +82,9 @@ class Part:
         self.kept = self._read()
         self.known = self.kept is not None
         self.length = 0
+        self.touched = False
         self._fd = -1
+        self._seen = (0, 0)  # times in nanoseconds, and names, after our own last change
 
     def open(self, *, hashed: bool) -> None:
         """Open it, made where it is absent, and settle how much of it counts. `hashed`: the plan knows its SHA-256.
@@ -100,6 +105,7 @@ class Part:
         else:
             self.length = min(length, self.kept.committed)
         self.cut(self.length)
+        self.look()
 
     def read(self, view: memoryview, at: int) -> int:
         """Bytes from `at` on, at most what counts."""
@@ -107,7 +113,14 @@ class Part:
         return os.readv(self._fd, [view]) if hasattr(os, "readv") else _copied(view, os.read(self._fd, len(view)))
 
     def append(self, data: memoryview) -> None:
-        """Write behind what counts. What fits is kept even when the disk is full."""
+        """Write behind what counts. What fits is kept even when the disk is full. Raises ActionFailed as `check` does."""
+        self.check()
+        try:
+            self._append(data)
+        finally:
+            self.look()
+
+    def _append(self, data: memoryview) -> None:
         while data:
             if _WRITE is not None:
                 wrote = _WRITE(self._fd, data, self.length)
@@ -122,6 +135,35 @@ class Part:
         self.length = length
         if os.fstat(self._fd).st_size != length:
             os.ftruncate(self._fd, length)
+            self.look()
+
+    def check(self, *, named: bool = False) -> None:
+        """Raise ActionFailed `place_changed` where somebody took it away, or bytes of it. `named`: look at its name, too.
+
+        Else there would be a hole where those bytes were. Who only writes into it is seen by its time: `touched`.
+        """
+        status = os.fstat(self._fd)
+        gone = (status.st_nlink == 0 and self._seen[1] > 0) or (named and not self._has_name(status))
+        if gone or status.st_size != self.length:
+            what = "removed or renamed" if gone else "cut or added to"
+            text = f"{self.place.path(self.names.part)} was {what} by another program while the file came."
+            raise ActionFailed("place_changed", text, "See which program does that, then resume.", pauses=True)
+        self.touched = self.touched or status.st_mtime_ns != self._seen[0]
+
+    def look(self) -> None:
+        """Whatever was done to it until now is known, and done by us."""
+        status = os.fstat(self._fd)
+        self._seen = (status.st_mtime_ns, status.st_nlink)
+
+    def _has_name(self, status: os.stat_result) -> bool:
+        lies = self.place.status(self.names.part)
+        return lies is not None and os.path.samestat(lies, status)
+
+    def still_counts(self) -> bool:
+        """Whether it may be gone on with another time, whatever was done to it; `length` is put right."""
+        status = os.fstat(self._fd)
+        self.length = min(self.length, status.st_size)
+        return self._has_name(status) and self.length > 0
 
     def head(self, most: int) -> bytes:
         """Its first bytes."""
@@ -135,7 +177,9 @@ class Part:
 
     def commit(self, kept: Kept) -> None:
         """Everything up to here is on the disk, and the control file says so, when this returns."""
+        self.touched = self.touched or os.fstat(self._fd).st_mtime_ns != self._seen[0]
         getattr(os, "fdatasync", os.fsync)(self._fd)
+        self.look()  # a network share may only now say its own time of our writing
         self.note(kept._replace(committed=self.length))
 
     def note(self, kept: Kept) -> None:
@@ -145,7 +189,11 @@ class Part:
         self.place.replace(self.names.fresh, self.names.control)
 
     def seal(self) -> os.stat_result:
-        """All of it, its size too, is on the disk. It is closed then: some systems rename no open file."""
+        """All of it, its size too, is on the disk. It is closed then: some systems rename no open file.
+
+        Raises ActionFailed as `check` does.
+        """
+        self.check(named=True)
         os.fsync(self._fd)
         status = os.fstat(self._fd)
         self.close()
@@ -153,6 +201,14 @@ class Part:
 
     def fileno(self) -> int:
         return self._fd
+
+    def forget(self) -> None:
+        """Take it away, but nothing that somebody put in its place."""
+        if self._has_name(os.fstat(self._fd)):
+            self.place.unlink(self.names.part)
+        self.close()
+        for name in (self.names.fresh, self.names.control):
+            self.place.unlink(name)
 
     def remove(self) -> None:
         """Take all our names away, but the owner's."""

@@ -16,6 +16,8 @@ from .verify import START, refused_kind, refused_start, tells_its_end
 PIECE = 1 << 20  # bytes that are read at once, and the most that a kill costs
 COMMIT = 64 << 20  # bytes between two that are surely on the disk
 SPARE = 64 << 20  # bytes that stay free on the disk
+SPAN = 60.0  # seconds of waiting in which at least LEAST bytes must come: a source that drips is as good as silent
+LEAST = 60 << 10
 OFTEN = 0.1  # seconds between two words on how far it is
 CHECKING = "checking what is here"
 _SLACK = 1024  # bytes by which a size may be off where the hash is known: Civitai counts in parts of a kilobyte
@@ -37,6 +39,10 @@ class Meter:
         self._clock = clock
         self._last = (float("-inf"), "")
         self.total = total
+
+    def now(self) -> float:
+        """Seconds that only go forward."""
+        return self._clock.steady()
 
     def at(self, done: int, note: str = "") -> None:
         """Raises Stopped."""
@@ -69,6 +75,7 @@ class Transfer:
         self._ended = False
         self._digest = hashlib.sha256()
         self._buffer = memoryview(bytearray(PIECE))
+        self._waited, self._came = 0.0, 0
         self.rehash()
 
     @property
@@ -89,6 +96,8 @@ class Transfer:
         """Hash what is here again, from the disk."""
         self._digest = hashlib.sha256()
         self._meter.total = self.size
+        self.part.look()
+        self.part.touched = False
         at, most = 0, self.size
         if most is not None and self.part.length > most:
             self.part.cut(0)  # it is not what it should be
@@ -138,6 +147,7 @@ class Transfer:
     def receive(self, stream: Stream, offer: Offer) -> None:
         """Take what this answer brings. Raises Again, OfferFailed, ActionFailed, NoAnswer, Stopped, Lost, OSError."""
         head = head_of(stream.status, stream.headers)
+        self._waited, self._came = 0.0, 0
         if stream.status == 416:
             return self._past_the_end(head)
         what = refused_kind(stream.headers.get("content-type", ""), self.part.place.name)
@@ -206,7 +216,7 @@ class Transfer:
     def _start(self, stream: Stream, offer: Offer) -> bytes:
         """The first bytes, which tell whether it is a model at all. Nothing is kept until then."""
         got = 0
-        while got < START and (more := stream.readinto(self._buffer[got:])):
+        while got < START and (more := self._read(stream, self._buffer[got:])):
             got += more
         start = bytes(self._buffer[:got])
         if self.size is not None and got > self.size:
@@ -233,7 +243,7 @@ class Transfer:
         while True:
             view = self._buffer[: min(PIECE, ceiling + 1 - self.part.length)]
             try:
-                got = stream.readinto(view)
+                got = self._read(stream, view)
             except NoAnswer as error:
                 if self.complete and error.code != "cancelled":
                     return  # all is here; how the connection ended does not matter
@@ -247,10 +257,25 @@ class Transfer:
             self._keep(view[:got])
             if self.part.length - committed >= COMMIT:
                 self._owner.confirm()
+                self.part.check(named=True)
+                self.part.place.check()
                 self.commit()
                 committed = self.part.length
                 if most is None:
                     self.make_room()
+
+    def _read(self, stream: Stream, view: memoryview) -> int:
+        """As the stream's own; raises NoAnswer `timeout` where it only drips."""
+        before = self._meter.now()
+        got = stream.readinto(view)
+        self._waited += self._meter.now() - before
+        self._came += got
+        if self._waited < SPAN:
+            return got
+        slow, self._waited, self._came = self._came < LEAST, 0.0, 0
+        if slow and got:
+            raise NoAnswer("timeout", "less than 1 kB a second came", "Try again later.", status=stream.status)
+        return got
 
     def _keep(self, data: memoryview) -> None:
         self._owner.check()

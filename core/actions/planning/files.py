@@ -20,6 +20,7 @@ from ..types import DOWNLOAD, HARD, LINK, SYMBOLIC, Action, Offer, Risk
 from .place import Spot, below, spot
 from .types import FILE, Draft, Given, Group, NotPlanned, Wish, action_id, refuse, unique
 
+_SPOKEN = frozenset({"embeddings", "loras"})  # where prompts and rows of nodes name files without their suffix
 _SLACK = 1024  # bytes: Civitai counts in thousandths of a kilobyte
 
 
@@ -54,6 +55,11 @@ def _same_content(one: Action, other: Action) -> bool:
 def _action(group: Group, given: Given) -> tuple[Action, Spot]:
     finding = group.finding
     resolution, best = _resolved(group)
+    if not names.suffix(finding.name) and not _SPOKEN.issuperset(finding.folders):
+        raise NotPlanned(
+            "Its name is not that of one model file: the node may read a folder of files, or another kind.",
+            "See the page of the node's pack for what it reads and from where, and put that there yourself.",
+        )
     copies = _copies(resolution, best)
     judgement = given.policy.judge(best, copies[1:], name=finding.name)
     refuse(judgement.refused)

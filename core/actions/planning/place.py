@@ -122,12 +122,12 @@ def listed_name(written: str, suffix: str, separator: str) -> tuple[str, str]:
 def below(root: str, name: str) -> str:
     """The path of a relative name below `root`. Raises NotPlanned for one that could lead out of it, be no file's, look
     like another, or never be listed."""
+    hint = "Put the file into a model folder yourself, and choose it in the node."
+    if visible(name) != name:
+        raise NotPlanned("Its name holds signs that cannot be seen, so that it may look like another.", hint)
+    if ".git" in name.replace("\\", "/").lower().split("/"):
+        raise NotPlanned("ComfyUI lists nothing that lies in a folder .git.", hint)
     try:
-        if visible(name) != name or ".git" in name.replace("\\", "/").lower().split("/"):  # ComfyUI passes over .git
-            raise ComfyFixerError("unsafe_name", name)
         return safe_destination(root, name)
     except ComfyFixerError:
-        raise NotPlanned(
-            "Its name is none that a file can have in a model folder.",
-            "Put the file into a model folder yourself, and choose it in the node.",
-        ) from None
+        raise NotPlanned("Its name is none that a file can have in a model folder.", hint) from None

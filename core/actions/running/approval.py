@@ -56,7 +56,8 @@ class Approvals:
         """
         now = self._now()
         if not _stands(now, plan.made, plan.expires):
-            raise ComfyFixerError("plan_expired", "The plan is too old to be approved.", "Make a new plan.")
+            text = "The plan is too old to be approved, or the clock was set back."
+            raise ComfyFixerError("plan_expired", text, "Make a new plan.")
         found = Approval(
             digest, by, now, min(now + minutes * 60, plan.expires), _confirmed(plan, consents), secrets.token_hex(8)
         )
@@ -81,7 +82,8 @@ class Approvals:
         if os.path.lexists(self._folder / f"{digest}.used"):
             raise _used()
         if not _stands(now, found.made, found.expires) or not _stands(now, plan.made, plan.expires):
-            raise ComfyFixerError("approval_expired", "The approval is too old to be used.", "Make a new plan.")
+            text = "The approval is too old to be used, or the clock was set back."
+            raise ComfyFixerError("approval_expired", text, "Make a new plan.")
         _confirmed(plan, found.consents)
         if not self._make(f"{digest}.used", {"schema": SCHEMA, "by": found.by, "when": now, "nonce": found.nonce}):
             raise _used()

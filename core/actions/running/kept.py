@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ...errors import ComfyFixerError
 from ...http import Clock
 from ..types import INTERRUPTED, PAUSED, RUNNING, Json, Plan
-from .approval import Approval, Approvals
+from .approval import SKEW, Approval, Approvals
 from .claims import Claims
 from .plans import Plans
 from .records import Records
@@ -42,7 +42,12 @@ class Kept:
     def may_resume(self, approval: Approval) -> Plan:
         """The plan of a run that may go on. Raises ComfyFixerError `unknown_plan`, `plan_changed`, `resume_too_late`."""
         plan = self.plans.load(approval.plan)
-        if not approval.made <= self._clock.now() < approval.made + RESUME:
+        now = self._clock.now()
+        if now < approval.made - SKEW:
+            raise ComfyFixerError(
+                "resume_too_late", "The clock was set back since it was approved.", "Make a new plan."
+            )
+        if now >= approval.made + RESUME:
             raise ComfyFixerError("resume_too_late", "The approval is more than a week old.", "Make a new plan.")
         return plan
 
