@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 READY = "() => window.app?.graph && window.app?.extensionManager?.command"
 LOOKED_UP = 180  # seconds for the first look-up, whose pace Hugging Face sets
 ENDED = 120
-ONWARD = 8  # in which the page goes on to the version that was written
 # Choices of the first list of a node on the canvas, as the page has them.
 _CHOICES = """type => (app.rootGraph ?? app.graph).nodes.filter((one) => one.type === type)
     .flatMap((one) => one.widgets[0].options.values ?? [])"""
@@ -77,17 +75,9 @@ class Walk:
         self.page.locator(".cfs-work-sheet").wait_for(state="detached", timeout=20_000)
 
     def runnable(self) -> None:
-        """Wait until the page says so; of the newest version, where it does not go on to that by itself."""
-        says = self.page.locator(".cfs-workflow").get_by_text("Runnable", exact=True).first
-        newer = self.panel.get_by_role("button", name=re.compile(r"Open version \d+"))
-        newer.or_(says).first.wait_for(timeout=60_000)
-        try:
-            says.wait_for(timeout=ONWARD * 1000)
-        except Exception:
-            if not newer.count():
-                raise
-            self.click("Open the new version", newer)
-            says.wait_for(timeout=60_000)
+        """Wait until the page says so, of the version that the run wrote: it goes on to that by itself."""
+        says = self.page.locator(".cfs-workflow").get_by_text("Runnable", exact=True)
+        says.first.wait_for(timeout=60_000)
 
     def onto_the_canvas(self, file: str) -> None:
         """Open the version of which the panel has the page."""

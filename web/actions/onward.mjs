@@ -11,11 +11,11 @@ export function isPartOf(workflow, open = "") {
   return [workflow?.name, open, ...(workflow?.versions ?? []).map((one) => one.name)].filter(Boolean);
 }
 
-/** Shows the newest version in place of an older one, once, where the run that has just ended wrote it. */
-export function leadOn(store, view, workflow) {
+/** Shows the newest version in place of an older one, once, where the run that has just ended wrote it. `held`: not yet. */
+export function leadOn(store, view, workflow, { held = false } = {}) {
   const { run } = actionsOf(store), next = newer(workflow);
   if (isGoing(run)) watched.set(store, run.id);
-  if (!next || !isOver(run) || watched.get(store) !== run.id || !isPartOf(workflow).some((name) => run.workflows.includes(name))) return;
+  if (held || !next || !isOver(run) || watched.get(store) !== run.id || !isPartOf(workflow).some((name) => run.workflows.includes(name))) return;
   const wrote = run.actions.some((one) => isVersion(one.kind) && one.state === "done" && next.name.endsWith(one.title));
   if (!wrote) return;
   watched.delete(store);

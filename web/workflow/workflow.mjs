@@ -114,7 +114,7 @@ class Page extends Deeds {
   afterwards() {
     const { store, workflow } = this, names = isPartOf(workflow, this.live ? store.state.open.active?.name : "");
     this.after.update(names.length > 0 && afterSignature(store, names), () => (names.length ? afterRun(store, { names, except: [this.view.slug, ...(workflow?.versions ?? []).map((one) => one.slug)], ui: this.kept, more: workflow?.status === "runnable" }) ?? [] : []));
-    if (!this.live && workflow && !this.panel?.work?.open) leadOn(store, this.view, workflow);
+    if (!this.live && workflow) leadOn(store, this.view, workflow, { held: Boolean(this.panel?.work?.open) });
   }
 
   /** An answer that was asked for earlier and comes later is dropped. */

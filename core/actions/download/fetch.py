@@ -221,5 +221,6 @@ def _leave(transfer: Transfer | None, part: Part) -> None:
     counts = part.still_counts()
     # Without a hash nothing would ever find out what somebody else wrote into it.
     if transfer is not None and counts and (transfer.action.sha256 or not part.touched):
-        return transfer.commit()
-    part.forget()
+        transfer.commit()
+    else:
+        part.forget()
