@@ -14,7 +14,7 @@ import re
 import secrets
 import shutil
 
-from .moving import failed, inside, put, status_of, sync_folder, taken, unchanged
+from .moving import failed, inside, named, put, status_of, sync_folder, taken, unchanged
 from .types import HARD, SYMBOLIC, Action, ActionFailed, Control, Done, Output
 from .undo_folder import beside, undone_names
 
@@ -124,13 +124,13 @@ def _move_across(action: Action, control: Control) -> Done:
 
 def _part(action: Action) -> str:
     """A name that no other process writes under, so that what was compared is what is published."""
-    return f"{action.destination}.{action.id}.{secrets.token_hex(4)}.part"
+    return named(action.destination, f".{action.id}.{secrets.token_hex(4)}.part")
 
 
 def _sweep(action: Action) -> None:
     """Remove the copies that killed runs of this very action left. One that is still being made fails, and harms nothing."""
-    folder, name = os.path.split(action.destination)
-    ours = re.compile(re.escape(f"{name}.{action.id}.") + "[0-9a-f]{8}\\.part")
+    folder, name = os.path.split(named(action.destination, f".{action.id}.01234567.part"))
+    ours = re.compile(re.escape(name.removesuffix("01234567.part")) + "[0-9a-f]{8}\\.part")
     with contextlib.suppress(OSError):
         for one in filter(ours.fullmatch, os.listdir(folder)):
             with contextlib.suppress(OSError):

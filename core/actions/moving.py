@@ -133,6 +133,15 @@ def below(path: str, root: str, *, same: bool = False) -> bool:
         return False
 
 
+def named(path: str, end: str) -> str:
+    """The path with `end` behind its name, which is cut where no file system would take it whole."""
+    folder, name = os.path.split(path)
+    kept = os.fsencode(name)[: 255 - len(end)]
+    if len(kept) < len(os.fsencode(name)):
+        name = kept.decode("utf-8", "ignore")
+    return os.path.join(folder, f"{name}{end}")
+
+
 def taken(path: str) -> ActionFailed:
     """Something lies at the destination."""
     return ActionFailed(

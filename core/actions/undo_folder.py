@@ -11,7 +11,7 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
 
-from .moving import below
+from .moving import below, named
 
 NAME = ".comfyfixersmart-undo"
 SUFFIX = ".undone"
@@ -65,7 +65,7 @@ def _outside(root: str, folder: str, fenced: Sequence[str]) -> str:
 def undone_names(path: str) -> Iterator[str]:
     """The names that a file may have in an undo folder, best first: none is ever overwritten there either."""
     for number in itertools.islice(itertools.count(1), _MOST):
-        yield f"{path}{f'.{number}' if number > 1 else ''}{SUFFIX}"
+        yield named(path, f"{f'.{number}' if number > 1 else ''}{SUFFIX}")
 
 
 def _plain(name: str) -> str:

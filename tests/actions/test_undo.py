@@ -401,6 +401,17 @@ def test_what_cannot_be_written_down_is_said_and_finished_later(
     assert place.files() == {UNDO: b"bramble" * 1000}
 
 
+@pytest.mark.parametrize("name", [f"{'b' * 243}.safetensors", f"{'é' * 121}.safetensors"])
+def test_the_longest_names_are_taken_back_too(place: Place, journal: Journal, name: str) -> None:
+    entry = did(journal, moving(place), move(moving(place), Quiet()))
+    assert back(place, journal, entry)[0].ok
+    path = bramble(place.vae, name)
+    action = Action(*("e0e0e0e0e0", DOWNLOAD, name, str(path), str(place.vae), "vae", 7000, "0" * 64))
+    entry = did(journal, action, Done((Output(str(path), False, True, 7000, "0" * 64),), VERIFIED))
+    assert back(place, journal, entry)[0].ok and not path.exists()
+    assert len([data for data in place.files().values() if data == b"bramble" * 1000]) == 2
+
+
 # ---- several at once ----------------------------------------------------------------------------------------
 
 

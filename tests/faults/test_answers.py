@@ -136,7 +136,12 @@ def test_several_parts(bench: Any) -> None:
     bench.begin(100_000)
     kind = "multipart/byteranges; boundary=x"
     bench.server.always = lambda wire: wire.serve(Content_Type=kind) if wire.ask.start else wire.serve()
-    assert bench.fetch().check == VERIFIED and bench.whole() and bench.server.starts[-1] is None
+    assert bench.fetch().check == VERIFIED and bench.whole() and bench.server.starts == [100_000, None]
+    bench.path.unlink()
+    bench.server.asks.clear()
+    bench.server.always = answer(Content_Type=kind)
+    failed = bench.fails()
+    assert "several parts" in failed.message and len(bench.server.asks) == 1 and untouched(bench)
 
 
 def test_206_without_a_range_asked_for(bench: Any) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from comfyfixersmart.core.actions.download import part as parts
+from comfyfixersmart.core.actions.download.place import opened
 from comfyfixersmart.core.actions.types import SIZE_ONLY, VERIFIED
 
 faults = sys.modules["faults_scripted"]
@@ -32,10 +33,20 @@ def again(bench: Any, told: bytes, kept: bytes) -> None:
     bench.server.asks.clear()
 
 
+def believed(bench: Any) -> parts.Kept | None:
+    """What is believed of the control file."""
+    with opened(str(bench.models), str(bench.path)) as place:
+        return parts.Part(place, parts.names_of(bench.action(), bench.path.name)).kept
+
+
 def test_a_control_file_that_ends_anywhere(bench: Any, make_file: Any) -> None:
-    """Where the hash is known the part is gone on with all the same."""
+    """Nothing of it is believed, and where the hash is known the part is gone on with all the same."""
     told = small(bench, make_file)
+    whole = believed(bench)
     for end in range(len(told)):
+        control(bench).write_bytes(told[:end])
+        assert believed(bench) == (whole if end == len(told) - 1 else None), end
+    for end in (*range(0, len(told), 24), len(told) - 1):
         again(bench, told[:end], bench.data[:5_000])
         assert bench.fetch().check == VERIFIED and bench.whole() and bench.server.starts == [5_000], end
         assert bench.lies() == [bench.path.name]
@@ -45,8 +56,11 @@ def test_a_control_file_with_any_byte_changed(bench: Any, make_file: Any) -> Non
     told = small(bench, make_file)
     for at in range(len(told)):
         flipped = told[:at] + bytes([told[at] ^ 1]) + told[at + 1 :]
-        again(bench, flipped, bench.data[:5_000])
-        assert bench.fetch().check == VERIFIED and bench.whole() and bench.server.starts == [5_000], at
+        control(bench).write_bytes(flipped)
+        assert believed(bench) is None, at
+        if at % 24 == 0:
+            again(bench, flipped, bench.data[:5_000])
+            assert bench.fetch().check == VERIFIED and bench.whole() and bench.server.starts == [5_000], at
 
 
 def hashless(bench: Any) -> tuple[Any, Path, Path]:
@@ -64,7 +78,7 @@ def test_without_a_hash_a_damaged_control_file_means_to_begin_at_0(bench: Any, m
     bench.data = bench.server.data = make_file("small", 9_000)
     action, path, told_at = hashless(bench)
     told = told_at.read_bytes()
-    for at in range(0, len(told), 7):
+    for at in range(0, len(told), 24):
         bench.path.unlink(missing_ok=True)
         bench.server.asks.clear()
         path.write_bytes(bytes(5_000))  # of which nothing is right

@@ -56,7 +56,7 @@ def test_two_hundred_kills(bench: Any, zygote: Any, make_file: Any) -> None:
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("damaged", [False, True])
+@pytest.mark.parametrize("damaged", [pytest.param(False, marks=pytest.mark.slow), True])  # True: these steps, and more
 def test_an_end_at_every_step(bench: Any, zygote: Any, make_file: Any, when: str, damaged: bool) -> None:
     """The process ends itself before, or after, each single call that changes the disk."""
     prepared(bench, 20_000, make_file)

@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 from comfyfixersmart.core.actions.types import SIZE_ONLY, VERIFIED, ActionFailed, Done
-from comfyfixersmart.core.http import Clock
 
 faults = sys.modules["faults_scripted"]
 MIDDLE = 200_000  # bytes that are here when it happens
@@ -22,7 +21,6 @@ MIDDLE = 200_000  # bytes that are here when it happens
 @pytest.fixture(params=[True, False], ids=["hashed", "unhashed"])
 def midway(bench: Any, request: pytest.FixtureRequest) -> Callable[..., Done | ActionFailed]:
     """`midway(meddle)`: what comes of a download into which `meddle(part)` happens while it waits for more bytes."""
-    bench.clock = Clock()
     bench.planned = bench.action() if request.param else bench.action(sha256=None)
     bench.check = VERIFIED if request.param else SIZE_ONLY
 
@@ -135,31 +133,33 @@ def test_a_time_alone_costs_a_look(bench: Any, midway: Any) -> None:
 def test_something_is_written_into_it_each_time(bench: Any, midway: Any) -> None:
     """Whoever does that is told of, instead of the source."""
 
-    def again_later(part: Path) -> None:
-        scribble(part)
-        bench.server.always = wait_and_scribble
+    def second(wire: Any) -> None:
+        hold = bench.server.hold_at(MIDDLE)
 
-    def wait_and_scribble(wire: Any) -> None:
-        wire.serve(cut=MIDDLE)
-        part = waited_for(bench.models, MIDDLE)
-        scribble(part)
-        bench.server.always = faults.usual
+        def once_more() -> None:
+            hold.reached.wait(30)
+            scribble(waited_for(bench.models, MIDDLE))
+            hold.release()
 
-    failed = midway(again_later)
+        threading.Thread(target=once_more, daemon=True).start()
+        wire.serve()
+
+    bench.server.then(faults.usual, second)
+    failed = midway(scribble)
     assert (failed.code, failed.pauses) == ("place_changed", True) and "writes into" in failed.message
     assert not bench.path.exists() and not list(bench.models.glob("*.mismatch"))
 
 
-def test_a_pause_after_somebody_wrote_into_it(bench: Any, midway: Any) -> None:
+def test_it_stops_after_somebody_wrote_into_it(bench: Any, midway: Any) -> None:
     """Without a hash nothing would ever find it: then what is here is worth nothing."""
 
     def and_no_more(part: Path) -> None:
         scribble(part)
-        bench.server.always = faults.says(404)
+        bench.server.always = faults.says(403)
 
     bench.server.then(faults.cut(MIDDLE + 1))
-    failed = midway(and_no_more)
-    assert failed.code == "not_found"
+    assert midway(and_no_more).code == "refused" and not bench.path.exists()
+    assert (bench.lies() == []) == (bench.check == SIZE_ONLY)
     bench.server.always = faults.usual
     again(bench)
 

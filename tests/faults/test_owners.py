@@ -39,7 +39,7 @@ def two_processes(bench: Any, zygote: Any, runs: int, **more: Any) -> None:
 
 @pytest.mark.parametrize("flock", [False, True])
 def test_two_processes_one_transfer(bench: Any, zygote: Any, flock: bool) -> None:
-    two_processes(bench, zygote, 5, flock=flock)
+    two_processes(bench, zygote, 3, flock=flock)
 
 
 @pytest.mark.slow

@@ -8,8 +8,9 @@ import time
 from typing import Any
 
 import pytest
+from comfyfixersmart.core.actions.download import fetch_file
 from comfyfixersmart.core.actions.types import SIZE_ONLY, UNVERIFIABLE, VERIFIED, Output, Quiet, Stopped
-from comfyfixersmart.core.http import Clock, Timeouts
+from comfyfixersmart.core.http import Clock, Http, Limit, Timeouts
 
 faults = sys.modules["faults_scripted"]
 cut, usual, drops, answer, says = faults.cut, faults.usual, faults.drops, faults.answer, faults.says
@@ -71,6 +72,85 @@ def test_five_tries_without_a_byte_more_and_it_pauses(bench: Any) -> None:
 def test_progress_begins_the_count_anew(bench: Any) -> None:
     bench.server.then(*[one for _ in range(6) for one in (cut(10_000), drops, drops)], usual)
     assert bench.fetch().check == VERIFIED and bench.server.served == len(bench.data)
+
+
+def test_a_byte_each_time_comes_to_an_end(bench: Any) -> None:
+    """Progress begins the count anew, but not for ever: the pauses grow, and after fifty it stands."""
+    bench.server.then(cut(1000))
+    bench.server.always = cut(1)
+    failed = bench.fails()
+    assert (failed.code, failed.pauses) == ("cut_off", True) and len(bench.server.asks) == 50
+    assert bench.part.stat().st_size == 1049 and 300 <= bench.clock.slept <= 1500
+    bench.server.always = usual
+    assert bench.fetch().check == VERIFIED and bench.whole()
+
+
+def test_parts_of_a_byte_come_to_an_end(bench: Any) -> None:
+    def crumb(wire: Any) -> None:
+        start = wire.ask.start or 0
+        end = start + (1 if start else 600)
+        told = {"Content-Range": f"bytes {start}-{end - 1}/{len(bench.data)}", "Content-Length": end - start}
+        wire.head(206, told)
+        wire.body(bench.data[start:end], at=start)
+
+    bench.server.always = crumb
+    assert bench.fails().pauses and len(bench.server.asks) == 50
+
+
+def test_the_last_byte_never_comes(bench: Any) -> None:
+    bench.server.always = lambda wire: wire.serve(cut=len(bench.data) - 1 - (wire.ask.start or 0))
+    failed = bench.fails()
+    assert (failed.code, failed.pauses) == ("cut_off", True) and len(bench.server.asks) == 6
+    assert bench.part.stat().st_size == len(bench.data) - 1 and not bench.path.exists()
+
+
+@pytest.mark.parametrize("begun", [0, 600])
+def test_a_drip_is_as_good_as_silence(bench: Any, begun: int) -> None:
+    """A byte every ten seconds: no single pause is long, and it would take a month."""
+
+    def drip(wire: Any) -> None:
+        wire.head(200, {"Content-Length": len(bench.data)})
+        wire.raw(bench.data[:begun])
+        for at in range(begun, begun + 40):
+            bench.clock.forward(10)
+            wire.raw(bench.data[at : at + 1])
+            time.sleep(0.002)  # else they come together
+        wire.ask.ended.wait(0.2)
+
+    bench.server.then(*[drip] * 3, usual)
+    assert bench.fetch().check == VERIFIED and bench.whole()
+    assert len(bench.server.asks) == 4
+    bench.path.unlink()
+    bench.server.always = drip
+    failed = bench.fails()
+    assert (failed.code, failed.pauses) == ("timeout", True) and "less than 1 kB a second" in failed.message
+
+
+def test_a_storm_at_one_source_holds_up_no_other(bench: Any, serve: Any) -> None:
+    """Each host has its own pace; who waits for one takes nothing from who fetches from another."""
+    other = serve(bench.data)
+    bench.server.always = says(429, Retry_After="30")
+    hosts = {bench.server.host, other.host}
+    http = Http(trusted=hosts, limits=dict.fromkeys(hosts, Limit(1000.0, 1000)), clock=Clock(), patience=60.0)
+    slow = Woken()
+    ended = threading.Event()
+
+    def wait() -> None:
+        with pytest.raises(Stopped):
+            fetch_file(bench.action(), http, slow)
+        ended.set()
+
+    thread = threading.Thread(target=wait, daemon=True)
+    thread.start()
+    while not bench.server.asks:
+        time.sleep(0.005)
+    path = bench.models / "other.safetensors"
+    assert fetch_file(bench.action(other, destination=str(path)), http, Quiet()).check == VERIFIED
+    assert path.read_bytes() == bench.data and not ended.is_set() and len(bench.server.asks) == 1
+    slow.stop()
+    assert ended.wait(2), "a person who stops it need not wait for the source"
+    thread.join(9)
+    http.close()
 
 
 def test_a_source_that_begins_at_0_each_time_does_not_keep_us_for_ever(bench: Any) -> None:

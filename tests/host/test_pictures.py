@@ -22,6 +22,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from ..sources.conftest import load as services
+from . import fix_place
+
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "tests/golden/pictures"
 EXAMPLES = sorted((ROOT / "example_workflows").glob("*.json"))
@@ -69,17 +72,22 @@ def load(name: str, path: Path) -> ModuleType:
 
 
 @pytest.fixture(scope="module")
-def server(comfyui: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A ComfyUI that has checked the sample library twice; one workflow broke in between."""
-    place = load("picture_place", ROOT / "tests/host/picture_place.py")
+def page_of_today(comfyui: ModuleType) -> list[str]:
+    """ComfyUI's arguments for that page."""
     pages = load("picture_frontends", ROOT / "tests/host/frontends.py")
     try:
-        page = pages.static_root(PAGE)
+        return ["--front-end-root", str(pages.static_root(PAGE))]
     except pages.FrontendUnavailable as absent:
         pytest.skip(str(absent))
+
+
+@pytest.fixture(scope="module")
+def server(comfyui: ModuleType, page_of_today: list[str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A ComfyUI that has checked the sample library twice; one workflow broke in between."""
+    place = load("picture_place", ROOT / "tests/host/picture_place.py")
     base = tmp_path_factory.mktemp("pictures") / "ComfyUI"
     place.build(base, load("picture_sample", ROOT / "scripts/sample_installation.py"))
-    with comfyui.running(base, {"ComfyFixerSmart": ROOT}, args=["--front-end-root", str(page)]) as running:
+    with comfyui.running(base, {"ComfyFixerSmart": ROOT}, args=page_of_today) as running:
         _checked_since(running, 0.0)
         (base / "models" / place.LOST).unlink()
         _checked_since(running, running.get("/comfyfixersmart/status")[1]["now"])
@@ -118,7 +126,7 @@ def visit(server: Any, browser: Any) -> Iterator[Callable[..., Any]]:
     """`visit(width, height)`: ComfyUI's page, ready, in the early afternoon, with nothing moving."""
     contexts: list[Any] = []
 
-    def open_page(width: int, height: int, scale: float = 1) -> Any:
+    def open_page(width: int, height: int, scale: float = 1, at: Any = server) -> Any:
         context = browser.new_context(
             viewport={"width": width, "height": height},
             device_scale_factor=scale,
@@ -127,8 +135,8 @@ def visit(server: Any, browser: Any) -> Iterator[Callable[..., Any]]:
         )
         contexts.append(context)
         page = context.new_page()
-        page.route("**/comfyfixersmart/**", lambda route: _at_home(route, server))
-        page.goto(server.url, wait_until="domcontentloaded")
+        page.route("**/comfyfixersmart/**", lambda route: _at_home(route, at))
+        page.goto(at.url, wait_until="domcontentloaded")
         page.wait_for_function(
             "window.app?.extensionManager?.workflow?.activeWorkflow && window.app.graph?._nodes.length"
         )
@@ -227,6 +235,35 @@ def test_picture_of_a_workflow_and_its_node(visit: Any, keep: Any) -> None:
     page.locator(".cfs-ring").wait_for()
     page.wait_for_timeout(300)
     picture = keep(PICTURES / "panel-workflow.png", README_LIMIT, lambda: _small_png(page.screenshot()))
+    assert picture.size == README_SIZE
+
+
+@pytest.fixture
+def wanting(comfyui: ModuleType, page_of_today: list[str], tmp_path: Path) -> Iterator[Any]:
+    """A ComfyUI whose workflow lacks three things, and services that have them."""
+    base = tmp_path / "ComfyUI"
+    with fix_place.services(services, 96 << 20) as world:
+        fix_place.lay_out(base, services)
+        (base / "user/default/comfy.settings.json").write_text(
+            json.dumps(load("picture_place", ROOT / "tests/host/picture_place.py").QUIET)
+        )
+        env = world.environment() | {"COMFYFIXERSMART_SOURCES": "huggingface"}
+        with comfyui.running(base, {"ComfyFixerSmart": ROOT}, args=page_of_today, env=env) as running:
+            _checked_since(running, 0.0)
+            yield running
+
+
+def test_picture_of_a_plan(visit: Any, keep: Any, wanting: Any) -> None:
+    page = visit(*WINDOW, SCALE, at=wanting)
+    _open_workflow(page, fix_place.NAME)
+    _open_panel(page)
+    page.locator(".cfs-row").first.click()
+    page.locator(".cfs").get_by_role("button", name="Resolve missing").first.click()
+    page.locator(".cfs-sheet [data-key='approve']").first.wait_for(timeout=90_000)
+    page.mouse.move(900, 890)
+    page.evaluate(FIT)
+    page.wait_for_timeout(800)
+    picture = keep(PICTURES / "panel-plan.png", README_LIMIT, lambda: _small_png(page.screenshot()))
     assert picture.size == README_SIZE
 
 

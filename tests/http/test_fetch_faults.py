@@ -68,9 +68,23 @@ def test_lengths_that_contradict_each_other_or_are_none(client: Any, script: Any
     assert (error.code, error.status, len(one.heads)) == ("unexpected_shape", 200, 1)
 
 
-def test_several_parts(client: Any, script: Any, refusal: Any) -> None:
-    one = script(b"HTTP/1.1 206 OK\r\nContent-Type: multipart/byteranges; boundary=x\r\n\r\n--x")
-    assert refusal(opened, client(trusted={one.host}), one.address, start=5).code == "unexpected_shape"
+@pytest.mark.parametrize(
+    "kind", ["multipart/byteranges; boundary=x", "multipart/byteranges", "Multipart/Mixed; boundary=\"x y\"",
+             "multipart/x; boundary=x\r\nContent-Transfer-Encoding: base64"]
+)  # fmt: skip
+def test_several_parts(client: Any, script: Any, refusal: Any, kind: str) -> None:
+    """Told apart from a head that cannot be read: asked without a range, it may give the file."""
+    one = script(f"HTTP/1.1 206 OK\r\nContent-Type: {kind}\r\nContent-Length: 9\r\n\r\n--x".encode())
+    error = refusal(opened, client(trusted={one.host}), one.address, start=5)
+    assert (error.code, error.status, len(one.heads)) == ("unexpected_shape", 206, 1)
+    assert error.message == "it sent several parts instead of one"
+
+
+def test_several_parts_under_a_head_that_cannot_be_read(client: Any, script: Any, refusal: Any) -> None:
+    head = b"HTTP/1.1 206 OK\r\nContent-Type: multipart/byteranges; boundary=x\r\nno header\r\nContent-Length: 9\r\n\r\n--x"
+    one = script(head)
+    error = refusal(opened, client(trusted={one.host}), one.address, start=5)
+    assert (error.code, error.status, len(one.heads)) == ("unexpected_shape", None, 1)
 
 
 @pytest.mark.parametrize("status", [200, 206])

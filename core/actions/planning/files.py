@@ -15,6 +15,7 @@ from ...resolution.wording import bytes_text
 from ...sources import names
 from ...sources.roster import label
 from ...sources.types import ARCHIVED, EARLY, GATED, LOGIN, PAID, TAKEN_DOWN, Candidate
+from ..moving import named
 from ..policy import licence_of, risk
 from ..types import DOWNLOAD, HARD, LINK, SYMBOLIC, Action, Offer, Risk
 from .place import Spot, below, spot
@@ -254,7 +255,7 @@ def _aside(action: Action, given: Given) -> Action:
     if status is None:
         raise NotPlanned("What lies there is no plain file.", "Look at it yourself.")
     mark = hashlib.sha256(f"{action.destination}\0{status}".encode("utf-8", "surrogatepass")).hexdigest()[:8]
-    aside = f"{action.destination}.damaged-{mark}"
+    aside = named(action.destination, f".damaged-{mark}")
     if given.disk.exists(aside):
         raise NotPlanned(f"{os.path.basename(aside)} lies there already.", "Move it away, then plan again.")
     return replace(action, aside=aside, origin_size=status[0], origin_mtime_ns=status[1])

@@ -62,4 +62,4 @@ export const onSetting = () => () => {};
 export const copy = async (text) => { calls.push(["copy", text]); return true; };
 export const openUrl = (url) => { calls.push(["openUrl", url]); return true; };
 export const openPage = (url) => { calls.push(["openPage", url]); return true; };
-export const refreshDefinitions = async () => {};
+export const refreshDefinitions = async () => { calls.push(["refreshDefinitions"]); };
