@@ -301,6 +301,7 @@ class App:
         where it is not the state folder (several users, each with a library of their own). `found`: where verdicts
         on what is missing are kept; by default the one in that folder.
         """
+        from .actions.credits import credits
         from .readiness.planner import plan, unused
         from .record import entry, keep
         from .reports.place import place_of
@@ -316,9 +317,10 @@ class App:
         )
         shown = frozenset(newest(one.name for one in checked))  # what an older version lacks is worth nothing
         readiness = [one.readiness._replace(workflow=one.name) for one in checked if one.name in shown]
-        found = found or self.found(folder)
+        found, known = found or self.found(folder), credits(folder)
         entries = tuple(
-            entry(one, history.change(one.name) if history else None, self.resolutions(one, found)) for one in checked
+            entry(one, history.change(one.name) if history else None, self.resolutions(one, found), known)
+            for one in checked
         )
         named = {name for one in checked for name in one.models}
         points = history.points() if history else ()

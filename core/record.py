@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,6 +14,7 @@ from .workflow.read import MAX_GRAPH_BYTES
 from .workflow.types import PackHint
 
 if TYPE_CHECKING:  # the reports are imported when they are first used: ComfyUI must start at once
+    from .actions.credits import Credit
     from .reports.history import History
     from .reports.types import Change, Entry
     from .resolution.types import Resolution
@@ -37,9 +38,15 @@ class Checked(NamedTuple):
     hints: tuple[tuple[str, PackHint], ...] = ()
 
 
-def entry(checked: Checked, change: Change | None = None, resolutions: Mapping[int, Resolution] | None = None) -> Entry:
+def entry(
+    checked: Checked,
+    change: Change | None = None,
+    resolutions: Mapping[int, Resolution] | None = None,
+    credits: Sequence[Credit] = (),
+) -> Entry:
     """A verdict as the reports take it, with what the policy says of it. `resolutions`: by index of the finding, where
-    what it lacks can be had."""
+    what it lacks can be had; `credits`: of files that plans brought, those that this workflow does not use too."""
+    from .actions.credits import used
     from .actions.policy import policy_findings
     from .reports.types import Entry
 
@@ -54,6 +61,7 @@ def entry(checked: Checked, change: Change | None = None, resolutions: Mapping[i
         checked.path,
         checked.uses,
         resolutions or {},
+        used(credits, checked.models),
     )
 
 

@@ -108,7 +108,7 @@ class Checks:
                 return
             app, (library, checked) = self._service.app(), shelf.last
             entries = tuple(
-                entry(one, old.change, app.resolutions(one, shelf.found))
+                entry(one, old.change, app.resolutions(one, shelf.found), old.credits)
                 for old, one in zip(library.entries, checked, strict=True)
             )
             library = replace(library, entries=entries)

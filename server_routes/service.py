@@ -188,6 +188,7 @@ class Service:
 
     def _page(self, shelf: Shelf, checked: Checked, said: Outline | None, slug: str) -> dict[str, Any]:
         """A workflow's page; no `slug` for a graph that lies nowhere."""
+        from ..core.actions.credits import credits
         from ..core.record import entry
         from ..core.reports.history import History
         from ..core.reports.panel import workflow_body
@@ -199,7 +200,7 @@ class Service:
         path = shelf.page_path(checked.path) if slug else None
         listed = shelf.listed
         versions = listed.versions.get(slug, ()) if listed is not None and slug else ()
-        verdict = entry(checked, change, self.app().resolutions(checked, shelf.found))
+        verdict = entry(checked, change, self.app().resolutions(checked, shelf.found), credits(shelf.state))
         return workflow_body(verdict, slug, path, said, versions)
 
 

@@ -22,9 +22,7 @@ __all__ = ["CANNOT", "FINDINGS", "FINE", "main"]
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line; returns the exit code. Errors are one line on standard error, with the remedy."""
-    for stream in (sys.stdout, sys.stderr):  # a name with a lone surrogate must not end the program
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+    _settle_streams()
     options = argparse.Namespace(json="--json" in (sys.argv[1:] if argv is None else argv))
     try:
         options = _parser().parse_args(argv)
@@ -49,6 +47,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("Cancelled. What was written before is whole.", file=sys.stderr)
         return CANNOT
+
+
+def _settle_streams() -> None:
+    """A name with a lone surrogate must not end the program, nor a stream that was closed before it began.
+
+    What is opened in place of a closed one takes its number, which no file of ours must get.
+    """
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115  # as long as the program runs
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _fail(options: argparse.Namespace, error: dict[str, str]) -> int:

@@ -16,7 +16,7 @@ from . import shared
 from .approving import Answer, asked, given
 from .consent import Allowed, allowed
 from .looking import Found, Looked, look_up, looked_at
-from .running import Ended, how_to_go_on, kept, perform
+from .running import Ended, kept, perform, print_ended
 from .shared import CANNOT, FINDINGS, FINE, at_installation, progress_of
 
 if TYPE_CHECKING:
@@ -67,7 +67,9 @@ def fix(options: argparse.Namespace) -> int:
     session = _session(work)
     made, answer = _approved(work, session) if options.approve else _asked(work, session)
     ended = perform(options, session, digest(made), answer.consents) if answer.yes else None
-    after = _scan_again(work) if ended is not None else None
+    if ended is not None and not options.json:
+        print_ended(options, ended)
+    after = _scan_again(work) if ended is not None and not ended.stopped else None
     _tell(work, found, made, ended, after)
     if ended is not None and ended.stopped:
         return CANNOT
@@ -217,13 +219,10 @@ def _tell(work: _Work, found: Found, made: Plan, ended: Ended | None, after: Loo
             "asked": list(found.asked),
         }
         print(to_json(body))
-    elif run is not None and now is not None:
+    elif now is not None:
         from ..record import entry
-        from ..reports.console_run import print_changes, print_run
+        from ..reports.console_run import print_changes
 
-        print_run(run)
-        if run["state"] == "paused":
-            print(how_to_go_on(work.options))
         print_changes(before, [entry(one) for one in now])
 
 

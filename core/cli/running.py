@@ -171,21 +171,21 @@ def watched(options: argparse.Namespace, begin: Callable[[Callable[[Json], None]
         return Ended(told, pressed() and told["state"] in ("paused", "cancelled"))
 
 
-def how_to_go_on(options: argparse.Namespace) -> str:
-    """What to paste to let the run go on."""
-    return f"What was fetched is kept. To go on: {again(options, 'apply', '--continue')}"
+def print_ended(options: argparse.Namespace, ended: Ended) -> None:
+    """What became of the run, and what to paste to let it go on."""
+    from ..reports.console_run import print_run
+
+    print_run(ended.run)
+    if ended.run["state"] == "paused":
+        print(f"What was fetched is kept. To go on: {again(options, 'apply', '--continue')}")
 
 
 def _told(options: argparse.Namespace, ended: Ended | None, plan: Plan | None) -> int:
     run = ended.run if ended is not None else None
     if options.json:
         print(to_json({"schema": SCHEMA, "plan": as_json(plan) if plan is not None else None, "run": run}))
-    elif run is not None:
-        from ..reports.console_run import print_run
-
-        print_run(run)
-        if run["state"] == "paused":
-            print(how_to_go_on(options))
+    elif ended is not None:
+        print_ended(options, ended)
     if ended is None:
         return FINDINGS
     return CANNOT if ended.stopped else FINE if ended.settled else FINDINGS

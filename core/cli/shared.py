@@ -47,8 +47,27 @@ def at_installation(options: argparse.Namespace) -> tuple[Any, Path]:
 
 def again(options: argparse.Namespace, *words: str) -> str:
     """A command for the same installation, to be pasted into a terminal."""
-    told = [(f"--{name}", getattr(options, name)) for name in ("comfyui", "code", "url", "state")]
-    return shlex.join(["comfyfixersmart", *words, *(word for pair in told if pair[1] for word in pair)])
+    told = [(f"--{name}", _absolute(getattr(options, name))) for name in ("comfyui", "code", "state", "snapshot")]
+    told += [("--extra-model-paths", _absolute(one)) for one in options.extra_model_paths]
+    told += [("--python", _absolute(options.python)), ("--url", options.url or "")]
+    given = [word for pair in told if pair[1] for word in pair]
+    return " ".join(map(_word, ["comfyfixersmart", *words, *given, *(["--from-source"] * options.from_source)]))
+
+
+def _word(text: str) -> str:
+    """One word for a shell. What a terminal would act upon or hide is written as its bytes, which bash and zsh read."""
+    if text.isprintable():
+        return shlex.quote(text)
+    return "$'" + "".join(one if one.isprintable() and one not in "\\'" else _bytes(one) for one in text) + "'"
+
+
+def _bytes(sign: str) -> str:
+    return "".join(f"\\x{one:02x}" for one in os.fsencode(sign))
+
+
+def _absolute(path: str | None) -> str:
+    """It may be pasted in another folder."""
+    return os.path.abspath(os.path.expanduser(path)) if path else ""
 
 
 def roots_of(options: argparse.Namespace, place: Any) -> list[str]:
@@ -104,4 +123,7 @@ def at_terminal() -> bool:
 def said_yes(question: str) -> bool:
     """The person's answer to a question that ends in [y/N]; anything but a yes is a no."""
     print(question, end=" ", file=sys.stderr, flush=True)
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
+    try:
+        return sys.stdin.readline().strip().lower() in ("y", "yes")
+    except UnicodeError:  # keys of another alphabet in a terminal of another encoding
+        return False

@@ -35,7 +35,8 @@ class Progress:
             from rich import progress
             from rich.console import Console
 
-            columns = [progress.TextColumn("{task.description}"), progress.BarColumn(), progress.MofNCompleteColumn()]
+            told = progress.TextColumn("{task.description}", markup=False)
+            columns = [told, progress.BarColumn(), progress.MofNCompleteColumn()]
             self._bar = progress.Progress(*columns, console=Console(stderr=True), transient=True)
             self._bar.start()
             self._task = self._bar.add_task("", total=None)
@@ -58,12 +59,10 @@ class Progress:
 
 
 def short(text: str, most: int) -> str:
-    """A text that keeps its beginning and its end. What comes from a file or service is no markup of rich's."""
-    from rich.markup import escape
-
+    """A text that keeps its beginning and its end."""
     shown = words.visible(text)
     half = most // 2
-    return escape(shown if len(shown) <= most else f"{shown[:half]}…{shown[half + 1 - most :]}")
+    return shown if len(shown) <= most else f"{shown[:half]}…{shown[half + 1 - most :]}"
 
 
 def print_library(library: Library, dashboard: Path) -> None:
@@ -175,7 +174,7 @@ def console(*, error: bool = False) -> Any:
     """Standard output, or standard error, where lines are as long as they are."""
     from rich.console import Console
 
-    return Console(highlight=False, soft_wrap=True, stderr=error)
+    return Console(highlight=False, soft_wrap=True, emoji=False, stderr=error)
 
 
 def safe(text: str) -> str:

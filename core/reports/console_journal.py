@@ -55,10 +55,10 @@ def print_journal(
 def _print_entry(out: Any, one: Entry, reading: Reading, place: str) -> None:
     word, colour = _EVENT.get(one.event, (one.event, "dim"))
     about = one.action or {}
-    what = f"{VERB.get(one.kind, one.kind)} [bold]{safe(str(about.get('title', '')))}[/]" if about else ""
+    what = f"{safe(VERB.get(one.kind, one.kind))} [bold]{safe(str(about.get('title', '')))}[/]" if about else ""
     when = words.date(one.time, clock=True)
     undo = "  [dim]can be undone[/]" if can_undo(one, reading.entries) else ""
-    out.print(f"{when:>13}  [{colour}]{word:<10}[/] {what or safe(one.text)}  [dim]{safe(one.id)}[/]{undo}")
+    out.print(f"{when:>13}  [{colour}]{safe(word):<10}[/] {what or safe(one.text)}  [dim]{safe(one.id)}[/]{undo}")
     for text, style in _details(one, place):
         out.print(f"{'':>13}  {safe(text)}", style=style)
 
@@ -90,7 +90,7 @@ def print_to_undo(chosen: Sequence[Entry], *, out: Any = None) -> None:
     for one in chosen:
         about = one.action or {}
         when = words.date(one.time, clock=True)
-        out.print(f"  {VERB.get(one.kind, one.kind)} [bold]{safe(str(about.get('title', '')))}[/] of {when}")
+        out.print(f"  {safe(VERB.get(one.kind, one.kind))} [bold]{safe(str(about.get('title', '')))}[/] of {when}")
 
 
 def print_undone(found: Sequence[Undone], reading: Reading, *, out: Any = None) -> None:

@@ -47,6 +47,11 @@ _ENDS = {
 }
 
 
+# Columns of a terminal → columns for the name and for the bar; the rest is for how far it is.
+_WIDTHS = ((110, 40, 24), (90, 32, 14), (64, 22, 0), (0, 20, 0))
+_BRIEF = 64  # columns below which only the share that is done is told
+
+
 class Bars:
     """A bar for each action that runs, on standard error while it is a terminal; nothing otherwise. Used as a context.
 
@@ -57,6 +62,8 @@ class Bars:
         self._shown = shown and sys.stderr.isatty()
         self._bars: Any = None
         self._tasks: dict[str, Any] = {}
+        self._name = 0
+        self._pace = pace
         self._note = ""
         self._lock = threading.Lock()
 
@@ -65,13 +72,13 @@ class Bars:
             from rich import progress
             from rich.console import Console
 
-            self._bars = progress.Progress(
-                progress.TextColumn("{task.description}"),
-                progress.BarColumn(bar_width=24),
-                progress.TextColumn("{task.fields[amount]}", markup=False),
-                console=Console(stderr=True),
-                transient=True,
-            )
+            out = Console(stderr=True)
+            self._name, bar = next((name, bar) for least, name, bar in _WIDTHS if out.width >= least)
+            self._pace = pace if out.width >= _BRIEF else share
+            columns: list[Any] = [progress.TextColumn("{task.description}", markup=False)]
+            columns += [progress.BarColumn(bar_width=bar)] if bar else []
+            columns += [progress.TextColumn("{task.fields[amount]}", markup=False)]
+            self._bars = progress.Progress(*columns, console=out, transient=True)
             self._bars.start()
         return self
 
@@ -94,16 +101,16 @@ class Bars:
             for id in [id for id in self._tasks if id not in running]:
                 bars.remove_task(self._tasks.pop(id))
             for id, one in running.items():
-                told = {"total": one["size"], "completed": one["bytes"], "amount": pace(one)}
+                told = {"total": one["size"], "completed": one["bytes"], "amount": self._pace(one)}
                 if id not in self._tasks:
-                    self._tasks[id] = bars.add_task(short(one["title"], 40).ljust(40), **told)
+                    self._tasks[id] = bars.add_task(short(one["title"], self._name).ljust(self._name), **told)
                 else:
                     bars.update(self._tasks[id], **told)
             over = f"{run['done']} of {run['total']} done" + (f". {self._note}" if self._note else "")
             if "" not in self._tasks:
-                self._tasks[""] = bars.add_task(over, total=run["total"], completed=run["done"], amount=pace(run))
+                self._tasks[""] = bars.add_task(over, total=run["total"], completed=run["done"], amount=self._pace(run))
             else:
-                bars.update(self._tasks[""], description=over, completed=run["done"], amount=pace(run))
+                bars.update(self._tasks[""], description=over, completed=run["done"], amount=self._pace(run))
 
 
 def pace(one: Json) -> str:
@@ -114,7 +121,14 @@ def pace(one: Json) -> str:
     parts = [f"{words.size(one['bytes'])} of {words.size(size)}" if size else words.size(one["bytes"])]
     parts += [f"{words.size(round(one['speed']))}/s"] if one.get("speed") else []
     parts += [f"{_left(one['left'])} left"] if one.get("left") is not None else []
+    parts += [words.visible(one["note"])] if one.get("note") and not one.get("speed") else []
     return ", ".join(parts)
+
+
+def share(one: Json) -> str:
+    """ "37 %", for a narrow terminal."""
+    size = one.get("size", one.get("bytes_total"))
+    return f"{100 * one['bytes'] // size} %" if size else ""
 
 
 def _left(seconds: float) -> str:
@@ -140,7 +154,7 @@ def _print_action(out: Any, one: Json) -> None:
     told = [one["text"] or one["note"], CHECK.get(one["check"], "")]
     said = ", ".join(part.rstrip(".") for part in told if part)
     out.print(
-        f"  {sign} {VERB.get(one['kind'], one['kind'])} [bold]{safe(one['title'])}[/]{f': {safe(said)}' if said else ''}"
+        f"  {sign} {safe(str(VERB.get(one['kind'], one['kind'])))} [bold]{safe(one['title'])}[/]{f': {safe(said)}' if said else ''}"
     )
     error = one["error"]
     if error and error["message"] != one["text"]:

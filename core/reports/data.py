@@ -100,6 +100,7 @@ def _workflow(entry: Entry, slug: str) -> Json:
         "findings": [
             finding_json(finding, entry.resolutions.get(at)) for at, finding in enumerate(entry.readiness.findings)
         ],
+        "credits": [one._asdict() for one in entry.credits],
     }
 
 

@@ -148,6 +148,7 @@ def workflow_md(entry: Entry, *, alone: bool = False) -> str:
     if ready.status == RUNNABLE:
         lines += ["Nothing it needs is missing here.", ""]
     lines += _findings(merged(ready.findings, entry.resolutions))
+    lines += _credits(entry)
     if ready.ignored:
         lines += [f"Not counted: {words.plural(ready.ignored, 'reference')} in muted or bypassed nodes.", ""]
     if entry.change:
@@ -156,6 +157,24 @@ def workflow_md(entry: Entry, *, alone: bool = False) -> str:
         lines += ["## Noticed while reading the file", "", *(f"- {text(one)}" for one in ready.warnings), ""]
     lines += [] if alone else ["[All workflows](index.md)"]
     return "\n".join(lines).rstrip() + "\n"
+
+
+_CHECKS = {"verified": "SHA-256 verified", "size_only": "only its size could be checked"}
+
+
+def _credits(entry: Entry) -> list[str]:
+    """Whose work the files are that plans brought: attribution stays with the workflow, not only in the journal."""
+    if not entry.credits:
+        return []
+    lines = ["## Fetched for it", ""]
+    for one in entry.credits:
+        whose = ", ".join(part for part in (one.source, one.author) if part)
+        licence = f"licence {one.licence}" if one.licence else "no licence given"
+        check = _CHECKS.get(one.check, "could not be checked")
+        lines.append(
+            f"- {code(one.name)}: {text(whose)}; {text(licence)}; {check}{f'; {code(one.page)}' if one.page else ''}"
+        )
+    return [*lines, ""]
 
 
 def _findings(items: Iterable[Item]) -> list[str]:

@@ -97,6 +97,19 @@ class _Line(Strict):
     )
 
 
+class Credit(Strict):
+    """A file of the workflow that a plan brought: whose work it is, and what is known of it."""
+
+    path: str
+    author: str
+    source: str
+    licence: str
+    page: str
+    check: str
+    sha256: str
+    when: float
+
+
 class Workflow(_Line):
     """`{slug}.json` without its head, and the workflows of a full report."""
 
@@ -104,6 +117,7 @@ class Workflow(_Line):
     source: str
     warnings: list[str]
     findings: list[Finding]
+    credits: list[Credit] = Field(default_factory=list)
 
 
 class Line(_Line):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from ..actions.credits import Credit
 from ..readiness.types import Readiness, UnlockStep, UnusedModel
 from ..resolution.types import Resolution
 from ..workflow.map import GraphMap
@@ -45,6 +46,7 @@ class Entry:
     resolutions: Mapping[int, Resolution] = field(
         default_factory=dict
     )  # by the finding's place in `readiness.findings`
+    credits: tuple[Credit, ...] = ()  # of its files, those that plans brought
 
 
 @dataclass(frozen=True, slots=True)

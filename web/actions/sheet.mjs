@@ -68,6 +68,7 @@ export class Work {
     view?.destroy();
     if (this.store.state.plan.making && !this.actions.plan) this.actions.cancelMaking();
     this.strip.update();
+    this.panel.page?.update?.(new Set(["run"])); // it may have waited for that
   }
 
   update(keys) {

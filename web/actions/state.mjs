@@ -62,15 +62,28 @@ class Actions {
 
   // ---- the plan --------------------------------------------------------------------------------------------
 
-  /** Whether the plan that is kept is for this, and can still be approved. `what`: {slug}, {canvas: true} or {} for the library. */
+  /**
+   * Whether the plan that is kept is for this, can still be approved, and nothing was seen to change since. `what`: {slug},
+   * {canvas: true} or {} for the library.
+   */
   has(what) {
-    return Boolean(this.plan) && this.store.now() < this.plan.expires && same(what, this.store.state.plan.what);
+    return Boolean(this.plan) && this.store.now() < this.plan.expires && same(what, this.store.state.plan.what) && this.madeAt === this.standing(what);
   }
 
-  /** Asks for a plan. `again`: for the same, with what was left out and preferred; the one shown stays until then. */
+  /** What a plan was made from, as far as this page knows. */
+  standing({ canvas }) {
+    const { library, open } = this.store.state;
+    return JSON.stringify([library?.revision, canvas && [open.active?.path, open.result?.digest]]);
+  }
+
+  /**
+   * Asks for a plan. What was left out, preferred and confirmed counts for as long as plans are made for the same. `again`:
+   * the one that is shown stays until the new one is there.
+   */
   async make(what, { again = false } = {}) {
     const turn = (this.turn += 1);
-    if (!again) for (const one of [this.leaveOut, this.prefer, this.ticked]) one.clear();
+    if (!same(what, this.store.state.plan.what)) this.forget();
+    this.madeAt = this.standing(what);
     this.putPlan({ what, making: true, progress: null, error: null, ...(again ? {} : { plan: null }) });
     try {
       const asked = { ...this.subject(what), leave_out: [...this.leaveOut.keys()], prefer: Object.fromEntries(this.prefer) };
@@ -82,6 +95,8 @@ class Actions {
   }
 
   remake() { return this.make(this.store.state.plan.what ?? {}, { again: true }); }
+
+  forget() { for (const one of [this.leaveOut, this.prefer, this.ticked]) one.clear(); }
 
   subject(what) {
     if (!what.canvas) return { slug: what.slug ?? null, workflow: null, name: "" };
@@ -102,6 +117,7 @@ class Actions {
     const { plan } = this, { run } = await this.api.post("approve", { digest: plan.digest, consents });
     this.plans.clear();
     this.plans.set(plan.digest, plan);
+    this.forget();
     this.dropPlan();
     this.putRun({ error: null, unseen: false });
     this.take(run);

@@ -28,10 +28,22 @@ function one(text) {
   return null;
 }
 
+const cached = new Map(); // sentence -> what is said; a list of hundreds says the same few things
+const MOST = 2000;
+
 /** The message of a finding, a piece of evidence or a fix in the language of the page; what no form fits stays English. */
 export function said(text) {
   const given = String(text ?? "");
-  if (lang() === "en" || !has("said.missing")) return given;
+  if (lang() === "en" || !given || !has("said.missing")) return given;
+  const key = `${lang()} ${given}`;
+  if (!cached.has(key)) {
+    if (cached.size >= MOST) cached.clear();
+    cached.set(key, translated(given));
+  }
+  return cached.get(key);
+}
+
+function translated(given) {
   const whole = one(given);
   if (whole !== null) return whole;
   const sentences = given.split(/(?<=[.]) (?=[A-Z])/);

@@ -121,8 +121,20 @@ export async function openWorkflow(path) {
   return store.isActive(workflow);
 }
 
-/** Have the combos of the open graph know files that came since the page was loaded; without ComfyUI's toast. */
+/**
+ * Have the combos of the open graph know files that came since the page was loaded. Without ComfyUI's toast where that can
+ * be: its own `refreshComboInNodes`, which every version has, shows one.
+ */
 export async function refreshDefinitions() {
+  try {
+    await reload();
+  } catch (error) {
+    if (!app.refreshComboInNodes) throw error;
+    await app.refreshComboInNodes();
+  }
+}
+
+async function reload() {
   if (app.reloadNodeDefs) return void (await app.reloadNodeDefs());
   const definitions = await comfyApi.getNodeDefs();
   for (const [name, definition] of Object.entries(definitions)) app.registerNodeDef?.(name, definition);
