@@ -144,6 +144,7 @@ class Panel {
       if (now - (this.toldLookup ?? -QUIET) >= QUIET) { this.toldLookup = now; this.announce(lookupStands(job)); }
     } else if (isRunning(was) && job?.id === was.id) {
       this.toldLookup = null;
+      actionsOf(this.store).outdate();
       this.announce(job.state === "failed" ? t("lookup.failed") : lookupStands(job));
     }
   }

@@ -253,17 +253,22 @@ def wanting(comfyui: ModuleType, page_of_today: list[str], tmp_path: Path) -> It
             yield running
 
 
-def test_picture_of_a_plan(visit: Any, keep: Any, wanting: Any) -> None:
-    page = visit(*WINDOW, SCALE, at=wanting)
-    _open_workflow(page, fix_place.NAME)
-    _open_panel(page)
-    page.locator(".cfs-row").first.click()
-    page.locator(".cfs").get_by_role("button", name="Resolve missing").first.click()
-    page.locator(".cfs-sheet [data-key='approve']").first.wait_for(timeout=90_000)
-    page.mouse.move(900, 890)
-    page.evaluate(FIT)
-    page.wait_for_timeout(800)
-    picture = keep(PICTURES / "panel-plan.png", README_LIMIT, lambda: _small_png(page.screenshot()))
+def test_picture_of_a_plan(request: pytest.FixtureRequest, visit: Any, keep: Any) -> None:
+    """The way there is walked in test_fix_in_comfyui.py; here only for a new picture."""
+
+    def take() -> bytes:
+        page = visit(*WINDOW, SCALE, at=request.getfixturevalue("wanting"))
+        _open_workflow(page, fix_place.NAME)
+        _open_panel(page)
+        page.locator(".cfs-row").first.click()
+        page.locator(".cfs").get_by_role("button", name="Resolve missing").first.click()
+        page.locator(".cfs-sheet [data-key='approve']").first.wait_for(timeout=90_000)
+        page.mouse.move(900, 890)
+        page.evaluate(FIT)
+        page.wait_for_timeout(800)
+        return _small_png(page.screenshot())
+
+    picture = keep(PICTURES / "panel-plan.png", README_LIMIT, take)
     assert picture.size == README_SIZE
 
 

@@ -96,6 +96,9 @@ class Actions {
 
   remake() { return this.make(this.store.state.plan.what ?? {}, { again: true }); }
 
+  /** Something that a plan is made from is otherwise now: the next press makes a new one. */
+  outdate() { this.madeAt = ""; }
+
   forget() { for (const one of [this.leaveOut, this.prefer, this.ticked]) one.clear(); }
 
   subject(what) {

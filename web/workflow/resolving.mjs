@@ -193,6 +193,7 @@ export class Resolving {
     try {
       const found = await this.lookup.choose(resolution.key, id, reason);
       this.chosen.set(found.key, found);
+      actionsOf(this.store).outdate();
       if (!this.over) this.fill();
       this.page.panel?.announce?.(t(id === null ? "resolution.taken_back" : "resolution.kept", { name: visible(found.name) }));
       this.page.reload();
