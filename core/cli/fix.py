@@ -15,7 +15,7 @@ from ..files import to_json, write_atomic
 from . import shared
 from .approving import Answer, asked, given
 from .consent import Allowed, allowed
-from .looking import Found, Looked, look_up, looked_at
+from .looking import Found, Looked, current, look_up, looked_at
 from .running import Ended, kept, perform, print_ended
 from .shared import CANNOT, FINDINGS, FINE, at_installation, progress_of
 
@@ -87,7 +87,11 @@ def _begin(options: argparse.Namespace) -> _Work:
     place, state = at_installation(options)
     _preferences(options)
     with progress_of(options) as progress:
-        looked = looked_at(options, place, state, progress)
+        looked = looked_at(options, place, state, progress, versions=True)
+    newest = {(one.path, one.name) for one in current(looked.checked)}
+    pairs = zip(looked.checked, looked.wants, strict=True)
+    lacks = [wants if (one.path, one.name) in newest else {} for one, wants in pairs]
+    looked = looked._replace(wants=lacks)  # an older version would get the same new version once more
     # A plan that is approved already was made from what was looked up then.
     wants = [] if getattr(options, "approve", None) else looked.all()
     may = allowed(options, state, wants)
@@ -117,16 +121,17 @@ def _session(work: _Work) -> Actions:
 def _make(work: _Work, session: Actions, leave_out: Sequence[str]) -> Plan:
     """The plan, which is kept."""
     looked = work.looked
-    codes = {one.code for checked in looked.checked for one in checked.readiness.findings}
+    wanted = current(looked.checked)
+    codes = {one.code for checked in wanted for one in checked.readiness.findings}
     with progress_of(work.options) as progress:
-        everyone: list[Checked] = []
+        everyone: list[Checked] = looked.checked
         if codes & set(_HERE):
             from ..library import find
 
-            everyone = looked.app.check(find(work.place.workflow_folders, media=False))
+            everyone = [*everyone, *looked.app.check(find(work.place.workflow_folders, media=False))]
         progress.say("Planning")
         return session.plan(
-            looked.checked,
+            wanted,
             leave_out=leave_out,
             prefer=_preferences(work.options),
             everyone=everyone,
@@ -179,26 +184,11 @@ def _asked(work: _Work, session: Actions) -> tuple[Plan, Answer]:
 
 def _scan_again(work: _Work) -> Looked:
     with progress_of(work.options) as progress:
-        return looked_at(work.options, work.place, work.state, progress)
+        return looked_at(work.options, work.place, work.state, progress, versions=True)
 
 
 def _blocked(looked: Looked) -> bool:
     return any(one.readiness.status in ("blocked", "unreadable") for one in current(looked.checked))
-
-
-def current(checked: Sequence[Checked]) -> list[Checked]:
-    """Without the versions of a workflow that a newer one beside them has replaced."""
-    from ..actions.versions import version_of
-
-    newest: dict[tuple[str, str], int] = {}
-    told = []
-    for one in checked:
-        file, sign, number = one.name.rpartition("#") if one.name.rpartition("#")[2].isdigit() else (one.name, "", "")
-        first, version = version_of(file)
-        key = (first, sign + number)
-        newest[key] = max(newest.get(key, 0), version)
-        told.append((key, version, one))
-    return [one for key, version, one in told if version == newest[key]]
 
 
 def _tell(work: _Work, found: Found, made: Plan, ended: Ended | None, after: Looked | None) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+import contextlib
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -39,16 +41,49 @@ class Found(NamedTuple):
     ended: bool
 
 
-def looked_at(options: argparse.Namespace, place: Any, state: Path | None, progress: Any) -> Looked:
-    """Check the workflows that the options name. Raises UsageError where there are none."""
+def looked_at(
+    options: argparse.Namespace, place: Any, state: Path | None, progress: Any, *, versions: bool = False
+) -> Looked:
+    """Check the workflows that the options name. Raises UsageError where there are none.
+
+    `versions`: of a file that is named, its newest version beside it as well.
+    """
     from ..app import App
     from ..library import find
 
     roots = roots_of(options, place)
+    if versions:
+        roots = [*roots, *(newest for root in roots if (newest := _newest(root)) is not None)]
     app = App(place.inventory(state, progress, keep=state is not None), state=state, keep=False)
     files = list(find(roots, media=bool(options.paths)))
     checked = app.check(files, progress=progress.count)
     return Looked(app, files, checked, [app.wants(one) for one in checked])
+
+
+def current(checked: Sequence[Checked]) -> list[Checked]:
+    """Without the versions of a workflow that a newer one beside them has replaced."""
+    from ..reports.rows import newest
+
+    names: dict[str, list[str]] = {}
+    for one in checked:
+        names.setdefault(os.path.dirname(one.path), []).append(one.name)
+    kept = {folder: frozenset(newest(some)) for folder, some in names.items()}
+    return [one for one in checked if one.name in kept[os.path.dirname(one.path)]]
+
+
+def _newest(path: str) -> str | None:
+    """The newest version beside this workflow file; None where that is itself."""
+    from ..actions.versions import version_of
+
+    folder, name = os.path.split(path)
+    first, number = version_of(name)
+    if os.path.isdir(path):
+        return None
+    with contextlib.suppress(OSError):
+        beside = [(one, *version_of(one)) for one in os.listdir(folder or ".")]
+        later = [(other, one) for one, its_first, other in beside if its_first == first and other > number]
+        return os.path.join(folder, max(later)[1]) if later else None
+    return None
 
 
 def look_up(

@@ -19,8 +19,8 @@ LONGEST_PEACE = 600.0
 
 
 def back_off(tried: int) -> float:
-    """Seconds before the next try: about 1, 4, 16, never more than 30, spread so that not all come back at once."""
-    return float(min(30.0, 4.0 ** (tried - 1)) * random.uniform(0.75, 1.25))
+    """Seconds before the next try: at least 1, 4, 16, never more than 30, spread so that not all come back at once."""
+    return float(min(30.0, 4.0 ** (tried - 1) * random.uniform(1.0, 1.5)))
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:

@@ -140,8 +140,10 @@ def print_run(run: Json, *, out: Any = None) -> None:
     out = out or console()
     for one in run["actions"]:
         _print_action(out, one)
-    counts = f"{run['done']} of {words.plural(run['total'], 'action')} done."
-    out.print(f"{_ENDS.get(run['state'], '')} {counts}".strip())
+    yours = sum(map(_by_hand, run["actions"]))
+    counts = f"{run['done']} of {words.plural(run['total'], 'action')} done{f', {yours} left to you' if yours else ''}."
+    end = "" if yours and not run["done"] and run["state"] == DONE else _ENDS.get(run["state"], "")
+    out.print(f"{end} {counts}".strip())
     error = run.get("error")
     if error:
         out.print(f"  {safe(' '.join(part for part in (error['message'], error.get('hint', '')) if part))}")
@@ -165,6 +167,13 @@ def _print_action(out: Any, one: Json) -> None:
         out.print("      Paste this, then restart ComfyUI:", style="yellow")
         for line in one["command"].splitlines():
             out.print(f"      {safe(line)}")
+    elif _by_hand(one):
+        out.print("      No command is made for it: see the pack's own page.", style="yellow")
+
+
+def _by_hand(one: Json) -> bool:
+    """Whether it was left to the person, by a run that went well; what else was skipped has a note, and no text."""
+    return bool(one["state"] == SKIPPED and one["text"])
 
 
 def print_changes(before: Mapping[str, str], after: Sequence[Entry], *, out: Any = None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from comfyfixersmart.core.cli import CANNOT, FINDINGS, FINE, main
+from comfyfixersmart.core.cli import CANNOT, FINDINGS, FINE, main, shared
 
 from ..workflow.graphs import graph, node
 
@@ -295,6 +296,24 @@ def test_a_reader_that_goes_away_is_no_error(base: Path) -> None:
     assert asked.wait(30) in (FINE, FINDINGS, CANNOT)
     assert asked.stderr.read() == ""
     asked.stderr.close()
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs a shell")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-", ">/dev/full 2>&1"])
+def test_streams_that_are_closed_or_full(base: Path, closed: str) -> None:
+    """It goes on without them, and its exit code says how it ended."""
+    own = f'"{sys.executable}" -m comfyfixersmart.core.cli'
+    script = f'cd /; {own} journal --comfyui "{base}" {closed}; echo "code $?" >&3'
+    told = subprocess.run(["bash", "-c", f"{{ {script}; }} 3>&1 1>&2"], capture_output=True, text=True, timeout=60)
+    full = closed.startswith(">/dev/full")
+    assert told.stdout == f"code {CANNOT if full else FINE}\n" and "Traceback" not in told.stderr
+    assert ("Nothing was done here yet." in told.stderr) == (closed == "2>&-")
+
+
+def test_an_answer_that_cannot_be_read_is_a_no(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys of another alphabet, in a terminal of another encoding."""
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\xff\xfey\n"), encoding="utf-8"))
+    assert not shared.said_yes("Well? [y/N]")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such signal there")

@@ -251,6 +251,74 @@ def test_without_an_installation_nothing_can_be_changed(run: Run, tmp_path: Path
         assert (code, json.loads(out)["error"]["code"]) == (CANNOT, "no_state")
 
 
+def test_it_comes_to_an_end(place: Path, run: Run) -> None:
+    """What has a newer version that runs is done: nothing is written beside it once more, asked for all or by its name."""
+    flows = place / "user/default/workflows"
+    named = flows / f"{fix_place.NAME}.json"
+    digest = json.loads(run("plan", named, "--comfyui", place, *WHERE, "--json")[1])["digest"]
+    code, out, _ = run("fix", named, "--comfyui", place, "--approve", digest)
+    assert code == FINE and f"✓ {VERSION}  Runnable  (new)" in out and "Nothing is left to do." in out
+    before = sorted(path.name for path in flows.iterdir())
+    assert VERSION in before
+    for what in ((), (named,), (flows,), (flows / VERSION,)):
+        code, out, _ = run("fix", *what, "--comfyui", place, *WHERE)
+        assert (code, out) == (FINE, "There is nothing to do.\n")
+        assert (
+            printed(schema_actions.Plan, run("plan", *what, "--comfyui", place, *WHERE, "--json")[1])["actions"] == []
+        )
+    assert sorted(path.name for path in flows.iterdir()) == before
+
+
+def test_files_of_one_name_in_two_folders_are_no_versions(place: Path, run: Run) -> None:
+    flows = place / "user/default/workflows"
+    (flows / "a").mkdir()
+    (flows / "b").mkdir()
+    named = [flows / "a/sea.json", flows / "b/sea.v2.json"]
+    for path in named:
+        shutil.copy(flows / f"{fix_place.NAME}.json", path)
+    plan = json.loads(run("plan", *named, "--comfyui", place, *WHERE, "--json")[1])
+    written = {
+        Path(one["destination"]).relative_to(flows).as_posix() for one in plan["actions"] if one["kind"] == "relink"
+    }
+    assert written == {"a/sea.v2.json", "b/sea.v3.json"}
+
+
+def test_what_is_to_be_pasted_means_the_same_place(
+    place: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From another folder, too, and whatever files are called; a terminal acts upon nothing in it."""
+    flows = place / "user/default/workflows"
+    odd = [
+        "$(touch owned) 'x'.json",
+        "\x1b]0;owned\x07.json",
+        "new\nline.json",
+        "\u202egnp.json",
+        os.fsdecode(b"\xff.json"),
+    ]
+    for name in odd:
+        shutil.copy(flows / f"{fix_place.NAME}.json", flows / name)
+    extra, state = tmp_path / "extra paths.yaml", tmp_path / "the state"
+    extra.write_text("other:\n  base_path: elsewhere\n  loras: loras\n")
+    monkeypatch.chdir(place)
+    more = (
+        "--extra-model-paths",
+        os.path.relpath(extra, place),
+        "--state",
+        os.path.relpath(state, place),
+        "--from-source",
+    )
+    names = [f"user/default/workflows/{name}" for name in odd]
+    _, out, err = run("fix", *names, "--comfyui", ".", *WHERE, *more)
+    told = err.split("To do it: ")[1].rstrip("\n")
+    assert all(sign.isprintable() for sign in told) and "\x1b" not in out and "\u202e" not in out
+    shell = f'comfyfixersmart() {{ "{sys.executable}" -c "import json, sys; print(json.dumps(sys.argv[1:]))" "$@"; }}; {told}'
+    words = json.loads(subprocess.run(["bash", "-c", shell], capture_output=True, check=True, cwd=tmp_path).stdout)
+    assert words[:6] == ["fix", *(str(flows / name) for name in odd)]
+    assert words[6:8] == ["--approve", digest_of(out)]
+    told_of = ["--comfyui", str(place), "--state", str(state), "--extra-model-paths", str(extra), "--from-source"]
+    assert words[8:] == told_of and not (tmp_path / "owned").exists()
+
+
 # ---- consents ----------------------------------------------------------------------------------------------
 
 PICKLE = "old_brush_v1.ckpt"
@@ -371,7 +439,7 @@ def test_ctrl_c_pauses_and_the_run_goes_on_later(place: Path, world: fix_place.W
     code, out, _ = run("apply", digest, "--approve", digest, "--comfyui", place)
     thread.join(60)
     hold.release()
-    assert code == CANNOT and "Paused. " in out
+    assert code == CANNOT and "Paused. " in out and "Left" not in out
     assert f"To go on: comfyfixersmart apply --continue --comfyui {place}" in out
     assert not (place / MODEL).exists() and list((place / "models/checkpoints").glob("*.part"))
     before = world.served()
@@ -473,6 +541,7 @@ def test_without_a_manager_the_command_is_printed(packed: Path, place: Path, run
     assert "Paste this, then restart ComfyUI:" in out
     assert f"git clone -- https://github.com/brushworks/Inkwell-Nodes {place}/custom_nodes/Inkwell-Nodes" in out
     assert "– install" in out and "To be done by hand" in out
+    assert "\n0 of 1 action done, 1 left to you.\n" in out, "nothing is called done"
     body = json.loads(run("journal", "--comfyui", place, "--json", "--all")[1])
     assert "failed" not in {one["event"] for one in body["entries"]}
 

@@ -160,6 +160,22 @@ def test_an_owner_that_lives_is_waited_for(bench: Any) -> None:
     assert bench.clock.slept > 600 and not bench.server.asks and bench.lies() == [path.name]
 
 
+def test_the_clock_is_set_while_another_one_has_it(bench: Any) -> None:
+    """A day later all of a sudden, its last sign of life is old: it is watched first, and gives another one."""
+    path = owned(bench, host="other")
+    beats = iter(range(10**6))
+
+    def each() -> None:
+        at = next(beats)
+        if at % 20 == 0:
+            os.utime(path, (bench.clock.now() - at % 2,) * 2)
+        bench.clock.start += {500: 86_400, 1000: -2 * 86_400, 1500: 86_400}.get(at, 0)
+
+    with pytest.raises(Stopped):
+        bench.fetch(control=Patient(2000, each))
+    assert bench.clock.slept > 300 and not bench.server.asks and bench.lies() == [path.name]
+
+
 def test_another_one_takes_it_midway(bench: Any) -> None:
     """We stop writing at once, wait for it, and go on when it is gone."""
     bench.clock = Clock()

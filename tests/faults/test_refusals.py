@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
+import io
+import pickle
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +83,40 @@ def test_other_formats(bench: Any, name: str, data: bytes, fine: bool) -> None:
         assert bench.fetch(action).check == "size_only" and (bench.models / name).read_bytes() == data
     else:
         assert bench.fails(action).code == "not_a_model" and bench.lies() == []
+
+
+class Canary:
+    """What a pickle of it does when somebody opens it."""
+
+    def __init__(self, sign: Path) -> None:
+        self.sign = sign
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (self.sign,)
+
+
+@pytest.mark.parametrize("name", ["old.ckpt", "old.pt", "old.pth", "old.bin"])
+@pytest.mark.parametrize("hashed", [True, False])
+def test_no_pickle_is_ever_opened(bench: Any, tmp_path: Path, name: str, hashed: bool) -> None:
+    """Not to look into it, not when it is damaged, not when it comes as another one."""
+    sign = tmp_path / "opened"
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as made:
+        made.writestr("archive/data.pkl", pickle.dumps(Canary(sign)))
+    for data in (pickle.dumps(Canary(sign)), archive.getvalue()):
+        more = {"sha256": hashlib.sha256(data).hexdigest() if hashed else None}
+        path = bench.models / name
+        action = bench.action(destination=str(path), size=len(data), format="pickle", **more)
+        bench.server.data = data
+        bench.server.then(cut(len(data) - 1))
+        assert bench.fetch(action).check == (VERIFIED if hashed else "size_only") and path.read_bytes() == data
+        assert bench.fetch(action).text == "Was here already"
+        path.unlink()
+    bench.server.always = answer(data=pickle.dumps(Canary(sign)).ljust(300_000, b" "))
+    assert bench.fails().code == "not_a_model"
+    assert not sign.exists()
+    pickle.loads(pickle.dumps(Canary(sign)))  # noqa: S301  # our own
+    assert sign.exists(), "it would have been seen"
 
 
 SAID = {

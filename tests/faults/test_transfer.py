@@ -5,14 +5,18 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from email.utils import formatdate
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from comfyfixersmart.core.actions.download import fetch_file
 from comfyfixersmart.core.actions.types import SIZE_ONLY, UNVERIFIABLE, VERIFIED, Output, Quiet, Stopped
 from comfyfixersmart.core.http import Clock, Http, Limit, Timeouts
+from comfyfixersmart.core.http.fetching import USUAL
 
 faults = sys.modules["faults_scripted"]
+VirtualClock = sys.modules["faults_clocks"].VirtualClock
 cut, usual, drops, answer, says = faults.cut, faults.usual, faults.drops, faults.answer, faults.says
 
 
@@ -25,6 +29,28 @@ def test_a_file_comes_whole_verified_and_alone(bench: Any) -> None:
     told = bench.control.told
     assert told[-1] == (len(bench.data), len(bench.data), "") and len(told) < 20
     assert bench.server.asks[0].headers["accept-encoding"] == "identity" and "range" not in bench.server.asks[0].headers
+
+
+@pytest.mark.parametrize("size", [1, 511, 513, (1 << 20) - 1, 1 << 20, (1 << 20) + 1])
+def test_sizes_about_a_piece(bench: Any, size: int) -> None:
+    """With and without a hash, with and without a length."""
+    bench.data = bench.server.data = bytes(range(1, 252)) * (size // 251) + bytes(range(1, 1 + size % 251))
+    path = bench.models / "any.bin"
+    for how in ({}, {"chunked": True}, {"plain": True}):
+        bench.server.always = answer(**how)
+        for more in ({}, {"sha256": None}, {"size": None}):
+            done = bench.fetch(bench.action(destination=str(path), **more))
+            assert done.check == (SIZE_ONLY if "sha256" in more else VERIFIED) and done.text != "Was here already"
+            assert path.read_bytes() == bench.data
+            path.unlink()
+    assert len(bench.server.asks) == 9 and bench.lies() == []
+
+
+def test_an_empty_answer_is_no_model(bench: Any) -> None:
+    bench.server.data = b""
+    for more in ({"size": None}, {"size": None, "sha256": None}, {"size": 0, "sha256": None}):
+        failed = bench.fails(bench.action(destination=str(bench.models / "any.bin"), **more))
+        assert failed.code == "mismatch" and not (bench.models / "any.bin").exists()
 
 
 def test_without_a_hash_only_its_size_is_known(bench: Any) -> None:
@@ -52,6 +78,7 @@ def test_a_cut_is_gone_on_with(bench: Any, rst: bool) -> None:
 
 def test_silence_is_a_cut(bench: Any) -> None:
     bench.timeouts = Timeouts(connect=1.0, read=0.3, whole=2.0)
+    assert USUAL.read <= 30, "a stall is seen within half a minute"
     hold = bench.server.hold_at(100_000)
     assert bench.fetch().check == VERIFIED and bench.whole()
     assert hold.reached.is_set() and bench.server.starts == [None, 100_000]
@@ -63,7 +90,7 @@ def test_five_tries_without_a_byte_more_and_it_pauses(bench: Any) -> None:
     failed = bench.fails()
     assert (failed.code, failed.pauses, failed.voids) == ("cut_off", True, False)
     assert len(bench.server.asks) == 6 and bench.part.stat().st_size == 100_000
-    assert 4 <= bench.clock.slept <= 60 and any(note == "waiting for Hugging Face" for _, _, note in bench.control.told)
+    assert 8 <= bench.clock.slept <= 60 and any(note == "waiting for Hugging Face" for _, _, note in bench.control.told)
     bench.server.always = usual
     bench.server.asks.clear()
     assert bench.fetch().check == VERIFIED and bench.server.starts == [100_000]
@@ -240,6 +267,46 @@ def test_rests_that_a_source_asks_for(bench: Any) -> None:
     """Seconds, a date, senseless ones and too long ones: honoured up to five minutes, without a busy loop."""
     bench.server.then(says(429, Retry_After="20"), says(503, Retry_After="-5"), says(429, Retry_After="soon"), usual)
     assert bench.fetch().check == VERIFIED and 20 <= bench.clock.slept < 200 and len(bench.server.asks) == 4
+
+
+def test_a_rest_until_a_moment(bench: Any) -> None:
+    """Read against the source's own clock, which may be days off."""
+    now = bench.clock.now() + 3 * 86_400
+    told = {"Date": formatdate(now, usegmt=True), "Retry-After": formatdate(now + 40, usegmt=True)}
+    bench.server.then(says(503, **{name.replace("-", "_"): value for name, value in told.items()}), usual)
+    assert bench.fetch().check == VERIFIED and 40 <= bench.clock.slept < 42 and len(bench.server.asks) == 2
+
+
+@pytest.mark.parametrize("told", [{}, {"Retry_After": "1"}, {"Retry_After": "0"}, {"Retry_After": "-1"}])
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_storm_is_met_with_a_question_a_second_at_most(bench: Any, status: int, told: dict[str, str]) -> None:
+    """For as long as it lasts, and never in a busy loop."""
+    moments: list[float] = []
+
+    def no(wire: Any) -> None:
+        moments.append(bench.clock.steady())
+        says(status, **told)(wire)
+
+    bench.server.always = no
+    failed = bench.fails()
+    assert failed.pauses and failed.code in ("rate_limited", "server_error") and 3 <= len(moments) <= 15
+    assert min(later - sooner for sooner, later in pairwise(moments)) > 0.99
+
+
+class Jumping(VirtualClock):  # type: ignore[misc, valid-type]
+    """The time of day is a day off now and then: a person sets the clock, or summer ends."""
+
+    def now(self) -> float:
+        days = (0, 1, -1, -1, 1)[int(self.passed * 3) % 5]
+        return super().now() + days * 86_400
+
+
+def test_the_clock_is_set_meanwhile(bench: Any) -> None:
+    """What is waited for is measured by a clock that nobody sets."""
+    bench.clock = Jumping()
+    bench.server.then(cut(50_000), says(429, Retry_After="20"), drops, cut(50_000), says(503, Retry_After="7"), usual)
+    assert bench.fetch().check == VERIFIED and bench.whole() and bench.lies() == [bench.path.name]
+    assert 20 <= bench.clock.slept < 60 and bench.server.served == len(bench.data)
 
 
 def test_a_rest_that_is_too_long_pauses(bench: Any) -> None:

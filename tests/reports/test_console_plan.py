@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -206,6 +207,8 @@ def test_what_turned_runnable_and_what_is_left(golden_file: Golden) -> None:
         ({"bytes": 1_200_000_000, "size": 6_700_000_000, "speed": 48e6, "left": 12.4}, "1.2 GB of 6.7 GB, 48 MB/s, 12 s left"),
         ({"bytes": 1_200_000_000, "size": None, "speed": 0.0, "left": None}, "1.2 GB"),
         ({"bytes": 0, "size": 5, "note": "Checking what is here"}, "Checking what is here"),
+        ({"bytes": 3 * 10**9, "size": 4 * 10**9, "note": "waiting for Civitai"}, "3.0 GB of 4.0 GB, waiting for Civitai"),
+        ({"bytes": 3 * 10**9, "size": 4 * 10**9, "speed": 1e6, "note": "late"}, "3.0 GB of 4.0 GB, 1 MB/s"),
     ],
 )  # fmt: skip
 def test_how_fast_it_goes(changes: dict[str, Any], text: str) -> None:
@@ -236,6 +239,33 @@ def test_bars_come_and_go_with_what_runs(monkeypatch: pytest.MonkeyPatch) -> Non
     with Bars(shown=False) as quiet:
         quiet.update(run_of(running))
     assert quiet._tasks == {}
+
+
+@pytest.mark.parametrize("columns", [20, 40, 63, 64, 80, 90, 110, 200])
+def test_bars_fit_into_any_terminal(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    """Name and how far it is stand in one line, whole or cut in their middle; a bar only where there is room."""
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    terminal = Terminal()
+    monkeypatch.setattr(console_run.sys, "stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", str(columns))
+    name = "a name of :bomb: that is far too long for any of them.safetensors"
+    running = row(DOWNLOAD, name, "running", bytes=25 * 10**8, size=10**10, speed=481e6, left=500.0)
+    with Bars() as bars:
+        bars.update(run_of(running, state="running", bytes=25 * 10**8, bytes_total=10**10))
+        bars._bars.refresh()
+    lines = [re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", one) for one in re.split(r"[\r\n]", terminal.getvalue())]
+    told = [one for one in lines if one.startswith("a n")]
+    assert told and max(map(len, lines)) <= columns
+    assert ("25 %" in told[0]) == (40 <= columns < 64) and (
+        columns < 64 or "2.5 GB of 10.0 GB, 481 MB/s, 8 min left" in told[0]
+    )
+    assert ("━" in told[0]) == (columns >= 90)
+    assert "\U0001f4a3" not in terminal.getvalue() and (columns < 110 or ":bomb:" in told[0]), "it is its name"
 
 
 # ---- the journal -------------------------------------------------------------------------------------------
@@ -323,7 +353,10 @@ def test_hostile_names_are_harmless_everywhere() -> None:
     text += printed(
         lambda out: print_journal([entry], Reading((entry,), damage=(1,)), more=0, path=bad, place=bad, out=out)
     )
-    text += printed(lambda out: print_to_undo([entry], out=out))
+    strange = entry._replace(event=bad, action={"kind": bad, "title": bad})  # of a journal that somebody made up
+    text += printed(lambda out: print_journal([strange], Reading((strange,)), more=0, path=bad, place=bad, out=out))
+    text += printed(lambda out: print_run(run_of(row(bad, bad, bad)), out=out))
+    text += printed(lambda out: print_to_undo([entry, strange], out=out))
     text += printed(
         lambda out: print_undone(
             [Undone(bad, False, bad, {"message": bad}), Undone(bad, True, bad)], Reading((entry,)), out=out

@@ -88,6 +88,7 @@ VIEWS: dict[str, dict[str, Any]] = {
         "view": MISSING,
         "then": ["css:[data-key=strip-show]"],
     },
+    "run-restart": {"scenario": "run-restart", "view": MISSING},
     "zh-run": {"scenario": "run-half", "view": MISSING, "locale": "zh", "then": ["css:.cfs-strip-going"]},
     "after": {"scenario": "after", "view": {"page": "workflow", "slug": f"{MISSING['slug']}-v2"}},
     "after-shown": {

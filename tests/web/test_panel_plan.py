@@ -448,3 +448,12 @@ def test_axe_finds_nothing_in_the_plan(plan: Any, axe: Any, tone: str, scenario:
         fold.click()
     one.page.wait_for_timeout(250)
     assert axe(one) == []
+
+
+def test_in_chinese_the_risks_are_told_in_chinese(plan: Any) -> None:
+    one = plan("planned-mixed", locale="zh")
+    text = one.page.inner_text(".cfs-work-sheet")
+    assert "grain-works 的 pickle 文件" in text and "我信任 grain-works，需要这个 pickle 文件。" in text
+    assert "reel-lab 的节点包是一个程序" in text and "plan." not in text
+    for english in ("pickle file by", "I trust", "Nothing has happened", "Where to turn", "Approve"):
+        assert english not in text, english

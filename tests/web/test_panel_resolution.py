@@ -182,7 +182,7 @@ def test_packs_tell_their_id_standing_and_failure(missing: Any) -> None:
         "comfyui-reelsuite",
         "GPL-3.0",
         "910 stars · 120,000 downloads",
-        "Install it in ComfyUI-Manager under this id",
+        "Or install it there under this id, then restart ComfyUI.",
     ):
         assert part in pack, part
     flagged = one.box("GridlabSheetPlus").locator(".cfs-minds").inner_text()

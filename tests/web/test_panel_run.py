@@ -403,3 +403,11 @@ def test_axe_finds_nothing(going: Any, show: Any, axe: Any, tone: str) -> None:
     three = show("after", tone=tone, view={"page": "workflow", "slug": f"{SLUG}-v2"})
     three.page.locator("[data-key=turned]").click()
     assert axe(three) == []
+
+
+def test_after_the_restart_nobody_is_asked_for_it_again(missing: Any) -> None:
+    one = missing("run-restart")
+    note = one.page.locator(".cfs-after .cfs-note", has_text="Restart ComfyUI")
+    note.wait_for()
+    one.page.evaluate("host.push('reconnected')")
+    note.wait_for(state="detached")

@@ -21,7 +21,7 @@ export function recentRun(store, names = null) {
 /** What a drawing of it depends on. */
 export const afterSignature = (store, names) => {
   const run = recentRun(store, names);
-  return run && [run.id, run.state, run.done, run.needs_restart, store.state.library?.when, store.state.library?.revision];
+  return run && [run.id, run.state, run.done, actionsOf(store).restartDue(run), store.state.library?.when, store.state.library?.revision];
 };
 
 /** The lines of the library that run since then, and did not before; without `except` (slugs). */
@@ -50,13 +50,14 @@ export function afterRun(store, { names = null, except = [], ui, more = false, a
   const said = by === "you" ? t("after.by_you", { n: run.done, when }) : by === "cli" ? t("after.by_cli", { n: run.done, when }) : t("after.by", { n: run.done, when, name: by });
   const checking = (store.state.library?.when ?? 0) < run.ended;
   return h("section", { class: "cfs-after", "aria-label": t("after.title") },
-    run.needs_restart && note({ name: "again", title: t("run.restart"), text: t("run.restart_text") }),
+    actionsOf(store).restartDue(run) && note({ name: "again", title: t("run.restart"), text: t("run.restart_text") }),
     checking && h("p", { class: "cfs-small cfs-muted", role: "status" }, t("after.checking")),
     runs.length > 0 && h("p", { class: "cfs-after-line" }, h("span", { class: "cfs-grow" }, t(more ? "after.turned_more" : "after.turned", { n: runs.length })), open),
     list,
     h("div", { class: "cfs-after-line" }, h("span", { class: "cfs-grow cfs-small cfs-muted" }, said),
-      button(t("after.undo"), () => store.go({ page: "journal", run: run.id }), { kind: "ghost", small: true, name: "undo", "data-key": "undo", "data-focus": "undo" }),
-      away && iconButton("x", t("trouble.dismiss"), () => { ui.told = run.id; away(); })));
+      h("span", { class: "cfs-after-acts" },
+        button(t("after.undo"), () => store.go({ page: "journal", run: run.id }), { kind: "ghost", small: true, name: "undo", "data-key": "undo", "data-focus": "undo" }),
+        away && iconButton("x", t("trouble.dismiss"), () => { ui.told = run.id; away(); }))));
 }
 
 function row(line, store) {

@@ -35,6 +35,7 @@ export function journalPage(store, host, view, panel) {
 
   async function ask(anew) {
     try {
+      if (!store.state.status) await store.refresh(); // paths are told from ComfyUI's folder on, which the library names
       const before = anew || !entries.length ? "" : `&before=${encodeURIComponent(entries.at(-1).id)}`;
       const answer = await host.api.get(`journal?limit=${PAGE}${before}`);
       if (gone) return;

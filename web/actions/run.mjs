@@ -90,7 +90,7 @@ export class RunView {
   /** Buttons and notes: made anew only when they are others. */
   around(run) {
     const { error } = this.store.state.run, pausing = isGoing(run) && run.actions.some((one) => one.note === "Pausing");
-    const signature = JSON.stringify([run.state, run.error, run.needs_restart, run.can_resume, error, pausing, run.actions.filter(byHand).length, run.actions.length]);
+    const signature = JSON.stringify([run.state, run.error, this.actions.restartDue(run), run.can_resume, error, pausing, run.actions.filter(byHand).length, run.actions.length]);
     if (signature === this.known) return;
     this.known = signature;
     this.work.refill(this.buttons, this.ways(run, pausing));
@@ -117,7 +117,7 @@ export class RunView {
         actions: [button(t("trouble.dismiss"), () => this.actions.putRun({ error: null }), { small: true, "data-key": "dismiss" })] }),
       run.error && note({ tone: "warn", name: "warn", title: t(run.state === "voided" ? "run.voided" : "run.failed"), text: visible(said(run.error.message)), hint: visible(said(run.error.hint)) }),
       stands(run) && !run.can_resume && note({ tone: "warn", name: "warn", title: t("run.too_late"), text: t("run.too_late_text") }),
-      run.needs_restart && note({ name: "again", title: t("run.restart"), text: t("run.restart_text") }),
+      this.actions.restartDue(run) && note({ name: "again", title: t("run.restart"), text: t("run.restart_text") }),
       isOver(run) && hand > 0 && note({ name: "person", title: t("run.by_hand", { n: hand }), text: t("run.by_hand_text") }),
     ].filter(Boolean);
   }

@@ -7,6 +7,7 @@ const RUN = "comfyfixersmart.run", PLAN = "comfyfixersmart.plan";
 const SELDOM = 5000, SOON = 1000; // ms between two looks at a run of which events tell; of one whose events tell no names
 const OVER = new Set(["done", "failed", "cancelled", "voided"]);
 const known = new WeakMap(); // store -> Actions
+const away = new WeakMap(); // library -> by slug, what is left to do for it
 
 /** The one of this store. */
 export function actionsOf(store) {
@@ -24,7 +25,7 @@ export const byHand = (action) => action.error?.code === "by_hand";
 class Actions {
   constructor(store) {
     const { host } = store;
-    Object.assign(this, { store, host, api: host.api, users: 0, off: [], asking: null, timer: 0, turn: 0 });
+    Object.assign(this, { store, host, api: host.api, users: 0, off: [], asking: null, timer: 0, turn: 0, madeAt: "", again: 0 });
     this.leaveOut = new Map(); // action id -> title
     this.prefer = new Map(); // action id -> "move" or "link"
     this.ticked = new Map(); // "id code" -> what was confirmed, word for word
@@ -42,7 +43,7 @@ class Actions {
     this.off = [
       this.api.on(RUN, ({ run } = {}) => this.heard(run)),
       this.api.on(PLAN, ({ plan } = {}) => { if (plan && this.store.state.plan.making) this.putPlan({ progress: plan }); }),
-      this.api.on("reconnected", () => this.ask()),
+      this.api.on("reconnected", () => { this.again = this.store.now(); this.ask(); }),
     ];
     document.addEventListener("visibilitychange", this.seen);
     this.ask();
@@ -71,9 +72,13 @@ class Actions {
   }
 
   /** What a plan was made from, as far as this page knows. */
-  standing({ canvas }) {
+  standing({ slug, canvas }) {
     const { library, open } = this.store.state;
-    return JSON.stringify([library?.revision, canvas && [open.active?.path, open.result?.digest]]);
+    if (canvas) return JSON.stringify([open.active?.path, open.result?.findings.map((one) => [one.code, one.name, one.weight])]);
+    if (!library) return "";
+    if (!away.has(library)) away.set(library, new Map(library.workflows.map(({ slug: at, status, distance, modified }) => [at, JSON.stringify([status, distance, modified])])));
+    const lines = away.get(library);
+    return slug ? lines.get(slug) ?? library.revision : (lines.all ??= [...lines.values()].join());
   }
 
   /**
@@ -178,6 +183,11 @@ class Actions {
 
   refreshLists() {
     Promise.resolve(this.host.refreshDefinitions?.()).catch((error) => console.warn("ComfyFixerSmart: ComfyUI's lists could not be refreshed", error));
+  }
+
+  /** Whether ComfyUI still has to be restarted for what a run brought: not where it began, or came back, after that. */
+  restartDue({ needs_restart: needed, ended }) {
+    return Boolean(needed) && Math.max(this.store.state.status?.started ?? 0, this.again) < (ended ?? Infinity);
   }
 
   /** "pause", "resume" or "cancel": all, or one action by its id. What is refused is kept in `store.state.run.error`. */

@@ -41,7 +41,9 @@ def no_answer(error: NoAnswer, offer: Offer) -> ActionFailed:
         return not_a_model(error.message, offer, error.hint)
     if passes(error):
         text = f"{offer.by} did not answer: {error.message}."
-        return ActionFailed(error.code, text, "What is here is kept. Resume when the connection is back.", pauses=True)
+        ours = error.code in ("timeout", "unreachable", "cut_off")
+        hint = f"What is here is kept. Resume {'when the connection is back' if ours else 'later'}."
+        return ActionFailed(error.code, text, hint, pauses=True)
     if error.code == "unexpected_status":
         return _refused(error, offer)
     text = f"{offer.by} did not give it: {error.message}."

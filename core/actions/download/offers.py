@@ -55,9 +55,9 @@ class _Tries:
         return self.failures >= TRIES or self.crumbs >= CRUMBS
 
     def pause(self, error: NoAnswer, clock: Clock) -> float:
-        """Seconds: longer each time, spread so that not all come back at once, and as long as the source asks for."""
+        """Seconds: at least 1, longer each time, spread so that not all come back at once, and as long as the source asks for."""
         doublings = max(self.failures - 1, self.crumbs // _HASTE - 1, 0)
-        usual = float(min(30.0, 2.0**doublings) * random.uniform(0.5, 1.5))
+        usual = float(min(30.0, 2.0**doublings) * random.uniform(1.0, 1.5))
         return usual if error.until is None else max(usual, error.until - clock.now())
 
 
