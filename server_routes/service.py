@@ -39,6 +39,7 @@ class Service:
     def __init__(self, host: Host, version: str) -> None:
         self.host = host
         self.version = version
+        self.started = time.time()  # of this ComfyUI: what needed a restart before has had it
         self.parts: dict[str, dict[str, str] | None] = {}
         self.ask: Callable[[], None] = lambda: None  # the cycle's: a person wants a check now
         self.stop: Callable[[], None] = lambda: None  # the cycle's: let the running one end
@@ -73,6 +74,7 @@ class Service:
             "reports": {"folder": str(shelf.reports)},
             "run": self.acting.brief(user),
             "host": self.machine,
+            "started": self.started,
             "now": time.time(),
         }
 

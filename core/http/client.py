@@ -120,12 +120,13 @@ class Http:
         *,
         start: int = 0,
         if_range: str = "",
+        accept: str = "*/*",
         on_open: Callable[[Callable[[], None]], None] | None = None,
     ) -> Iterator[Stream]:
         """GET a file, from byte `start` on, as a stream that is open within the block; follows redirects.
 
         `if_range`: a strong ETag, goes along with a `start` beyond 0. The caller looks at status and Content-Range: a
-        host may ignore both. `on_open` is handed at once what breaks this fetch off wherever it is, from any thread.
+        host may ignore both. `accept`: what it may answer with. `on_open` is handed at once what breaks this fetch off wherever it is, from any thread.
         Bytes are given out as they come; there is no limit to the time of the whole, but `timeouts.read` (30 s) to silence.
 
         Raises NoAnswer, `status` with it, for every status but 200, 206 and 416, for web pages, for what is packed or in
@@ -138,7 +139,7 @@ class Http:
             on_open(cut.pull)
         opening = Opening(self._exchange, cut, self._trusted, self._timeouts or USUAL, self._verify)
         with self._watch.instead(cut.check):
-            stream = self._call(url, question(start, if_range), opening.send, opening.judge)
+            stream = self._call(url, question(start, if_range, accept), opening.send, opening.judge)
         try:
             yield stream
         finally:

@@ -31,9 +31,9 @@ _OF_BODIES = (
 )
 
 
-def question(start: int, if_range: str) -> Ask:
+def question(start: int, if_range: str, accept: str) -> Ask:
     """The question for a file from byte `start` on. What no header may hold makes a tag that never fits: all is sent."""
-    told = {"accept": "*/*", "accept-encoding": "identity"}
+    told = {"accept": accept, "accept-encoding": "identity"}
     if start > 0:
         told["range"] = f"bytes={start}-"
         if if_range:

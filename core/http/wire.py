@@ -9,6 +9,7 @@ an end, however slowly its bytes drip.
 from __future__ import annotations
 
 import functools
+import queue
 import socket
 import ssl
 import threading
@@ -146,7 +147,7 @@ def reached(
     may_be_private = _is_trusted(host, port, trusted)
     failed: Exception | None = None
     end = time.monotonic() + seconds
-    addresses = _addresses(host, port, may_be_private)
+    addresses = _aside(lambda: _addresses(host, port, may_be_private), check, seconds)
     for at, address in enumerate(addresses):
         check()
         left = (end - time.monotonic()) / (len(addresses) - at)  # one dead address must not take it all
@@ -174,6 +175,33 @@ def _is_trusted(host: str, port: int, trusted: Collection[str]) -> bool:
     shown = f"[{host}]" if ":" in host else host
     usual = shown in trusted and port in PORTS.values()
     return usual or f"{shown}:{port}" in trusted
+
+
+def _aside(ask: Callable[[], list[str]], check: Callable[[], None], seconds: float) -> list[str]:
+    """What `ask` gives. It has a thread of its own: a name is looked up by the system, which nobody can interrupt and
+    which may take half a minute where there is no network. Raises TimeoutError, and what `check` and `ask` raise."""
+    end = time.monotonic() + seconds
+    given: queue.SimpleQueue[list[str] | BaseException] = queue.SimpleQueue()
+
+    def work() -> None:
+        try:
+            given.put(ask())
+        except BaseException as error:
+            given.put(error)
+
+    threading.Thread(target=work, name="comfyfixersmart-name", daemon=True).start()
+    while True:
+        check()
+        left = end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        try:
+            found = given.get(timeout=min(left, SLICE))
+        except queue.Empty:
+            continue
+        if isinstance(found, BaseException):
+            raise found
+        return found
 
 
 def _addresses(host: str, port: int, may_be_private: bool) -> list[str]:

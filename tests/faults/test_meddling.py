@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -107,6 +108,20 @@ def test_bytes_of_the_part_are_taken_away(bench: Any, midway: Any) -> None:
 def test_bytes_are_added_to_the_part(bench: Any, midway: Any) -> None:
     failed = midway(lengthened)
     assert (failed.code, failed.pauses) == ("place_changed", True) and not bench.path.exists()
+
+
+def test_a_share_that_is_late_with_its_sizes(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its bytes are all there, and that is what counts."""
+    real = os.fstat
+
+    def late(fd: int) -> Any:
+        status = real(fd)
+        told = {name: getattr(status, name) for name in dir(status) if name.startswith("st_")}
+        return SimpleNamespace(**{**told, "st_size": max(0, status.st_size - 9)})
+
+    bench.server.then(faults.cut(MIDDLE), faults.usual)
+    monkeypatch.setattr(os, "fstat", late)
+    assert bench.fetch().check == VERIFIED and bench.whole() and bench.server.starts == [None, MIDDLE]
 
 
 def scribble(path: Path) -> None:

@@ -167,6 +167,15 @@ def test_what_an_offer_announces(bench: Any) -> None:
     assert caught.value.said == "log in"
 
 
+@pytest.mark.parametrize(("source", "accept"), [("civitai", "application/json, */*;q=0.9"), ("huggingface", "*/*")])
+def test_who_answers_in_pages_is_asked_for_data(bench: Any, source: str, accept: str) -> None:
+    """Civitai shows its page to sign in to whoever does not ask for JSON."""
+    asked(bench, source)
+    offer = bench.action().offers[0]._replace(source=source)
+    assert bench.fetch(bench.action(offers=(offer,))).check == VERIFIED
+    assert {one.headers["accept"] for one in bench.server.asks} == {accept} and len(bench.server.asks) > 1
+
+
 @pytest.mark.parametrize(
     ("status", "headers", "expected"),
     [

@@ -293,7 +293,7 @@ def test_a_storm_is_met_with_a_question_a_second_at_most(bench: Any, status: int
     assert min(later - sooner for sooner, later in pairwise(moments)) > 0.99
 
 
-class Jumping(VirtualClock):  # type: ignore[misc, valid-type]
+class Jumping(VirtualClock):
     """The time of day is a day off now and then: a person sets the clock, or summer ends."""
 
     def now(self) -> float:

@@ -97,6 +97,46 @@ def test_an_opening_is_woken(client: Any, listener: Any, refusal: Any, scheme: s
     assert caught[0].code == "cancelled" and listener.connections == 1
 
 
+@pytest.fixture
+def mute(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Set as soon as a name is looked up, which the system never answers: there is no network."""
+    asked, over = threading.Event(), threading.Event()
+
+    def look(*_: Any, **__: Any) -> Any:
+        asked.set()
+        over.wait(60)
+        raise socket.gaierror
+
+    monkeypatch.setattr(socket, "getaddrinfo", look)
+    yield asked
+    over.set()
+    for one in threading.enumerate():
+        if one.name == "comfyfixersmart-name":
+            one.join(30)
+
+
+def test_a_name_that_is_looked_up_is_not_waited_for(client: Any, refusal: Any, mute: threading.Event) -> None:
+    wakes: list[Callable[[], None]] = []
+    caught: list[NoAnswer] = []
+
+    def read() -> None:
+        caught.append(refusal(client().fetch("https://good.example/file", on_open=wakes.append).__enter__))
+
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    assert mute.wait(5)
+    wakes[0]()
+    reader.join(5)
+    assert caught[0].code == "cancelled"
+
+
+def test_a_name_that_is_never_found_has_its_time(client: Any, refusal: Any, mute: threading.Event) -> None:
+    http = client(timeouts=QUICK._replace(connect=0.1))
+    for call in (http.json, lambda url: opened(http, url)):
+        error = refusal(call, "https://good.example/file")
+        assert (error.code, error.host) == ("timeout", "good.example") and "0.1 seconds" in error.message
+
+
 def test_what_is_broken_off_before_it_begins(http: Http, replay: Any, refusal: Any) -> None:
     fetching = http.fetch(replay.address + "/file", on_open=lambda wake: wake())
     assert refusal(fetching.__enter__).code == "cancelled" and not replay.log

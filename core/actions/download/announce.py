@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 # Their addresses say size and SHA-256 themselves, before they send us on. Others mishandle HEAD: Civitai with a 401.
 _TELL_AT_ONCE = frozenset({"huggingface", "modelscope"})
+# Who is not asked for JSON may be answered with a page to sign in at, in place of what is wrong.
+_WORDS = {"civitai": "application/json, */*;q=0.9"}
 _RANGE = re.compile(r"bytes\s+(\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", re.I)
 _NOTHING = re.compile(r"bytes\s+\*/(\d{1,18})", re.I)
 _STRONG = re.compile(r'"[\x21\x23-\x7e]{1,256}"')
@@ -80,11 +82,16 @@ def check_offer(offer: Offer, size: int | None, sha256: str | None, http: Http) 
     told = linked(offer, http) if offer.source in _TELL_AT_ONCE else Announced()
     if None not in (told.size or size, told.sha256 or sha256):
         return told
-    answer = http.range0(offer.url)
+    answer = http.range0(offer.url, headers={"accept": accepted(offer)})
     head = head_of(answer.status, answer.headers)
     if not head.sound:
         return told
     return Announced(told.size if told.size is not None else head.total, head.etag, told.sha256)
+
+
+def accepted(offer: Offer) -> str:
+    """What this offer's source may answer with, as a header says it. A file is one in any case."""
+    return _WORDS.get(offer.source, "*/*")
 
 
 def linked(offer: Offer, http: Http) -> Announced:

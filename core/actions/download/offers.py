@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from ...http import Clock, Http, NoAnswer
 from ..types import Action, ActionFailed, Control, Offer
-from .announce import linked
+from .announce import accepted, linked
 from .failures import OfferFailed, changed, no_answer, passes, unusable
 from .transfer import Again, Meter, Transfer
 
@@ -119,8 +119,9 @@ def bring(transfer: Transfer, offer: Offer, http: Http, patience: Patience) -> N
 def _once(transfer: Transfer, offer: Offer, http: Http, control: Control) -> None:
     start = transfer.start()
     try:
+        if_range = transfer.if_range if start else ""
         with http.fetch(
-            offer.url, start=start, if_range=transfer.if_range if start else "", on_open=control.on_stop
+            offer.url, start=start, if_range=if_range, accept=accepted(offer), on_open=control.on_stop
         ) as stream:
             transfer.receive(stream, offer)
     except NoAnswer as error:

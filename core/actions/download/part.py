@@ -144,11 +144,15 @@ class Part:
         """
         status = os.fstat(self._fd)
         gone = (status.st_nlink == 0 and self._seen[1] > 0) or (named and not self._has_name(status))
-        if gone or status.st_size != self.length:
+        if gone or status.st_size > self.length or (status.st_size < self.length and self._is_short()):
             what = "removed or renamed" if gone else "cut or added to"
             text = f"{self.place.path(self.names.part)} was {what} by another program while the file came."
             raise ActionFailed("place_changed", text, "See which program does that, then resume.", pauses=True)
         self.touched = self.touched or status.st_mtime_ns != self._seen[0]
+
+    def _is_short(self) -> bool:
+        """Some network shares are late in saying how long a file is: its last byte tells."""
+        return not self.read(memoryview(bytearray(1)), self.length - 1)
 
     def look(self) -> None:
         """Whatever was done to it until now is known, and done by us."""
