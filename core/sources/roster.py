@@ -258,10 +258,10 @@ def _tokens(
 
 
 def _own(name: str, address: str) -> bool:
-    """Whether an address is the service's own, or on this very computer."""
-    host = urlsplit(address).hostname or ""
+    """Whether an address is the service's own, and encrypted, or on this very computer."""
+    host, scheme = urlsplit(address).hostname or "", urlsplit(address).scheme
     own = {urlsplit(_BASES[name]).hostname, urlsplit(_OTHER_CIVITAI).hostname if name == CIVITAI else ""}
-    return host in own or host in ("127.0.0.1", "::1", "localhost")
+    return (host in own and scheme == "https") or host in ("127.0.0.1", "::1", "localhost")
 
 
 def _netloc(address: str) -> str:
