@@ -97,6 +97,11 @@ def test_from_the_first_question_to_a_choice(host: Any, replay: Any, chromium: A
 
     job = until("the look-up", lambda: _over(host))
     assert (job["state"], job["counts"]) == ("done", {"RESOLVED": 2, "UNCERTAIN": 1, "NOT_FOUND": 1}), job
+    plan = page.locator(".cfs-work-sheet")
+    plan.get_by_text(INK).first.wait_for(timeout=20_000)
+    assert TWINS not in plan.locator(".cfs-act-list").inner_text(), "what is uncertain is in no plan"
+    page.keyboard.press("Escape")
+    plan.wait_for(state="detached")
     for word, name in (("RESOLVED", INK), ("UNCERTAIN", TWINS), ("NOT FOUND", GONE)):
         panel.get_by_text(word, exact=True).first.wait_for(timeout=20_000)
         assert panel.get_by_text(name).count(), name

@@ -30,6 +30,9 @@ EMPTY = {
     "/key": {"source": "civitai", "key": None},
     "/resolve": {"slug": "no such workflow"},
     "/choose": {"key": "nobody asked", "candidate": None},
+    "/approve": {"digest": "0" * 64},
+    "/run": {"do": "pause"},
+    "/undo": {"run": "no such run"},
 }
 
 
