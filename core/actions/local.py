@@ -13,6 +13,7 @@ import os
 import re
 import secrets
 import shutil
+from collections.abc import Iterator
 
 from .moving import failed, inside, named, put, status_of, sync_folder, taken, unchanged
 from .types import HARD, SYMBOLIC, Action, ActionFailed, Control, Done, Output
@@ -101,7 +102,7 @@ def _move_across(action: Action, control: Control) -> Done:
     origin, destination = action.origin, action.destination
     _sweep(action)
     part = _part(action)
-    try:
+    with _coming(part, destination):
         digest = _copy(action, part, control)
         control.tell(action.origin_size or 0, action.origin_size, "comparing the copy")
         if _sha256(part, control) != digest:
@@ -112,6 +113,14 @@ def _move_across(action: Action, control: Control) -> Done:
             )
         unchanged(origin, action)
         put(part, destination)
+    return _moved(action, _put_aside(action), digest)
+
+
+@contextlib.contextmanager
+def _coming(part: str, destination: str) -> Iterator[None]:
+    """While a copy is made as `part` and gets its name: what goes wrong is told of `destination`, and no half copy stays."""
+    try:
+        yield
     except FileExistsError:
         raise taken(destination) from None
     except OSError as error:
@@ -119,7 +128,6 @@ def _move_across(action: Action, control: Control) -> Done:
     finally:
         with contextlib.suppress(OSError):
             os.unlink(part)  # half a copy, and ours alone
-    return _moved(action, _put_aside(action), digest)
 
 
 def _part(action: Action) -> str:
@@ -251,7 +259,7 @@ def _copied(action: Action, control: Control) -> Done:
     destination = action.destination
     _sweep(action)
     part = _part(action)
-    try:
+    with _coming(part, destination):
         if _copy(action, part, control) != action.sha256 or _sha256(part, control) != action.sha256:
             raise ActionFailed(
                 "copy_differs",
@@ -259,13 +267,6 @@ def _copied(action: Action, control: Control) -> Done:
                 "Check the disk, then make a new plan.",
             )
         put(part, destination)
-    except FileExistsError:
-        raise taken(destination) from None
-    except OSError as error:
-        raise failed(destination, error) from None
-    finally:
-        with contextlib.suppress(OSError):
-            os.unlink(part)  # half a copy, and ours alone
     return _linked(action)
 
 

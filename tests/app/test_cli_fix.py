@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 from comfyfixersmart.core.actions.packs import doing
-from comfyfixersmart.core.cli import CANNOT, FINDINGS, FINE, main, running, shared
+from comfyfixersmart.core.cli import CANNOT, FINDINGS, FINE, running, shared
 from comfyfixersmart.core.http import Limit, pace
 from comfyfixersmart.core.reports import schema_actions
 from comfyfixersmart.core.sources import roster
@@ -29,24 +29,6 @@ from ..sources.conftest import load
 from ..workflow.graphs import graph, node
 
 Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture(autouse=True)
-def own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.startswith("COMFYFIXERSMART_") or name == "HF_ENDPOINT"]:
-        monkeypatch.delenv(name)
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    """`run(*arguments)`: exit code, standard output, standard error."""
-
-    def call(*arguments: str | Path) -> tuple[int, str, str]:
-        code = main([str(one) for one in arguments])
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return call
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from comfyfixersmart.core.cli import CANNOT, FINDINGS, FINE, main, shared
+from comfyfixersmart.core.cli import CANNOT, FINDINGS, FINE, shared
 from comfyfixersmart.core.reports.schema_resolution import Resolve
 from comfyfixersmart.core.resolution import session as sessions
 from comfyfixersmart.core.resolution.store import Store
@@ -35,24 +35,6 @@ from ..workflow.graphs import graph, node
 KEY = "canary-5d1c0ffee-never-shown"
 FILES = ("thorn.safetensors", "briar.safetensors", "sloe.safetensors")
 Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture(autouse=True)
-def own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.startswith("COMFYFIXERSMART_") or name == "HF_ENDPOINT"]:
-        monkeypatch.delenv(name)
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    """`run(*arguments)`: exit code, standard output, standard error."""
-
-    def call(*arguments: str | Path) -> tuple[int, str, str]:
-        code = main([str(one) for one in arguments])
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return call
 
 
 @pytest.fixture
