@@ -14,11 +14,14 @@ ROOT = Path(__file__).resolve().parents[2]
 # A part of core may import only what stands before it.
 ORDER = [
     *("errors", "jsontext", "files", "settings", "keys", "knowledge", "http"),
-    *("workflow", "catalogue", "requirements", "weights", "inventory", "readiness", "comparison"),
-    *("llm", "explanation", "tuning", "composition", "sources", "resolution", "actions", "reconstruction", "reports"),
-    *("schedule", "library", "place", "probe", "record", "app", "cli"),
+    *("workflow", "catalogue", "requirements", "weights", "inventory", "readiness", "llm", "explanation", "tuning"),
+    *("comparison", "composition", "sources", "resolution", "actions", "reconstruction", "health", "reports"),
+    *("schedule", "library", "place", "probe", "record", "understanding", "app", "cli"),
 ]
-PURE = {"workflow", "catalogue", "requirements", "readiness", "comparison", "explanation", "composition", "schedule"}
+PURE = {
+    *("workflow", "catalogue", "requirements", "readiness", "comparison", "explanation", "tuning", "composition"),
+    "schedule",
+}
 EDGES = {"settings", "reports", "cli", "app", "actions"}  # where outside data comes in or goes out: pydantic is welcome
 
 FROM_ROOT = {("__version__",)}  # all that core may take from the package it lies in

@@ -1,0 +1,1 @@
+"""Reads a graph into its anatomy."""

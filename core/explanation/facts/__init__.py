@@ -1,0 +1,1 @@
+"""States facts about an anatomy."""

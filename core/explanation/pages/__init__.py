@@ -1,0 +1,1 @@
+"""Writes facts for people."""

@@ -1,0 +1,1 @@
+"""Proposes concrete changes."""

@@ -1,0 +1,1 @@
+"""Wires explanation, tuning and comparison together for one installation."""
