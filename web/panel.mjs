@@ -15,13 +15,18 @@ import { lang, setTexts, t } from "./base/texts.mjs";
 import { unlockPage } from "./library/unlock.mjs";
 
 const QUIET = 5_000; // between two words about progress
+const ASIDE = { // pages of their own about one workflow, by the view's focus
+  explain: async (...given) => (await import("./understanding/explain.mjs")).explainPage(...given),
+  tune: async (...given) => (await import("./understanding/tune.mjs")).tunePage(...given),
+  compare: async (...given) => (await import("./understanding/compare.mjs")).comparePage(...given),
+};
 const mounted = new WeakMap();
 
 /**
  * Draws the panel into `element`; a second call on the same element replaces the first. `host` is all the panel knows
- * of ComfyUI's page (see host.mjs); `open` is the view to show first: {page: "library"}, {page: "workflow", slug},
- * {page: "open", focus: "explain" | "missing"}, {page: "unlock"} or {page: "journal"}; with `focus` the focus goes into it. Returns
- * {show(view), destroy()}.
+ * of ComfyUI's page (see host.mjs); `open` is the view to show first: {page: "library"}, {page: "workflow", slug}, {page: "open"},
+ * both with `focus` "explain", "missing", "tune" or "compare", {page: "unlock"} or {page: "journal"}; with `focus` the focus
+ * goes into it. Returns {show(view), destroy()}.
  */
 export function mount(element, host, { open = null, focus = false } = {}) {
   mounted.get(element)?.destroy();
@@ -101,6 +106,7 @@ class Panel {
       if (view.page === "unlock") return unlockPage(store, this);
       if (view.page === "journal") return journalPage(store, host, view, this);
       if (view.page !== "workflow" && view.page !== "open") return libraryPage(store, host, this);
+      if (ASIDE[view.focus]) return withFocus(await ASIDE[view.focus](store, host, view, this));
       const { workflowPage } = await import("./workflow/workflow.mjs");
       return withFocus(workflowPage(store, host, view, this));
     } catch (error) {

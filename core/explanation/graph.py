@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from ..catalogue.types import NodeCatalogue, NodeType
 from ..requirements.shapes import Shape
-from ..requirements.values import values
+from ..requirements.values import Values, values
 from ..workflow.raw import Json
 from ..workflow.source import source
 from ..workflow.types import Literal, Node, Origin, Workflow
@@ -84,9 +84,13 @@ class View:
         """The values stored in the node by the names of their inputs; those that cannot be named are left out."""
         found = self._values.get(node.id)
         if found is None:
-            items = values(node, self._shape(node)).items
+            items = self.stored(node).items
             found = self._values[node.id] = {item.name: item.value for item in items if item.name is not None}
         return found
+
+    def stored(self, node: Node) -> Values:
+        """The same with those that cannot be named, in the file's order; the node need not be one that runs."""
+        return values(node, self._shape(node))
 
     def value(self, node: Node, name: str) -> Given | None:
         """What input `name` gets, and where that stands; None where the node has no such value."""

@@ -191,6 +191,10 @@ class Fact(NamedTuple):
     counted: tuple[int, ...] = ()
     measured: tuple[Json, ...] = ()
     weight: int = 0  # of a risk: 2 likely wrong, 1 worth a look, 0 good to know
+    worked: tuple[tuple[Json, str, tuple[Json, ...]], ...] = ()  # (number, rule of `check.py`, the file's values)
+    brief: tuple[str, str, str] = ("", "", "")  # the same as a row of a table: name, what stands at its right, the rest
+    url: str = ""  # where the source can be read
+    code: str = ""  # a finding code, where one stands for this
 
 
 class Row(NamedTuple):
@@ -258,7 +262,7 @@ class Explanation:
             "name": self.name,
             "kinds": list(self.anatomy.kinds),
             "facts": [{"id": f.id, "kind": f.kind, "text": f.text, "nodes": list(f.nodes), "source": f.source,
-                       "weight": f.weight} for f in self.facts],
+                       "url": f.url, "weight": f.weight, "code": f.code} for f in self.facts],
             "drawing": {
                 "width": self.drawing.width,
                 "height": self.drawing.height,

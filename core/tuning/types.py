@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from ..workflow.raw import Json
@@ -62,6 +64,22 @@ class Profile:
     def memory(self) -> int | None:
         """The GPU memory to plan for, in bytes."""
         return self.assumed if self.assumed is not None else self.device.total if self.device else None
+
+
+class FileFacts(NamedTuple):
+    """What is known of one model file. `size` in bytes, as on the disk or as a source says it. `parts`: bytes by part of the
+    model ("diffusion", "text_encoder", "vae", "other"), `bits`: what one number takes on average, `part_bits`: the same by
+    part; all from the header, {} and None where it was not read. `known_from`: "header" (of a file on this disk) or "size".
+    """
+
+    size: int | None = None
+    parts: Mapping[str, int] = MappingProxyType({})
+    bits: float | None = None
+    known_from: str = "header"
+    part_bits: Mapping[str, float] = MappingProxyType({})
+
+
+Files = Callable[[str, tuple[str, ...]], FileFacts | None]  # a file's name and folders → what is known of it
 
 
 class Weight(NamedTuple):

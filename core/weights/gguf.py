@@ -33,11 +33,22 @@ def gguf_facts(file: BinaryIO, size: int) -> HeaderFacts:
         return HeaderFacts(format="gguf", size=size, complete=False, problem=str(error))
 
 
+def gguf_bits(file: BinaryIO, size: int) -> float | None:
+    """Bits that one number takes on average in the open `file`, at its beginning; None where that cannot be told."""
+    walk = _Walk(file, size)
+    try:
+        walk.facts()
+    except _Broken:
+        return None
+    return 8 * walk.stored / walk.values if walk.values else None
+
+
 class _Walk:
     """One pass over a header. `at` is the position in the file, in bytes."""
 
     def __init__(self, file: BinaryIO, size: int) -> None:
         self.file, self.size, self.at, self.items = file, size, 0, 0
+        self.values = self.stored = 0  # numbers in the tensors of known types, and the bytes that hold them
 
     def facts(self) -> HeaderFacts:
         self.take(4)  # the magic, which the caller has looked at
@@ -89,6 +100,8 @@ class _Walk:
                 continue
             name, block, block_bytes = known
             dtypes[name] += 1
+            self.values += values
+            self.stored += values // block * block_bytes
             if end is not None:
                 end = max(end, offset + values // block * block_bytes)
         return end, dtypes

@@ -18,7 +18,8 @@ from typing import Any
 from ..errors import NewerSchema
 from ..files import read_json, write_json
 from .headers import header_facts
-from .types import HeaderFacts
+from .parts import read_parts
+from .types import HeaderFacts, Parts
 
 SCHEMA = 1
 MAX_ENTRIES = 50_000
@@ -77,6 +78,21 @@ class HashCache:
             return None
         self._keep(path, status, {"header": asdict(found)})
         return found
+
+    def parts(self, path: str) -> Parts | None:
+        """What the file's header says of its parts, or None when it cannot be read or has no such header."""
+        status = _status(path)
+        if status is None:
+            return None
+        known = self._known(path, status).get("parts")
+        if known is None:
+            try:
+                found = read_parts(path)
+            except OSError:
+                return None
+            self._keep(path, status, {"parts": found.as_json()})
+            return found
+        return Parts.from_json(known)
 
     def save(self) -> None:
         """Write what is new. What another process wrote meanwhile is kept. Raises OSError."""

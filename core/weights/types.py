@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +24,35 @@ class HeaderFacts:
     dtypes: dict[str, int] = field(default_factory=dict)  # tensor type → number of tensors
     metadata: dict[str, str] = field(default_factory=dict)  # a bounded part: short text values
     sha256: str = ""
+
+
+# What a checkpoint is made of.
+DIFFUSION, TEXT_ENCODER, VAE, OTHER = "diffusion", "text_encoder", "vae", "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Bytes of the tensors of one file, by what they are for. `bytes` has DIFFUSION, TEXT_ENCODER and VAE only where the
+    names of the tensors say so, as in checkpoints; everything else is OTHER. {}: the header does not tell.
+
+    `bits`: what one number takes on average, by part. `family`: what the header calls its architecture, "" for nothing.
+    """
+
+    bytes: dict[str, int] = field(default_factory=dict)
+    bits: dict[str, float] = field(default_factory=dict)
+    family: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return {"bytes": self.bytes, "bits": self.bits, "family": self.family}
+
+    @classmethod
+    def from_json(cls, raw: Any) -> Parts | None:
+        """What `as_json` gave; None where it is damaged."""
+        raw = raw if isinstance(raw, dict) else {}
+        bytes_, bits, family = raw.get("bytes"), raw.get("bits"), raw.get("family")
+        sound = isinstance(bytes_, dict) and all(type(one) is int for one in bytes_.values())
+        sound = sound and isinstance(bits, dict) and all(type(one) in (int, float) for one in bits.values())
+        if not sound or not isinstance(family, str):
+            return None
+        return cls(bytes_, bits, family)  # type: ignore[arg-type]  # sound, as just seen

@@ -143,8 +143,9 @@ export class Store extends EventTarget {
 
   /** Shows another view; `back` returns from it. */
   go(view) {
-    const { view: from } = this.state;
+    const { view: from } = this.state, last = this.history.at(-1);
     if (view.page === "library") this.history = [];
+    else if (last && subject(last) === subject(from) && place(last) === place(view)) this.history.pop(); // to the page one came from
     else if (place(from) !== place(view)) this.history.push(from);
     this.put({ view });
   }
@@ -170,7 +171,9 @@ export class Store extends EventTarget {
   }
 }
 
-const place = ({ page, slug = "" }) => `${page} ${slug}`; // what one looks at, however
+const ASIDE = new Set(["explain", "tune", "compare"]); // pages of their own about one workflow
+const subject = ({ page, slug = "" }) => `${page} ${slug}`;
+const place = (view) => `${subject(view)} ${ASIDE.has(view.focus) ? view.focus : ""}`; // what one looks at, however
 
 /** An error as plain values. `status` 0: nobody answered. */
 export function plain(error) {

@@ -156,3 +156,7 @@ function lay(element, canvas, { x, y, width, height }) {
   element.style.width = `${width * scale + 2 * MARGIN}px`;
   element.style.height = `${height * scale + 2 * MARGIN}px`;
 }
+
+/** The colour that links of this type have in the person's palette ("#ff9cf9"); undefined where it has none of its own. */
+export const linkColour = (type) =>
+  app.canvas?.default_connection_color_byType?.[type] || app.canvas?.constructor?.link_type_colors?.[type] || undefined;

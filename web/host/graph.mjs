@@ -121,6 +121,17 @@ export async function openWorkflow(path) {
   return store.isActive(workflow);
 }
 
+/** Show a graph that is no file yet in a tab of its own, under this name or one that is free. False when it did not open. */
+export async function loadGraph(workflow, name) {
+  const store = workflows();
+  const taken = (one) => Boolean(store?.getWorkflowByPath?.(`workflows/${one}.json`));
+  let free = name;
+  for (let at = 2; taken(free); at += 1) free = `${name} (${at})`;
+  const quiet = { showMissingNodesDialog: false, showMissingModelsDialog: false };
+  await app.loadGraphData(workflow, true, true, free, quiet);
+  return true;
+}
+
 /**
  * Have the combos of the open graph know files that came since the page was loaded. Without ComfyUI's toast where that can
  * be: its own `refreshComboInNodes`, which every version has, shows one.

@@ -12,11 +12,13 @@ export class Deeds {
     const called = name && name !== type ? name : this.host.displayName?.(type) ?? type;
     const label = [visible(called || t("workflow.node")), " ", h("span", { class: "cfs-id" }, id)];
     const here = this.onCanvas();
-    if (!here && !this.workflow.path) return h("span", { class: "cfs-node" }, h("span", null, label));
+    if (!here && !this.path()) return h("span", { class: "cfs-node" }, h("span", null, label));
     const props = { type: "button", class: "cfs-node", "data-key": `node-${id}`, onclick: () => (here ? this.go(id) : this.open(id)) };
     if (here) return h("button", { ...props, title: t("workflow.go") }, icon("target"), h("span", null, label));
     return h("button", { ...props, title: t("workflow.open_first") }, icon("open"), h("span", null, !quiet && [h("span", { class: "cfs-id" }, t("workflow.open_word")), " "], label));
   }
+
+  path() { return this.workflow?.path ?? null; }
 
   go(id) {
     if (!this.host.goToNode(id)) this.tell(t("workflow.gone", { id }));
@@ -24,7 +26,7 @@ export class Deeds {
 
   async open(id = null) {
     try {
-      if (!(await this.host.openWorkflow(this.workflow.path))) return this.tell(t("workflow.not_opened"));
+      if (!(await this.host.openWorkflow(this.path()))) return this.tell(t("workflow.not_opened"));
       this.draw();
       if (id !== null) this.go(id);
     } catch (error) {

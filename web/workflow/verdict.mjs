@@ -7,9 +7,9 @@ import { visible } from "../base/names.mjs";
 import { t } from "../base/texts.mjs";
 
 /** The status' silhouette, the verdict, and below it the sentence about the distance. */
-export function lead(workflow, { short = false } = {}) {
-  const about = short ? "" : sentence(workflow);
-  return h("div", { class: `cfs-lead${short ? " cfs-lead-short" : ""}` },
+export function lead(workflow) {
+  const about = sentence(workflow);
+  return h("div", { class: "cfs-lead" },
     statusIcon(workflow.status, { quiet: true }),
     h("div", null, h("h3", null, verdict(workflow)), about && h("p", { class: "cfs-muted" }, about)));
 }

@@ -3,6 +3,7 @@
 import { h } from "../base/dom.mjs";
 import { icon, statusIcon } from "../base/icons.mjs";
 import { middle, title, visible } from "../base/names.mjs";
+import { link } from "../base/parts.mjs";
 import { t } from "../base/texts.mjs";
 
 /** Its versions, the oldest first; none where there is only one. */
@@ -26,14 +27,17 @@ export function newer(workflow) {
   return last && last.version > workflow.version ? last : null;
 }
 
-/** The list of the others, or null. `go(slug)` shows one. */
-export function versionList(workflow, go) {
-  const all = versionsOf(workflow).reverse();
+/** The list of the others, or null. `page`: the workflow's page: a row shows its version, or both compared. */
+export function versionList(workflow, { store }) {
+  const all = versionsOf(workflow).reverse(), mine = workflow.slug || all.find((one) => one.version === workflow.version)?.slug;
+  const go = (view) => store.go({ page: "workflow", ...view });
+  const compare = (one) => go({ focus: "compare", ...(one.version > workflow.version ? { slug: one.slug, old: mine } : { slug: mine, old: one.slug }) });
   if (!all.length) return null;
   return h("section", { class: "cfs-section cfs-versions" }, h("h3", null, t("versions.title")),
     h("ul", null, all.map((one) => {
       const shown = workflow.slug ? one.slug === workflow.slug : one.version === workflow.version, words = [statusIcon(one.status), h("b", { class: "cfs-num" }, t("versions.one", { version: one.version })), middle(title(one.name)[0], "cfs-grow cfs-muted")];
       if (shown) return h("li", { class: "cfs-step-row", "aria-current": "true" }, words, h("span", { class: "cfs-small cfs-muted" }, t("versions.shown")));
-      return h("li", null, h("button", { type: "button", class: "cfs-step-row", title: visible(one.name), "data-key": `version-${one.version}`, onclick: () => go(one.slug) }, words, icon("right")));
+      return h("li", { class: "cfs-version" }, h("button", { type: "button", class: "cfs-step-row", title: visible(one.name), "data-key": `version-${one.version}`, onclick: () => go({ slug: one.slug }) }, words, icon("right")),
+        mine && link(t("compare.short"), () => compare(one), { class: "cfs-link cfs-small", "aria-label": t("compare.version", { version: one.version }), "data-key": `compare-${one.version}` }));
     })));
 }

@@ -8,13 +8,13 @@ import { Deeds } from "./deeds.mjs";
 import { findingGroups } from "./findings.mjs";
 import { graphMap } from "./map.mjs";
 import { title, visible, whole } from "../base/names.mjs";
-import { outlineSections } from "./outline.mjs";
 import { bar, button, iconButton, note } from "../base/parts.mjs";
 import { plain } from "../base/store.mjs";
 import { t } from "../base/texts.mjs";
 import { checkOpen, watchOpen } from "./live.mjs";
 import { Resolving } from "./resolving.mjs";
 import { codesOf, textOf } from "./memory.mjs";
+import { healthNote, practiceNotes } from "../understanding/health.mjs";
 import { ignoredLine, lead, storyLine, warningList } from "./verdict.mjs";
 import { nameOf, newer, versionList, versionWords } from "./versions.mjs";
 
@@ -25,7 +25,7 @@ const remembered = new Map(); // by view: what is folded and how far down one wa
 const served = new WeakSet(); // views that asked for a look-up: drawing the panel again does not ask again
 
 /**
- * `view`: {page: "workflow", slug} or {page: "open"}, with `focus` "explain" or "missing".
+ * `view`: {page: "workflow", slug} or {page: "open"}, with `focus` "missing" where what is missing is to be looked up.
  * Gives {element, update(), destroy(), enter(), leave(), focus(), key(event)}; `update` is called when the store changed.
  */
 export function workflowPage(store, host, view, panel = null) {
@@ -50,7 +50,6 @@ class Page extends Deeds {
     this.place = this.live ? "open" : view.slug;
     this.kept = remembered.get(this.place) ?? { fold: new Set(), scroll: 0 };
     remembered.set(this.place, this.kept);
-    this.explaining = view.focus === "explain";
     this.wanted = view.focus === "missing" && !served.has(view);
     if (this.wanted) served.add(view);
     this.search = new Resolving(this);
@@ -140,7 +139,7 @@ class Page extends Deeds {
   }
 
   draw() {
-    const mark = JSON.stringify([textOf(this.workflow), this.error, this.onCanvas(), this.store.state.open.active, this.explaining]);
+    const mark = JSON.stringify([textOf(this.workflow), this.error, this.onCanvas(), this.store.state.open.active]);
     if (mark === this.shown) return this.search.update();
     const arrived = this.shown !== "" && !this.drawnStatus && this.workflow;
     this.shown = mark;
@@ -163,8 +162,8 @@ class Page extends Deeds {
   head() {
     const { workflow } = this, actions = [];
     if (workflow) {
-      actions.push(iconButton("book", t(this.explaining ? "workflow.findings" : "workflow.explain.title"), () => this.explain(), {
-        "aria-pressed": this.explaining, "data-key": "explain" }));
+      actions.push(iconButton("book", t("understanding.title"), () => this.aside("explain"), { "aria-pressed": false, "data-key": "explain" }),
+        iconButton("compare", t("compare.title"), () => this.aside("compare"), { "data-key": "compare" }));
       if (workflow.markdown) {
         const copy = iconButton("copy", t("workflow.copy"), () => this.copy(this.workflow.markdown, copy), { "data-key": "copy" });
         actions.push(copy);
@@ -186,9 +185,8 @@ class Page extends Deeds {
     });
     const wrapped = trouble && h("div", { class: "cfs-pad" }, trouble);
     if (!workflow) return [this.name(), wrapped ?? h("p", { class: "cfs-pad cfs-muted", role: "status" }, t("workflow.loading"))];
-    if (this.explaining) return [this.name(), wrapped, this.card({ short: true }), outlineSections(workflow.outline, this.tools())];
-    return [this.name(), wrapped, this.card(), this.after.element, storyLine(workflow), versionList(workflow, (slug) => this.store.go({ page: "workflow", slug })),
-      findingGroups(workflow.findings, this.tools()), ignoredLine(workflow), warningList(workflow)];
+    return [this.name(), wrapped, this.card(), this.after.element, healthNote(workflow, this) ?? storyLine(workflow), versionList(workflow, this),
+      findingGroups(workflow.findings, this.tools()), practiceNotes(workflow, this), ignoredLine(workflow), warningList(workflow)];
   }
 
   name() {
@@ -212,19 +210,19 @@ class Page extends Deeds {
     return out;
   }
 
-  card({ short = false } = {}) {
+  card() {
     const { workflow } = this, act = [], next = newer(workflow), better = next?.status === "runnable";
-    if (!short && workflow.findings.some((one) => one.weight === "blocked" || one.weight === "needs_input")) {
+    if (workflow.findings.some((one) => one.weight === "blocked" || one.weight === "needs_input")) {
       act.push(button(this.search.label(), () => this.resolve(), { kind: better ? "plain" : "main", "data-key": "resolve" }));
     }
-    if (!short && next) act[better ? "unshift" : "push"](button(t("versions.open", { version: next.version }), () => this.openVersion(next), { kind: better || !act.length ? "main" : "plain", "data-key": "open-version" }));
-    else if (!short && this.canOpen()) {
+    if (next) act[better ? "unshift" : "push"](button(t("versions.open", { version: next.version }), () => this.openVersion(next), { kind: better || !act.length ? "main" : "plain", "data-key": "open-version" }));
+    else if (this.canOpen()) {
       const words = versionWords(workflow) ? t("versions.open", { version: workflow.version }) : t("workflow.open");
       act.push(button(words, () => this.open(), { kind: workflow.status === "runnable" ? "main" : "plain", "data-key": "open-big" }));
     }
     const go = this.onCanvas() ? (id) => this.go(id) : null;
     return h("section", { class: "cfs-card" },
-      lead(workflow, { short }), graphMap(workflow.map, go), act.length > 0 && h("div", { class: "cfs-card-acts" }, act), !short && this.search.element);
+      lead(workflow), graphMap(workflow.map, go), act.length > 0 && h("div", { class: "cfs-card-acts" }, act), this.search.element);
   }
 
   /** The finding that a thing left out of a plan, or an action, is about: its place in the report; -1 where it is none. */
@@ -238,7 +236,6 @@ class Page extends Deeds {
   /** Unfolds the group of that finding, brings it into view and puts the focus there. */
   reveal(one) {
     this.view.reveal = null;
-    if (this.explaining) this.explain();
     const found = this.element.querySelector(`[data-at="${this.at(one)}"]`), group = found?.closest(".cfs-group")?.querySelector(".cfs-group-head[aria-expanded=false]");
     group?.click();
     found?.scrollIntoView({ block: "start" });
@@ -264,10 +261,10 @@ class Page extends Deeds {
     };
   }
 
-  explain() {
-    Object.assign(this, { explaining: !this.explaining });
-    this.draw();
-    this.scroller.scrollTop = 0;
+  /** Another page about this workflow: "explain", "tune" or "compare". */
+  aside(focus, more = {}) {
+    const { page, slug } = this.view;
+    this.store.go({ page, ...(slug ? { slug } : {}), focus, ...more });
   }
 
   /** Looks up what is missing, with every group unfolded, since that is where the answers appear. */

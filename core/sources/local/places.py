@@ -65,7 +65,7 @@ def find_places(
     without that in the usual places beside the installation and, where this very Python has torch, in its own.
     """
     root = os.fspath(base)
-    sites = [os.fspath(one) for one in site_packages] or _sites_of(root, os.fspath(python))
+    sites = [os.fspath(one) for one in site_packages] or sites_of(root, os.fspath(python))
     if not site_packages and not python and _may_run_comfyui():
         sites += own_site_packages()
     packs = [os.fspath(one) for one in custom_nodes] or ([os.path.join(root, "custom_nodes")] if root else [])
@@ -84,8 +84,13 @@ def _may_run_comfyui() -> bool:
 
 def own_site_packages() -> tuple[str, ...]:
     """The folders that hold those packages for this very Python: inside ComfyUI, its own. Imports none of them."""
+    return own_sites(_PACKAGES)
+
+
+def own_sites(packages: Iterable[str]) -> tuple[str, ...]:
+    """The same for packages of these names."""
     found: dict[str, None] = {}
-    for name in _PACKAGES:
+    for name in packages:
         try:
             spec = importlib.util.find_spec(name)
             for path in (spec.submodule_search_locations or ()) if spec is not None else ():
@@ -153,7 +158,8 @@ def _found(kind: str, path: str, usual: bool) -> Iterator[_Found]:
         yield _Found(kind, path, usual, status.st_mtime_ns)
 
 
-def _sites_of(base: str, python: str) -> list[str]:
+def sites_of(base: str, python: str = "") -> list[str]:
+    """The site-packages of the environment `python`, or of the one beside the installation at `base`; [] for none."""
     if python:
         path = os.path.abspath(os.path.expanduser(python))
         if os.path.basename(path) in ("site-packages", "dist-packages"):

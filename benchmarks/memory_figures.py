@@ -1,0 +1,83 @@
+"""A published memory figure as a load of the estimator, and how far the two are apart."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from comfyfixersmart.core.tuning.known import latents, model_of
+from comfyfixersmart.core.tuning.load import (
+    ALLOCATED,
+    DEVICE,
+    ONE_STAGE,
+    RESERVED,
+    RESIDENT,
+    STATED,
+    Load,
+    Piece,
+    estimate_load,
+    whole,
+)
+from comfyfixersmart.core.tuning.types import Range
+from comfyfixersmart.core.tuning.working import Shape, Tile
+
+_ROLES = {"diffusion_model": "diffusion", "text_encoder": "text_encoder", "vae": "vae"}
+_COUNTERS = {"peak_allocated": ALLOCATED, "peak_reserved": RESERVED, "device_used": DEVICE}
+
+
+class Judged(NamedTuple):
+    """One figure beside its estimate, in bytes."""
+
+    id: str
+    published: float
+    estimate: Range
+
+    @property
+    def error(self) -> float:
+        """Relative, without sign."""
+        return abs(self.estimate.likely - self.published) / self.published
+
+    @property
+    def inside(self) -> bool:
+        """Whether the figure lies in the range."""
+        return self.estimate.low <= self.published <= self.estimate.high
+
+    @property
+    def width(self) -> float:
+        """Of the range: its high end over its low end."""
+        return self.estimate.high / max(1, self.estimate.low)
+
+
+def judged(figure: dict[str, Any]) -> Judged:
+    """The figure and what the estimator says of its load."""
+    unit = 1 << 30 if figure["unit"] == "GiB" else 1e9
+    return Judged(figure["id"], figure["gigabytes"] * unit, estimate_load(load_of(figure)))
+
+
+def load_of(figure: dict[str, Any]) -> Load:
+    """A figure's setting in the estimator's terms: nothing of what was measured is looked at."""
+    pieces, diffusion = [], None
+    vae_bits = float(figure["compute_bits"] or 16)
+    for part in figure["parts"]:
+        role = _ROLES.get(part["role"], "other")
+        if role == "text_encoder" and figure["mode"] == "no_text_encoder":
+            continue
+        pieces.append(Piece(role, whole(part["params"] * part["bits"] / 8), part["name"]))
+        diffusion = part if role == "diffusion" else diffusion
+        vae_bits = max(vae_bits, part["bits"]) if role == "vae" else vae_bits
+    model = model_of(figure["family"], diffusion["name"] if diffusion else "", diffusion["params"] if diffusion else None)
+    if any("32 bits (force_upcast)" in one for one in figure["assumed"]):
+        vae_bits = 32
+    return Load(
+        model,
+        latents().get(model.latent) if model else None,
+        tuple(pieces),
+        Shape(figure["width"], figure["height"], figure["frames"] or 1, figure["batch"] or 1),
+        passes=2 if figure["cfg_doubles"] else 1,
+        mode=ONE_STAGE if figure["mode"] == "offload_parts" else RESIDENT,
+        bits=float(figure["compute_bits"] or 16),
+        vae_bits=vae_bits,
+        tile=Tile() if figure["tiled_vae"] else None,
+        sliced=bool(figure.get("vae_slicing")),
+        only={"vae_decode": "decode", "vae_encode": "encode"}.get(figure.get("operation") or "", ""),
+        counter=_COUNTERS.get(figure["measure"], STATED),
+    )

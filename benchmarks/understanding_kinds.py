@@ -1,0 +1,137 @@
+"""Is the kind of a workflow told right? Official templates, judged by the tags of their own index.
+
+The graph alone is shown to the program. `understanding_tags.json` says which kinds each tag can mean. Rules were
+written on the templates whose sha256(name) is even; those that are odd are the judged half.
+
+    python benchmarks/understanding_kinds.py [--verbose]
+
+`--verbose` lists what is not as the tags say, of the half that rules may be written on only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from table import Row
+
+TAGS = Path(__file__).resolve().parent / "understanding_tags.json"
+TARGET = 0.95
+
+
+class Case(NamedTuple):
+    """One template: `accepted` kinds, by which tags or category, and what was told."""
+
+    name: str
+    judged: bool  # of the half that rules were not written on
+    by: str
+    accepted: frozenset[str]
+    told: tuple[str, ...]
+
+    @property
+    def right(self) -> bool:
+        """Whether the main kind is one of those accepted."""
+        return bool(self.told) and self.told[0] in self.accepted
+
+
+def rows(verbose: bool = False) -> list[Row]:
+    """The two halves, and what is not judged."""
+    try:
+        import comfyui_workflow_templates_json as package
+    except ImportError:
+        return [Row("type of workflow", "not run: the package comfyui-workflow-templates-json is not installed")]
+    found = list(cases(Path(package.__file__).parent / "templates"))
+    judged = [case for case in found if case.accepted]
+    table = []
+    for half, name in ((False, "type right, half the rules were written on"), (True, "type right, the other half")):
+        of = [case for case in judged if case.judged is half]
+        right = sum(case.right for case in of)
+        wrong = [] if half else [_line(case) for case in of if not case.right]
+        share = right / len(of) if of else 0.0
+        ok = share >= TARGET if half else None
+        table.append(Row(name, f"{right} of {len(of)} ({share:.1%})", "≥ 95 %" if half else "", ok, wrong))
+    if verbose:
+        table[0].details += [f"confusion: {line}" for line in confusion(judged)]
+    else:
+        table[0].details = []
+    unclear = [case for case in found if not case.accepted]
+    table.append(Row("neither tag nor category tells a kind", f"{len(unclear)} not judged", "", None, []))
+    return table
+
+
+def cases(folder: Path) -> Iterator[Case]:
+    """Every template of the index that is there."""
+    from comfyfixersmart.core.app import App
+    from comfyfixersmart.core.explanation.anatomy.build import anatomy
+    from comfyfixersmart.core.inventory.known import nothing
+    from comfyfixersmart.core.workflow.read import read_bytes
+
+    app = App(nothing("no installation: only the graph is looked at"))
+    tags, gives = json.loads(TAGS.read_bytes()), _gives()
+    for group in json.loads((folder / "index.json").read_bytes()):
+        for entry in group["templates"]:
+            path = folder / f"{entry['name']}.json"
+            if not path.is_file():
+                continue
+            (workflow,) = read_bytes(path.read_bytes(), "workflow").workflows
+            told = anatomy(workflow, app.requirements(workflow), app.catalogue).kinds
+            by, accepted = expected(tags, gives, group, entry)
+            yield Case(entry["name"], odd(entry["name"]), by, accepted, told)
+
+
+def odd(name: str) -> bool:
+    """Whether a template is of the judged half."""
+    return int(hashlib.sha256(name.encode()).hexdigest(), 16) % 2 == 1
+
+
+def expected(
+    tags: dict[str, Any], gives: dict[str, set[str]], group: dict[str, Any], entry: dict[str, Any]
+) -> tuple[str, frozenset[str]]:
+    """By what a template is judged, and the kinds accepted."""
+    own = entry.get("tags") or []
+    unknown = [tag for tag in own if tag not in tags["kinds"] and tag not in tags["silent"]]
+    if unknown:
+        raise ValueError(f"tags without a line in {TAGS.name}: {unknown}")
+    telling = [tag for tag in own if tag in tags["kinds"]]
+    if telling:
+        return ", ".join(telling), frozenset(kind for tag in telling for kind in tags["kinds"][tag])
+    medium = tags["categories"].get(group["title"], "")
+    return f"category {group['title']}", frozenset(gives.get(medium, ()))
+
+
+def _gives() -> dict[str, set[str]]:
+    from comfyfixersmart.core.knowledge import document
+
+    found: dict[str, set[str]] = {}
+    for kind, task in document("tasks")["tasks"].items():
+        found.setdefault(task["gives"], set()).add(kind)
+    return found
+
+
+def confusion(found: list[Case]) -> list[str]:
+    """How often what was told instead of what, of the half that rules were written on."""
+    wrong = Counter((case.by, case.told[0] if case.told else "nothing") for case in found if not (case.judged or case.right))
+    return [f"{count} × {by}: told {told}" for (by, told), count in wrong.most_common()]
+
+
+def _line(case: Case) -> str:
+    return f"{case.name}: told {', '.join(case.told) or 'nothing'}; {case.by}"
+
+
+def main() -> int:
+    """The table alone."""
+    from table import Table
+
+    table = Table("type of workflow")
+    table.rows = rows("--verbose" in sys.argv)
+    return table.finish("--json" in sys.argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

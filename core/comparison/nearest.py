@@ -1,0 +1,196 @@
+"""The nodes that are left, the most similar of the same type first. Pure.
+
+Similar are nodes with equal values, and with neighbours that are matched already in the same place; every pair that is
+taken makes its neighbours more certain. At the end, two pairs of one type swap partners where that leaves fewer
+differences.
+"""
+
+from __future__ import annotations
+
+from heapq import heapify, heappop, heappush
+
+from .drawn import Drawn, Holds, Linked, Vertex
+from .values import equal
+
+_MOST_PAIRS = 4_000  # of one type that are all looked at; beyond, only those with something in common
+_MOST_SWAPS = 60  # nodes of one type that are tried with swapped partners
+
+
+class Nearest:
+    """Extends `pairs` (old id → new id) and `back` (the reverse)."""
+
+    def __init__(
+        self, old: Drawn, new: Drawn, pairs: dict[str, str], back: dict[str, str], *, ids_hold: bool
+    ) -> None:
+        self.old, self.new = old, new
+        self.pairs, self.back = pairs, back
+        self.ids_hold = ids_hold
+        self._heap: list[tuple[float, int, int, str, str]] = []
+        self._rank_old = {one: place for place, one in enumerate(old.vertices)}
+        self._rank_new = {one: place for place, one in enumerate(new.vertices)}
+        self._fixed = set(pairs)
+
+    def take(self) -> None:
+        """Match what can be matched."""
+        for one, other in self._candidates():
+            self._push(one, other)
+        heapify(self._heap)
+        while self._heap:
+            score, _, _, one, other = heappop(self._heap)
+            if one in self.pairs or other in self.back:
+                continue
+            now = self._score(one, other)
+            if now < -score - 1e-9:
+                self._push(one, other)
+                continue
+            self.pairs[one] = other
+            self.back[other] = one
+            for near, far in self._neighbours(one, other):
+                self._push(near, far)
+        self._swap()
+
+    # ---- candidates -------------------------------------------------------------------------------------------
+
+    def _candidates(self) -> list[tuple[str, str]]:
+        left: dict[str, tuple[list[Vertex], list[Vertex]]] = {}
+        for vertex in self.old.vertices.values():
+            if vertex.id not in self.pairs:
+                left.setdefault(vertex.class_type, ([], []))[0].append(vertex)
+        for vertex in self.new.vertices.values():
+            if vertex.id not in self.back and vertex.class_type in left:
+                left[vertex.class_type][1].append(vertex)
+        found: dict[tuple[str, str], None] = {}
+        for ones, others in left.values():
+            if len(ones) * len(others) <= _MOST_PAIRS:
+                found.update(dict.fromkeys((one.id, other.id) for one in ones for other in others))
+                continue
+            by_colour: dict[object, list[Vertex]] = {}
+            for other in others:
+                for key in (other.colour, other.id, other.title):
+                    if key != "":
+                        by_colour.setdefault(key, []).append(other)
+            for one in ones:
+                for key in (one.colour, one.id, one.title):
+                    found.update(dict.fromkeys((one.id, other.id) for other in by_colour.get(key, ())[:20]))
+        for one, other in list(self.pairs.items()):
+            if len(found) < 50 * _MOST_PAIRS:
+                found.update(dict.fromkeys(self._neighbours(one, other)))
+        return list(found)
+
+    def _neighbours(self, one: str, other: str) -> list[tuple[str, str]]:
+        """Unmatched neighbours of a pair that stand in the same place and have the same type."""
+        found = []
+        right = self.new.vertices[other].inputs
+        for name, given in self.old.vertices[one].inputs.items():
+            fed = right.get(name)
+            if isinstance(given, Linked) and isinstance(fed, Linked):
+                found.append((given.node, fed.node))
+        mine = [row for row in self.old.users.get(one, ()) if row[0] not in self.pairs]
+        theirs = [row for row in self.new.users.get(other, ()) if row[0] not in self.back] if mine else []
+        found += [(m[0], t[0]) for m in mine[:40] for t in theirs[:40] if m[1] == t[1]]
+        return [pair for pair in found if self._free(*pair)]
+
+    def _free(self, one: str, other: str) -> bool:
+        kinds = self.old.vertices[one].class_type == self.new.vertices[other].class_type
+        return kinds and one not in self.pairs and other not in self.back
+
+    # ---- how similar ------------------------------------------------------------------------------------------
+
+    def _push(self, one: str, other: str) -> None:
+        score = self._score(one, other)
+        if score > 0:
+            heappush(self._heap, (-score, self._rank_old[one], self._rank_new[other], one, other))
+
+    def _score(self, one: str, other: str) -> float:
+        """0 where nothing but the type is the same."""
+        left, right = self.old.vertices[one], self.new.vertices[other]
+        shared, sure, total = self._links(left, right)
+        same, values = self._values(left, right)
+        titled = bool(left.title) and left.title == right.title
+        evidence = sure > 0 or (values > 0 and same == values) or titled or (total == 0 and same > 0)
+        if self.ids_hold and one == other:
+            evidence = True
+        if not evidence and not (total == 0 and values == 0):
+            return 0.0
+        links = shared / total if total else 1.0
+        held = same / values if values else 1.0
+        score = 3 * links + 2 * held + 0.5 * titled + 0.3 * (left.state == right.state)
+        return score + 0.2 * (one == other) + 0.1 * (one.rpartition(":")[2] == other.rpartition(":")[2])
+
+    def _links(self, left: Vertex, right: Vertex) -> tuple[float, int, int]:
+        """How many links are the same (a neighbour that is not matched yet but has the same type counts for less), how many
+        of them surely, and how many there are."""
+        shared, sure, total = 0.0, 0, 0
+        for name in left.inputs.keys() | right.inputs.keys():
+            a, b = left.inputs.get(name), right.inputs.get(name)
+            if not isinstance(a, Linked) and not isinstance(b, Linked):
+                continue
+            total += 1
+            if isinstance(a, Linked) and isinstance(b, Linked) and a.slot == b.slot:
+                worth = self._worth(a.node, b.node)
+                shared += worth
+                sure += worth == 1
+        mine, theirs = self.old.users.get(left.id, ()), self.new.users.get(right.id, ())
+        total += max(len(mine), len(theirs))
+        by_place: dict[tuple[str, int], list[str]] = {}
+        for reader, name, slot in theirs:
+            by_place.setdefault((name, slot), []).append(reader)
+        for reader, name, slot in mine:
+            others = by_place.get((name, slot), [])
+            worth = max((self._worth(reader, one) for one in others[:40]), default=0.0)
+            shared += worth
+            sure += worth == 1
+        return shared, sure, total
+
+    def _worth(self, one: str, other: str) -> float:
+        if one in self.pairs:
+            return 1.0 if self.pairs[one] == other else 0.0
+        if other in self.back:
+            return 0.0
+        return 0.3 if self.old.vertices[one].class_type == self.new.vertices[other].class_type else 0.0
+
+    @staticmethod
+    def _values(left: Vertex, right: Vertex) -> tuple[int, int]:
+        """How many values are the same, of how many."""
+        if left.colour == right.colour:
+            count = len(left.unnamed) + sum(isinstance(one, Holds) for one in left.inputs.values())
+            return count, count
+        same = count = 0
+        for name in left.inputs.keys() | right.inputs.keys():
+            a, b = left.inputs.get(name), right.inputs.get(name)
+            if isinstance(a, Holds) and isinstance(b, Holds):
+                count += 1
+                same += equal(a.value, b.value)
+        count += max(len(left.unnamed), len(right.unnamed))
+        return same + sum(map(equal, left.unnamed, right.unnamed)), count
+
+    # ---- second thoughts --------------------------------------------------------------------------------------
+
+    def _swap(self) -> None:
+        by_type: dict[str, list[str]] = {}
+        for one in self.pairs:
+            if one not in self._fixed and self._cost(one, self.pairs[one]):
+                by_type.setdefault(self.old.vertices[one].class_type, []).append(one)
+        for group in by_type.values():
+            group = group[:_MOST_SWAPS]
+            for place, one in enumerate(group):
+                for two in group[place + 1 :]:
+                    self._try(one, two)
+
+    def _try(self, one: str, two: str) -> None:
+        a, b = self.pairs[one], self.pairs[two]
+        before = self._cost(one, a) + self._cost(two, b)
+        self._set(one, b, two, a)
+        if self._cost(one, b) + self._cost(two, a) >= before:
+            self._set(one, a, two, b)
+
+    def _set(self, one: str, a: str, two: str, b: str) -> None:
+        self.pairs[one], self.pairs[two] = a, b
+        self.back[a], self.back[b] = one, two
+
+    def _cost(self, one: str, other: str) -> float:
+        """How many differences the pair brings."""
+        left, right = self.old.vertices[one], self.new.vertices[other]
+        shared, _, total = self._links(left, right)
+        same, values = self._values(left, right)
+        return (total - shared) + (values - same) + (left.state != right.state)

@@ -1,0 +1,78 @@
+"""What single nodes show of what a workflow is for, by the table `marks` of `knowledge/tasks.json`. Pure.
+
+A mark is shown by a type's name, by an input that something is linked to, or by being a partner node. What a name
+shows is the same everywhere and is worked out once per type; links are looked at per node.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
+
+from ..knowledge import document
+from ..workflow.types import Node
+from .graph import View
+
+_MOST_TYPES = 4_000
+
+
+class Mark(NamedTuple):
+    """One line of the table, its patterns compiled. `inputs`: each is found in the name of a linked input."""
+
+    name: str
+    types: re.Pattern[str] | None
+    against: re.Pattern[str] | None
+    inputs: tuple[re.Pattern[str], ...]
+    makes: frozenset[str]
+    partner: bool
+    but: frozenset[str]
+
+    def may(self, class_type: str) -> bool:
+        """Whether a node of this type can show the mark at all."""
+        named = self.types is None or self.types.search(class_type) is not None
+        return named and not (self.against is not None and self.against.search(class_type))
+
+
+@cache
+def table() -> tuple[Mark, ...]:
+    """The marks in the order of the document: `but` of a line looks at those before it."""
+    return tuple(_mark(line) for line in document("tasks")["marks"])
+
+
+def _mark(line: Mapping[str, Any]) -> Mark:
+    return Mark(
+        line["mark"],
+        re.compile(line["types"]) if "types" in line else None,
+        re.compile(line["not"]) if "not" in line else None,
+        tuple(re.compile(one) for one in line.get("inputs", ())),
+        frozenset(line.get("makes", ())),
+        bool(line.get("partner")),
+        frozenset(line.get("but", ())),
+    )
+
+
+@lru_cache(maxsize=_MOST_TYPES)
+def _candidates(class_type: str) -> tuple[Mark, ...]:
+    return tuple(mark for mark in table() if mark.may(class_type))
+
+
+def marks(view: View, node: Node, linked: Sequence[str]) -> Iterator[str]:
+    """The marks of one node. `linked`: names of its inputs that get media, models or conditioning."""
+    shown: set[str] = set()
+    for mark in _candidates(node.class_type):
+        if mark.name in shown or shown & mark.but:
+            continue
+        if mark.partner and not _partner(view, node):
+            continue
+        if mark.makes and not mark.makes.intersection(view.outputs(node)):
+            continue
+        if all(any(pattern.search(name) for name in linked) for pattern in mark.inputs):
+            shown.add(mark.name)
+            yield mark.name
+
+
+def _partner(view: View, node: Node) -> bool:
+    known = view.known(node)
+    return known is not None and known.api

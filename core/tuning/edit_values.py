@@ -1,0 +1,161 @@
+"""Puts new values where the old ones stand: every place that could be meant is marked, and the marks that arrive tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from ..explanation.graph import View
+from ..workflow.raw import Json
+from ..workflow.types import Scope
+from .edit_text import same
+from .types import Edit
+
+Reader = tuple[str, str]  # flat node id, input
+Read = Callable[[dict[str, Json]], View]
+
+_FIRST = 9_100_000_000_000  # marks in place of numbers; no workflow counts this far
+_MOST_HOSTS = 64
+
+
+class _Spot(NamedTuple):
+    """A place that holds the value: list or object, index or key, and the raw node it belongs to."""
+
+    holder: Any
+    key: Any
+    owner: dict[str, Json]
+
+    @property
+    def value(self) -> Json:
+        return self.holder[self.key]
+
+
+def put_values(graph: dict[str, Json], form: str, edits: Sequence[Edit], read: Read) -> dict[Reader, Json]:
+    """Changes `graph` in place, and gives every (node, input) that reads another value now, with that value.
+
+    `read`: the graph as a View. Raises NotEdited where the place is not found, serves something that is not meant too,
+    or is asked for two different values.
+    """
+    from .edit import NotEdited
+
+    meant: dict[Reader, Json] = {}
+    asked = {(edit.node, edit.input): edit.after for edit in edits}
+    for edit in edits:
+        if (edit.node, edit.input) in meant and same(meant[edit.node, edit.input], edit.after):
+            continue  # two inputs that hang on one value
+        if (edit.node, edit.input) in meant:
+            raise NotEdited(
+                f"{edit.input} of node {edit.node} stands in one place with another value that changes otherwise."
+            )
+        found = _arriving(graph, form, edit, read)
+        if found is None:
+            raise NotEdited(f"Where {edit.input} of node {edit.node} stands cannot be told.")
+        spots, readers = found
+        wanted = [id for id, name in readers if (id, name) in asked and same(asked[id, name], edit.after)]
+        if any(not any(id.startswith(prefix) for id in wanted) for prefix in _shared(spots[0], read(graph))):
+            raise NotEdited(
+                f"Node {edit.node} is in a subgraph that is used several times: the change would hit all of them."
+            )
+        for spot in spots:
+            spot.holder[spot.key] = edit.after
+        meant.update(dict.fromkeys(readers, edit.after))
+    return meant
+
+
+def _arriving(graph: dict[str, Json], form: str, edit: Edit, read: Read) -> tuple[list[_Spot], set[Reader]] | None:
+    """The places of the value, the one in force first, and all who read that one.
+
+    A host's value hides the one inside; a page that knows no host values reads that, so it is changed as well.
+    """
+    spots = [spot for spot in _spots(graph, form) if same(spot.value, edit.before)]
+    marks = [_mark(edit.before, number) for number in range(len(spots))]
+    if not spots or marks[0] is None:
+        return None
+    found: list[_Spot] = []
+    readers: set[Reader] = set()
+    put_back: list[tuple[dict[str, Json], Json]] = []
+    for spot, mark in zip(spots, marks, strict=True):
+        spot.holder[spot.key] = mark
+    try:
+        for _ in range(_MOST_HOSTS):
+            view = read(graph)
+            node = view.by_id.get(edit.node)
+            given = view.value(node, edit.input) if node is not None else None
+            place = _place(given.value, marks) if given is not None else None
+            if given is None or place is None:
+                break
+            spot = spots[place]
+            if not found:
+                readers = {one for one, value in read_values(view) if same(value, given.value)}
+            found.append(spot)
+            if not any(scope.host is spot.owner for scope in view.workflow.scopes):
+                break
+            put_back.append((spot.owner, spot.owner.pop("widgets_values")))
+    finally:
+        for owner, kept in put_back:
+            owner["widgets_values"] = kept
+        for spot in spots:
+            spot.holder[spot.key] = edit.before
+    return (found, readers) if found else None
+
+
+def read_values(view: View) -> Iterator[tuple[Reader, Json]]:
+    """Every (node, input) with a value, followed to where it stands. Those that are worked out at run time are left out."""
+    for node in view.nodes:
+        names = dict.fromkeys(view.values(node))
+        names.update(dict.fromkeys(slot.widget or slot.name for slot in node.slots if slot.link is not None))
+        for name in names:
+            given = view.value(node, name)
+            if given is not None and given.input:
+                yield (node.id, name), given.value
+
+
+def _shared(spot: _Spot, view: View) -> list[str]:
+    """The prefixes of all running instances that share the definition in which the place lies; [] for one of its own."""
+    scopes = view.workflow.scopes
+    within = {id(one.raw) for one in scopes if any(raw is spot.owner for raw in _nodes(one))}
+    found = [one.prefix for one in scopes if one.active and id(one.raw) in within]
+    return found if len(found) > 1 else []
+
+
+def _nodes(scope: Scope) -> list[Json]:
+    nodes = scope.raw.get("nodes") if scope.kind != "api" else None
+    return nodes if isinstance(nodes, list) else []
+
+
+def _spots(graph: dict[str, Json], form: str) -> Iterator[_Spot]:
+    """Every value that a node of the file holds at its first level. Insides of group nodes are left alone."""
+    for raw in raw_nodes(graph, form):
+        holder = raw.get("inputs") if form == "api" else raw.get("widgets_values")
+        if isinstance(holder, dict):
+            yield from (_Spot(holder, key, raw) for key in holder)
+        elif isinstance(holder, list):
+            yield from (_Spot(holder, index, raw) for index in range(len(holder)))
+
+
+def raw_nodes(graph: dict[str, Json], form: str) -> Iterator[dict[str, Json]]:
+    """The file's own node objects, those of subgraph definitions at all levels included."""
+    if form == "api":
+        yield from (raw for raw in graph.values() if isinstance(raw, dict))
+        return
+    queue: list[Json] = [graph]
+    while queue:
+        holder = queue.pop()
+        if not isinstance(holder, dict):
+            continue
+        nodes, definitions = holder.get("nodes"), holder.get("definitions")
+        yield from (raw for raw in (nodes if isinstance(nodes, list) else ()) if isinstance(raw, dict))
+        listed = definitions.get("subgraphs") if isinstance(definitions, dict) else None
+        queue += listed if isinstance(listed, list) else []
+
+
+def _mark(before: Json, number: int) -> Json:
+    if isinstance(before, str):
+        return f"\ue000{number}\ue001"  # private letters: no value has them
+    if isinstance(before, bool | int):
+        return _FIRST + number
+    return _FIRST + number + 0.5 if isinstance(before, float) else None
+
+
+def _place(value: Json, marks: list[Json]) -> int | None:
+    return next((place for place, mark in enumerate(marks) if same(mark, value)), None)

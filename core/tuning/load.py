@@ -1,0 +1,101 @@
+"""The estimator's core: a load (what is in memory, and what is made of it) → its stages → a range. Pure.
+
+A workflow and a published figure are both put as a `Load`, so that what is checked against the figures is what people see.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from .known import Latent, Model, fitted, latents
+from .types import NOTHING, Range, Stage
+from .working import Shape, Tile, decoding, encoding, sampling, texts
+
+# Who keeps what on the GPU.
+ONE_STAGE = "one_stage"  # as ComfyUI in need of room: of each stage only its own models
+RESIDENT = "resident"  # all models all the time
+
+# Whose count of bytes is meant.
+ALLOCATED, RESERVED, DEVICE, STATED = "allocated", "reserved", "device", "stated"
+
+
+class Piece(NamedTuple):
+    """The weights of one model. `role`: "diffusion", "text_encoder", "vae" or "other". `node`: who loads it."""
+
+    role: str
+    bytes: Range
+    name: str = ""
+    node: str = ""
+
+
+class Load(NamedTuple):
+    """What is in memory at once and what is made of it. `passes`: 2 where both passes of guidance are one batch.
+    `bits`, `vae_bits`: of the numbers that are computed with. `only`: "decode" or "encode" where nothing else runs."""
+
+    model: Model | None
+    latent: Latent | None
+    pieces: tuple[Piece, ...]
+    shape: Shape
+    passes: int = 1
+    mode: str = ONE_STAGE
+    bits: float = 16
+    vae_bits: float = 16
+    tile: Tile | None = None
+    sliced: bool = False
+    only: str = ""
+    counter: str = DEVICE
+
+
+def whole(size: float) -> Range:
+    """Weights whose bytes are known."""
+    return Range(round(size), round(size), round(size))
+
+
+def stages(load: Load) -> tuple[Stage, ...]:
+    """The stages of a load, in order: text, sampling, decoding."""
+    found = []
+    text = _sum(load, "text_encoder")
+    if text.high and not load.only:
+        found.append(Stage("text", "Text encoding", _held(load, "text_encoder"), texts(text.likely)))
+    if load.model is not None and not load.only:
+        work = sampling(load.model, load.shape, load.passes, load.bits)
+        found.append(Stage("sample", "Sampling", _held(load, "diffusion", "other"), work))
+    latent = load.latent or (latents()[load.model.latent] if load.model else None)
+    if latent is not None and (load.only or _sum(load, "vae").high):
+        shape = load.shape._replace(batch=1) if load.sliced else load.shape
+        coder = encoding if load.only == "encode" else decoding
+        key, title = ("encode", "Encoding") if load.only == "encode" else ("decode", "Decoding")
+        found.append(Stage(key, title, _held(load, "vae"), coder(latent, shape, load.vae_bits, load.tile)))
+    return tuple(found)
+
+
+def peak(found: tuple[Stage, ...]) -> Range:
+    """The largest of the stages; a range of which each end is the largest."""
+    totals = [one.total for one in found]
+    if not totals:
+        return NOTHING
+    low, likely, high = (max(one[at] for one in totals) for at in range(3))
+    return Range(low, likely, high)
+
+
+def estimate_load(load: Load) -> Range:
+    """What a load wants at its peak, in bytes, as `load.counter` counts."""
+    return peak(stages(load)) + overhead(load.counter)
+
+
+def overhead(counter: str) -> Range:
+    """What a counter counts beside what is used: freed pieces that PyTorch keeps, and the driver's own memory."""
+    return Range(*fitted()["counters"][counter])
+
+
+def _sum(load: Load, *roles: str) -> Range:
+    found = NOTHING
+    for piece in load.pieces:
+        if piece.role in roles:
+            found = found + piece.bytes
+    return found
+
+
+def _held(load: Load, *roles: str) -> Range:
+    """The weights on the GPU while the models of these roles work."""
+    return _sum(load, "diffusion", "text_encoder", "vae", "other") if load.mode == RESIDENT else _sum(load, *roles)

@@ -1,0 +1,186 @@
+"""Explain, estimate, tune and compare workflows over one installation. Asks nobody and changes nothing.
+
+known = app.understanding
+print(known.explain(known.subject(data, "portrait.json")).explanation.markdown["newcomer"])
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, NamedTuple, Protocol
+
+from ..catalogue.types import NodeCatalogue
+from ..comparison.types import Comparison
+from ..errors import ComfyFixerError
+from ..explanation.types import Anatomy
+from ..inventory.types import Inventory
+from ..readiness.check import Checker
+from ..readiness.index import Index, base
+from ..readiness.types import Readiness
+from ..requirements.scan import Scanner
+from ..requirements.types import MODEL, Requirements
+from ..sources.names import family_of
+from ..tuning.types import Estimate, Profile, Tuning
+from ..workflow.read import Reading, read_bytes
+from ..workflow.types import Workflow
+from .docs import Docs
+from .files import Files, Headers, Said
+from .types import Explained, Subject
+
+
+class Stages(Protocol):
+    """What of an App's stages is needed here."""
+
+    @property
+    def inventory(self) -> Inventory: ...
+    @property
+    def catalogue(self) -> NodeCatalogue: ...
+    @property
+    def found(self) -> Index: ...
+    @property
+    def scanner(self) -> Scanner: ...
+    @property
+    def checker(self) -> Checker: ...
+
+
+class Seen(NamedTuple):
+    """One workflow with all that the stages before say of it."""
+
+    workflow: Workflow
+    needs: Requirements
+    readiness: Readiness
+    anatomy: Anatomy
+    files: Files
+
+
+class Understanding:
+    """Everything that is understood of workflows against one inventory. Headers and documentation are read once."""
+
+    def __init__(self, stages: Stages, headers: Headers) -> None:
+        self._stages = stages
+        self._headers = headers
+        self._docs = Docs(stages.inventory)
+
+    @cached_property
+    def machine(self) -> Profile:
+        """The machine that the inventory was taken of."""
+        return self.profile(None)
+
+    def profile(self, assumed: int | None) -> Profile:
+        """The machine, or the same with GPU memory of `assumed` bytes."""
+        from ..tuning.profile import profile
+
+        return profile(self._stages.inventory.hardware, assumed=assumed)
+
+    # ---- explain -----------------------------------------------------------------------------------------
+
+    def see(self, workflow: Workflow, *, sizes: Mapping[str, int] | None = None, said: Said | None = None) -> Seen:
+        """The workflow in the field's terms. `sizes`: of files that are not here, by base name in lower case; `said`: who may
+        know further ones."""
+        from ..explanation.anatomy.build import anatomy
+
+        stages = self._stages
+        needs = stages.scanner.scan(workflow)
+        readiness = stages.checker.check(needs)
+        files = Files(stages.found, self._headers, {**told_sizes(needs, readiness), **(sizes or {})}, said)
+        families = self._families(needs, files)
+        return Seen(workflow, needs, readiness, anatomy(workflow, needs, stages.catalogue, families=families), files)
+
+    def _families(self, needs: Requirements, files: Files) -> dict[str, str]:
+        """Model name → family, where the header of its file tells one."""
+        found = {}
+        for item in needs.of(MODEL):
+            told = family_of(files.family(item.name, item.folders).replace("-", " ").replace("/", " "))
+            if told:
+                found[item.name] = told
+        return found
+
+    def estimate(self, seen: Seen, profile: Profile | None = None) -> Estimate:
+        """What it wants of the machine, or of another one."""
+        from ..tuning.estimate import estimate
+
+        return estimate(seen.anatomy, files=seen.files, profile=profile or self.machine)
+
+    def explain(
+        self,
+        workflow: Workflow,
+        *,
+        sizes: Mapping[str, int] | None = None,
+        said: Said | None = None,
+        readiness: Readiness | None = None,
+    ) -> Explained:
+        """All that can be said of one workflow here. `readiness`: where it was checked already."""
+        from ..explanation.explain import explain
+        from ..tuning.facts import cost_facts
+
+        seen = self.see(workflow, sizes=sizes, said=said)
+        fit = self.estimate(seen)
+        explanation = explain(
+            workflow,
+            seen.needs,
+            self._stages.catalogue,
+            readiness=readiness or seen.readiness,
+            extra=cost_facts(fit),
+            families=self._families(seen.needs, seen.files),
+            docs=self._docs,
+            sizes=self._known_sizes(seen),
+        )
+        return Explained(explanation, readiness or seen.readiness, self.machine, fit)
+
+    def _known_sizes(self, seen: Seen) -> dict[str, int]:
+        facts = {part.name: seen.files(part.name, part.folders) for part in seen.anatomy.models}
+        return {name: one.size for name, one in facts.items() if one is not None and one.size}
+
+    # ---- compare -----------------------------------------------------------------------------------------
+
+    def compare(
+        self, old: Workflow, new: Workflow, *, sizes: Mapping[str, int] | None = None, said: Said | None = None
+    ) -> Comparison:
+        """What is not the same in `new`, and what that means here."""
+        from ..comparison.compare import compare
+
+        before, after = (self.see(one, sizes=sizes, said=said) for one in (old, new))
+        return compare(
+            old,
+            new,
+            self._stages.catalogue,
+            needs=(before.needs, after.needs),
+            anatomies=(before.anatomy, after.anatomy),
+            estimates=(self.estimate(before), self.estimate(after)),
+            readiness=(before.readiness, after.readiness),
+        )
+
+
+def told_sizes(needs: Requirements, readiness: Readiness) -> dict[str, int]:
+    """What the workflow itself says of the sizes of its files, and what is remembered of those that were here."""
+    found = {base(one.name).lower(): one.size for one in readiness.findings if one.size}
+    return found | {base(item.name).lower(): item.size for item in needs.items if item.size}
+
+
+def resolved_sizes(resolutions: Iterable[Any]) -> dict[str, int]:
+    """Sizes of the files that were found for what is missing."""
+    found = {}
+    for one in resolutions:
+        best = getattr(one, "best", None)
+        size = getattr(best, "size", None)
+        if size:
+            found[base(one.name).lower()] = size
+    return found
+
+
+def subject(data: bytes, name: str, *, path: str = "", graph: str = "") -> Subject:
+    """The workflow in these bytes. `graph`: its name where there are several ("x.json#2"). Raises ComfyFixerError
+    `no_workflow` and what is wrong with the bytes."""
+    return chosen(read_bytes(data, name), name, data, path, graph)
+
+
+def chosen(reading: Reading, name: str, data: bytes = b"", path: str = "", graph: str = "") -> Subject:
+    """The workflow of this name, else the first one. Raises ComfyFixerError where there is none."""
+    found = next((one for one in reading.workflows if one.name == graph), None) or next(iter(reading.workflows), None)
+    if found is None:
+        problem = next(iter(reading.problems), None)
+        code = problem.code if problem else "no_workflow"
+        message = problem.message if problem else "There is no workflow in it."
+        raise ComfyFixerError(code, f"{name}: {message}", problem.hint if problem else "Give a workflow file.")
+    return Subject(graph or found.name, found, data, path)
