@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from comfyfixersmart.core.tuning.known import latents, model_of
+from comfyfixersmart.core.tuning.known import any_model, latents, model_of
 from comfyfixersmart.core.tuning.load import (
     ALLOCATED,
     DEVICE,
-    ONE_STAGE,
+    OFFLOAD,
     RESERVED,
     RESIDENT,
     STATED,
@@ -64,19 +64,21 @@ def load_of(figure: dict[str, Any]) -> Load:
         pieces.append(Piece(role, whole(part["params"] * part["bits"] / 8), part["name"]))
         diffusion = part if role == "diffusion" else diffusion
         vae_bits = max(vae_bits, part["bits"]) if role == "vae" else vae_bits
-    model = model_of(figure["family"], diffusion["name"] if diffusion else "", diffusion["params"] if diffusion else None)
+    model = model_of(
+        figure["family"], diffusion["name"] if diffusion else "", diffusion["params"] if diffusion else None
+    )
     if any("32 bits (force_upcast)" in one for one in figure["assumed"]):
         vae_bits = 32
     return Load(
         model,
-        latents().get(model.latent) if model else None,
+        latents()[model.latent],
         tuple(pieces),
         Shape(figure["width"], figure["height"], figure["frames"] or 1, figure["batch"] or 1),
         passes=2 if figure["cfg_doubles"] else 1,
-        mode=ONE_STAGE if figure["mode"] == "offload_parts" else RESIDENT,
+        mode=OFFLOAD if figure["mode"] == "offload_parts" else RESIDENT,
         bits=float(figure["compute_bits"] or 16),
         vae_bits=vae_bits,
-        tile=Tile() if figure["tiled_vae"] else None,
+        tile=Tile(256, 16) if figure["tiled_vae"] else None,
         sliced=bool(figure.get("vae_slicing")),
         only={"vae_decode": "decode", "vae_encode": "encode"}.get(figure.get("operation") or "", ""),
         counter=_COUNTERS.get(figure["measure"], STATED),

@@ -101,8 +101,8 @@ def expected(
     telling = [tag for tag in own if tag in tags["kinds"]]
     if telling:
         return ", ".join(telling), frozenset(kind for tag in telling for kind in tags["kinds"][tag])
-    medium = tags["categories"].get(group["title"], "")
-    return f"category {group['title']}", frozenset(gives.get(medium, ()))
+    medium = tags["categories"].get(group["title"])
+    return f"category {group['title']}", frozenset(gives[medium] if medium else ())
 
 
 def _gives() -> dict[str, set[str]]:
@@ -116,7 +116,9 @@ def _gives() -> dict[str, set[str]]:
 
 def confusion(found: list[Case]) -> list[str]:
     """How often what was told instead of what, of the half that rules were written on."""
-    wrong = Counter((case.by, case.told[0] if case.told else "nothing") for case in found if not (case.judged or case.right))
+    wrong = Counter(
+        (case.by, case.told[0] if case.told else "nothing") for case in found if not (case.judged or case.right)
+    )
     return [f"{count} × {by}: told {told}" for (by, told), count in wrong.most_common()]
 
 

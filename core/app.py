@@ -10,18 +10,15 @@ import gc
 import logging
 import os
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from .catalogue.build import build
 from .catalogue.types import NodeCatalogue
-from .errors import UnreadableFile
-from .files import open_plain, read_small
 from .inventory.types import Inventory
 from .knowledge import document
-from .library import WorkflowFile
+from .library import WorkflowFile, read_file
 from .readiness.check import Checker, unreadable
 from .readiness.index import Index, build_index
 from .readiness.types import INFO
@@ -32,15 +29,17 @@ from .requirements.scan import Scanner
 from .requirements.types import EMBEDDING, INPUT_MEDIA, LORA_TAG, MODEL, NODE_TYPE, Requirements
 from .workflow.map import graph_map
 from .workflow.raw import Json
-from .workflow.read import ONE_READ, Reading, read, read_bytes, read_value
+from .workflow.read import Reading, read_value
 from .workflow.types import PackHint, Problem, Workflow
 
 if TYPE_CHECKING:  # the reports and the weights are imported when they are first used: ComfyUI must start at once
     from .explanation.outline import Outline
+    from .health.types import Health
     from .probe import DiskProbe
     from .reports.types import Library
     from .resolution.store import Store
     from .resolution.types import Resolution, Want
+    from .understanding.understanding import Understanding
 
 _log = logging.getLogger("comfyfixersmart.core")  # a fixed name: inside ComfyUI, __name__ is a file path
 _SEARCHED = frozenset({NODE_TYPE, MODEL, INPUT_MEDIA})
@@ -61,14 +60,10 @@ class _Stages(NamedTuple):
 
 
 class _Known(NamedTuple):
-    """What a file of this size and mtime gave against this inventory."""
+    """What a file of this name, size and mtime gave against the inventory of this digest."""
 
-    size: int
-    mtime_ns: int
-    digest: str
+    key: tuple[WorkflowFile, str]
     maps: bool
-    name: str
-    given: bool
     checked: tuple[Checked, ...]
 
 
@@ -107,6 +102,7 @@ class App:
         probe = DiskProbe(inventory, self.state)
         scanner, checker = Scanner(catalogue, self._vocabulary), Checker(index, probe, self._generic)
         self._stages = _Stages(inventory, catalogue, index, probe, scanner, checker)
+        self._understanding: Understanding | None = None
 
     @property
     def inventory(self) -> Inventory:
@@ -118,20 +114,21 @@ class App:
         """What is known of node types here."""
         return self._stages.catalogue
 
+    @property
+    def understanding(self) -> Understanding:
+        """What explains, estimates, tunes and compares workflows here."""
+        known = self._understanding
+        if known is None:
+            from .understanding.understanding import Understanding
+
+            known = self._understanding = Understanding(self._stages, self._stages.probe.headers, self.state)
+        return known
+
     # ---- reading and checking --------------------------------------------------------------------------
 
     def read(self, file: WorkflowFile) -> Reading:
         """What one file holds. Never raises for a bad file: that becomes a Problem."""
-        try:
-            data = read_small(file.path, ONE_READ)
-            if data is not None:
-                return read_bytes(data, file.name)
-            with open_plain(file.path) as (stream, status):
-                return read(stream, status.st_size, file.name)
-        except UnreadableFile as error:
-            return Reading(problems=[Problem(file.name, error.code, error.message, error.hint)])
-        except OSError as error:
-            return Reading(problems=[Problem(file.name, "read_error", f"The file cannot be read: {error.strerror}.")])
+        return read_file(file)
 
     def inspect(self, file: WorkflowFile) -> tuple[list[Requirements], list[Problem]]:
         """What the workflows of one file ask for, and what is wrong with the file."""
@@ -178,21 +175,11 @@ class App:
     def check_file(self, file: WorkflowFile, *, maps: bool = False) -> tuple[Checked, ...]:
         """The verdicts on the workflows of one file; one `unreadable` verdict when it holds none."""
         known = self._known.get(file.path)
-        if (
-            known is not None
-            and known.mtime_ns == file.mtime_ns
-            and known.size == file.size
-            and known.digest == self.inventory.digest
-            and (known.maps or not maps)
-            and known.name == file.name
-            and known.given == file.given
-        ):
+        if known is not None and known.key == (file, self.inventory.digest) and (known.maps or not maps):
             return known.checked
         checked = self._looked_at(file, maps)
         if file.size >= 0:
-            self._known[file.path] = _Known(
-                file.size, file.mtime_ns, self.inventory.digest, maps, file.name, file.given, checked
-            )
+            self._known[file.path] = _Known((file, self.inventory.digest), maps, checked)
         return checked
 
     def _check_file(self, file: WorkflowFile, maps: bool) -> tuple[Checked, ...]:
@@ -301,32 +288,48 @@ class App:
         where it is not the state folder (several users, each with a library of their own). `found`: where verdicts
         on what is missing are kept; by default the one in that folder.
         """
-        from .actions.credits import credits
-        from .readiness.planner import plan, unused
-        from .record import entry, keep
-        from .reports.place import place_of
-        from .reports.rows import newest
-        from .reports.types import Library
+        from .understanding.library import library_of
 
-        now = time.time() if when is None else when
         folder = record or self.state
-        history, unkept = (
-            keep(checked, now, folder, self.state or folder, self._stages.probe.save)
-            if folder is not None and self._keep
-            else (None, [])
+        known = found or self.found(folder)
+        return library_of(
+            self.understanding,
+            checked,
+            time.time() if when is None else when,
+            unread=tuple(unread),
+            folder=folder,
+            shared=self.state,
+            resolutions=lambda one: self.resolutions(one, known),
+            save_caches=self._stages.probe.save if self._keep else None,
         )
-        shown = frozenset(newest(one.name for one in checked))  # what an older version lacks is worth nothing
-        readiness = [one.readiness._replace(workflow=one.name) for one in checked if one.name in shown]
-        found, known = found or self.found(folder), credits(folder)
-        entries = tuple(
-            entry(one, history.change(one.name) if history else None, self.resolutions(one, found), known)
-            for one in checked
-        )
-        named = {name for one in checked for name in one.models}
-        points = history.points() if history else ()
-        place = place_of(self.inventory)
-        place = replace(place, gaps=(*place.gaps, *unread, *unkept))
-        return Library(now, place, entries, plan(readiness), unused(self.inventory, named), points)
+
+    def review(
+        self,
+        library: Library,
+        checked: Sequence[Checked],
+        *,
+        seconds: float,
+        record: Path | None = None,
+        cancel: Callable[[], bool] = lambda: False,
+    ) -> Library:
+        """The library with practice notes and the fit of workflows that changed, as many as there is time for."""
+        from .understanding.health import reviewed
+
+        folder = record or self.state
+        if folder is None or not self._keep:
+            return library
+        known, save = self.understanding, self._stages.probe.save
+        return reviewed(known, library, checked, folder, self._again, save, seconds=seconds, cancel=cancel)
+
+    def health(self, one: Checked, *, record: Path | None = None) -> Health | None:
+        """What broke one workflow, as the last check found, and notes on it as it is now. None where nothing is kept."""
+        from .understanding.health import health_now
+
+        folder = record or self.state
+        return health_now(self.understanding, one, folder, self._again) if folder is not None else None
+
+    def _again(self, path: str, name: str) -> Reading:
+        return self.read(WorkflowFile(path, name.partition("#")[0], -1, 0, True))
 
 
 def _fault(file: WorkflowFile, error: Exception) -> Problem:

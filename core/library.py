@@ -1,4 +1,4 @@
-"""The workflow files of a library: found by one scandir walk, named by their path below the root."""
+"""The workflow files of a library: found by one scandir walk, named by their path below the root, and read."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
+
+from .errors import UnreadableFile
+from .files import open_plain, read_small
+from .workflow.read import ONE_READ, Reading, read, read_bytes
+from .workflow.types import Problem
 
 MEDIA_SUFFIXES = (
     ".png", ".webp", ".jpg", ".jpeg", ".avif", ".mp4", ".mov", ".m4v", ".m4a", ".webm", ".mkv", ".mp3", ".flac",
@@ -114,3 +119,17 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return entry.is_dir()
     except OSError:
         return False
+
+
+def read_file(file: WorkflowFile) -> Reading:
+    """What one file holds. Never raises for a bad file: that becomes a Problem."""
+    try:
+        data = read_small(file.path, ONE_READ)
+        if data is not None:
+            return read_bytes(data, file.name)
+        with open_plain(file.path) as (stream, status):
+            return read(stream, status.st_size, file.name)
+    except UnreadableFile as error:
+        return Reading(problems=[Problem(file.name, error.code, error.message, error.hint)])
+    except OSError as error:
+        return Reading(problems=[Problem(file.name, "read_error", f"The file cannot be read: {error.strerror}.")])

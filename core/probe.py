@@ -28,6 +28,11 @@ class DiskProbe:
         self._inventory = inventory
         self._hashes = HashCache(state / "weights.json" if state is not None else None)
 
+    @property
+    def headers(self) -> HashCache:
+        """Facts of model files, by their headers and hashes."""
+        return self._hashes
+
     def damage(self, file: ModelFile) -> str | None:
         """Why a model file cannot be whole, by its own header; None when it is, or when that cannot be told."""
         if not file.path:

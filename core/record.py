@@ -15,6 +15,7 @@ from .workflow.types import PackHint
 
 if TYPE_CHECKING:  # the reports are imported when they are first used: ComfyUI must start at once
     from .actions.credits import Credit
+    from .health.types import Health
     from .reports.history import History
     from .reports.types import Change, Entry
     from .resolution.types import Resolution
@@ -43,8 +44,9 @@ def entry(
     change: Change | None = None,
     resolutions: Mapping[int, Resolution] | None = None,
     credits: Sequence[Credit] = (),
+    health: Health | None = None,
 ) -> Entry:
-    """A verdict as the reports take it, with what the policy says of it. `resolutions`: by index of the finding, where
+    """A verdict as the reports take it, with what policy and memory say of it. `resolutions`: by index of the finding, where
     what it lacks can be had; `credits`: of files that plans brought, those that this workflow does not use too."""
     from .actions.credits import used
     from .actions.policy import policy_findings
@@ -52,6 +54,8 @@ def entry(
 
     findings = checked.readiness.findings
     findings += policy_findings(findings, resolutions or {})  # behind the others: places of findings stay
+    if health is not None and health.heavy is not None:
+        findings += (health.heavy,)
     return Entry(
         checked.name,
         checked.readiness._replace(workflow=checked.name, findings=findings),
@@ -62,6 +66,7 @@ def entry(
         checked.uses,
         resolutions or {},
         used(credits, checked.models),
+        health,
     )
 
 

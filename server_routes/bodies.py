@@ -16,6 +16,7 @@ MOST_ACTIONS = 5000  # that a request may name
 
 Body = TypeVar("Body", bound=BaseModel)
 Id = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+ChangeId = Annotated[str, StringConstraints(min_length=1, max_length=500)]  # holds the name of a file
 
 
 class Empty(BaseModel):
@@ -121,6 +122,66 @@ class Undo(BaseModel):
         return self
 
 
+class One(Subject):
+    """One workflow: a listed one, or a graph as the page holds it."""
+
+    @model_validator(mode="after")
+    def _some(self) -> One:
+        if self.slug is None and self.workflow is None:
+            raise ValueError("name either a slug or a workflow")
+        return self
+
+
+class Explain(One):
+    """What to explain."""
+
+
+Memory = Annotated[float, Field(gt=0, le=4096)]  # GB of GPU memory
+
+
+class Tune(One):
+    """What to fit, to how much memory; None for that of this machine."""
+
+    memory_gb: Memory | None = None
+
+
+class Chosen(Tune):
+    """The same with the changes that the person wants."""
+
+    changes: tuple[ChangeId, ...] = Field((), max_length=200)
+
+
+class ChosenPlan(BaseModel):
+    """A new version to be planned: a listed workflow and the changes that the person wants."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    slug: str = Field(max_length=300)
+    memory_gb: Memory | None = None
+    changes: tuple[ChangeId, ...] = Field(min_length=1, max_length=200)
+
+
+class Side(Subject):
+    """One of two versions: a listed workflow, a graph as the page holds it, or the last good version of a listed one."""
+
+    good: str | None = Field(None, max_length=300)
+
+    @model_validator(mode="after")
+    def _some(self) -> Side:
+        if (self.slug, self.workflow, self.good).count(None) != 2:
+            raise ValueError("name a slug, a workflow or a good version")
+        return self
+
+
+class Compare(BaseModel):
+    """Two versions."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    old: Side
+    new: Side
+
+
 class Choose(BaseModel):
     """A candidate for a question, and why; None takes the choice back."""
 
@@ -143,7 +204,8 @@ def parse(shape: type[Body], raw: bytes) -> Body:
         raise _bad(f"{place}: {first['msg'].removeprefix('Value error, ')}") from None
     except (ValueError, RecursionError) as error:
         raise _bad(f"it is no JSON that can be read ({str(error)[:100]})") from None
-    if _nodes(getattr(body, "workflow", None) or {}) > MAX_NODES:
+    graphs = [getattr(one, "workflow", None) for one in (body, getattr(body, "old", None), getattr(body, "new", None))]
+    if any(_nodes(graph or {}) > MAX_NODES for graph in graphs):
         raise ComfyFixerError(
             "too_large", f"The graph has more than {MAX_NODES:,} nodes.", "Split it into several workflows."
         )

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..core.errors import ComfyFixerError
-from .host.quiet import quietly, settle
+from .host.quiet import quietly, quietly_for_long, settle
 from .shelf import Last, Shelf
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .service import Service
 
 INVENTORY, CHECKING, REPORTS = "inventory", "checking", "reports"  # the phases of a cycle, in order
+REVIEW = 20.0  # seconds for reviews behind a cycle
 Cancel = Callable[[], bool]
 Say = Callable[[str, int, int], None]  # phase, done, total
 
@@ -87,7 +88,29 @@ class Checks:
                 self._publish(shelf, library)
         with _noted(failed):
             self.write_reports(shelf)
+        with _noted(failed):
+            self._review(app, shelf, cancel)
         return len(checked)
+
+    def _review(self, app: App, shelf: Shelf, cancel: Cancel) -> None:
+        """Behind the reports, which nobody waits for any more: notes on the workflows that changed, until a prompt comes or the
+        time is up. What is left is looked at after the next cycle."""
+        if shelf.last is None:
+            return
+        library, checked = shelf.last
+        host = self._service.host
+        with quietly_for_long() as breathe:
+
+            def end() -> bool:
+                breathe()
+                return cancel() or bool(host.busy())
+
+            found = app.review(library, checked, seconds=REVIEW, record=shelf.state, cancel=end)
+        if found is not library:
+            with self._alone(cancel):
+                shelf.last = Last(found, checked)
+                self._publish(shelf, found)
+            self.write_reports(shelf)
 
     def check(self, shelf: Shelf, cancel: Cancel) -> list[Checked]:
         """All of one person's workflows as they are now; what did not change costs nothing. Nothing is written."""
@@ -108,7 +131,7 @@ class Checks:
                 return
             app, (library, checked) = self._service.app(), shelf.last
             entries = tuple(
-                entry(one, old.change, app.resolutions(one, shelf.found), old.credits)
+                entry(one, old.change, app.resolutions(one, shelf.found), old.credits, old.health)
                 for old, one in zip(library.entries, checked, strict=True)
             )
             library = replace(library, entries=entries)

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from ..core.errors import ComfyFixerError, UnreadableFile
 from ..core.files import read_small, safe_join
-from . import action_routes, guard
+from . import action_routes, guard, understanding_routes
 from .guard import CHANGE, CHECK, LOCAL, READ
 from .search import Asked
 from .serving import GRAPH_BODY, SMALL_BODY, Call, Desk, Route, body, encoded, judged, refused, served
@@ -187,4 +187,5 @@ ROUTES = (
     Route("POST", "/resolve/cancel", CHANGE, _end_job),
     Route("POST", "/choose", CHANGE, _choose),
     *action_routes.ROUTES,
+    *understanding_routes.ROUTES,
 )

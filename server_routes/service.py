@@ -21,6 +21,7 @@ from .planning import Planning
 from .preferences import Preferences
 from .search import Search
 from .shelf import Shelf
+from .understanding import Understand
 
 if TYPE_CHECKING:
     from ..core.app import App
@@ -54,6 +55,7 @@ class Service:
         self.discovery = Discovery(self)
         self.planning = Planning(self)
         self.acting = Acting(self)
+        self.understanding = Understand(self)
         self.preferences.on_change.append(lambda: self.heed(self.preferences.resolved().values))
 
     # ---- what the routes ask ---------------------------------------------------------------------------
@@ -195,14 +197,15 @@ class Service:
         from ..core.reports.history import History
         from ..core.reports.panel import workflow_body
 
-        change = None
+        change = health = None
         if slug:
             with contextlib.suppress(ComfyFixerError):
                 change = History.load(shelf.state / "history.json").change(checked.name)
+            health = self.app().health(checked, record=shelf.state)
         path = shelf.page_path(checked.path) if slug else None
         listed = shelf.listed
         versions = listed.versions.get(slug, ()) if listed is not None and slug else ()
-        verdict = entry(checked, change, self.app().resolutions(checked, shelf.found), credits(shelf.state))
+        verdict = entry(checked, change, self.app().resolutions(checked, shelf.found), credits(shelf.state), health)
         return workflow_body(verdict, slug, path, said, versions)
 
 

@@ -32,6 +32,7 @@ GRAPH_BODY = (8 << 20) + SMALL_BODY  # a saved graph may have 8 MiB (core/workfl
 STATUS = {
     **dict.fromkeys(("unknown_user", "not_local", "not_yours"), 403),
     **dict.fromkeys(("unknown_workflow", "no_report", "vanished", "unknown_question", "unknown_candidate"), 404),
+    **dict.fromkeys(("no_good_version", "unknown_change"), 404),
     **dict.fromkeys(("unknown_plan", "unknown_run", "no_run", "unknown_action", "unknown_entry"), 404),
     **dict.fromkeys(("fixed_setting", "fixed_key", "newer_schema", "no_consent", "busy", "cancelled"), 409),
     **dict.fromkeys(("plan_changed", "plan_expired", "consent_missing", "not_approved", "already_approved"), 409),

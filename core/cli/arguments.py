@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 from ..errors import UsageError
 from ..sources.roster import NAMES
-from . import checks, fix, journal, resolve, running
+from . import checks, compare, explain, fix, journal, resolve, running, tune
 
 
 class _Parser(argparse.ArgumentParser):
@@ -44,9 +44,49 @@ def parser() -> argparse.ArgumentParser:
     inspect = commands.add_parser("inspect", help="print what a file or folder of workflows asks for")
     inspect.add_argument("path", metavar="PATH")
     inspect.set_defaults(run=checks.inspect)
+    known = (_explain(commands), _tune(commands), _compare(commands))
     actions = (_fix(commands), _plan(commands), _apply(commands), _journal(commands))
-    for command in (scan, check, inspect, _resolve(commands), *actions):
+    for command in (scan, check, inspect, *known, _resolve(commands), *actions):
         _common(command)
+    return made
+
+
+def _explain(commands: Any) -> argparse.ArgumentParser:
+    made: argparse.ArgumentParser = commands.add_parser(
+        "explain", help="say what a workflow is, how it works, what to change first and what may go wrong"
+    )
+    made.add_argument("path", metavar="FILE", help="a workflow or media file")
+    made.add_argument(
+        "--for", dest="reader", choices=explain.READERS, default="newcomer", help="for whom (default: %(default)s)"
+    )
+    made.set_defaults(run=explain.explain)
+    return made
+
+
+def _tune(commands: Any) -> argparse.ArgumentParser:
+    made: argparse.ArgumentParser = commands.add_parser(
+        "tune", help="propose changes that make a workflow fit a given memory; exit code 1 when nothing is offered"
+    )
+    made.add_argument("path", metavar="FILE", help="a workflow file")
+    made.add_argument("--memory", metavar="GB", type=_gigabytes, help="of the GPU (default: that of this machine)")
+    made.add_argument("--goal", choices=tune.GOALS, help="which variant to write (default: the first one)")
+    made.add_argument("--change", metavar="ID", action="append", default=[], help="write these changes instead")
+    made.add_argument("--write", action="store_true", help="plan the new version NAME.vN.json, ask, and write it")
+    _state(made, "plans and the journal are kept")
+    _approving(made)
+    made.set_defaults(run=tune.tune)
+    return made
+
+
+def _compare(commands: Any) -> argparse.ArgumentParser:
+    made: argparse.ArgumentParser = commands.add_parser(
+        "compare", help="tell what differs between two versions and what it means; exit code 1 when something does"
+    )
+    made.add_argument("old", metavar="OLD", help="a workflow or media file")
+    made.add_argument("new", metavar="NEW", nargs="?", help="another version of it")
+    made.add_argument("--good", action="store_true", help="compare one file with the version of it that last ran here")
+    _state(made, "good versions are kept")
+    made.set_defaults(run=compare.compare)
     return made
 
 
@@ -159,6 +199,16 @@ def _count(text: str) -> int:
     if not text.isdecimal() or not 0 < int(text) < 1_000_000:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of entries")
     return int(text)
+
+
+def _gigabytes(text: str) -> float:
+    try:
+        found = float(text.lower().removesuffix("gb").strip())
+    except ValueError:
+        found = 0.0
+    if not 0 < found <= 4096:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size in GB")
+    return found
 
 
 def _common(parser: argparse.ArgumentParser) -> None:

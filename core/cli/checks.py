@@ -5,12 +5,15 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import time
 from pathlib import Path
 from typing import Any
 
 from ..errors import UsageError
 from ..files import to_json
 from .shared import FINDINGS, FINE, place_of, progress_of, roots_of
+
+REVIEW = 0.1  # of the time that a scan took: reviews of changed workflows; what is left comes with the next scan
 
 
 def scan(options: argparse.Namespace) -> int:
@@ -25,11 +28,13 @@ def scan(options: argparse.Namespace) -> int:
     state = Path(options.state) if options.state else place.state or out / ".state"
     with progress_of(options) as progress:
         app = App(place.inventory(state, progress), state=state)
+        began = time.monotonic()
         unread: list[str] = []
         files = list(find(roots, media=bool(options.paths), unread=unread))
         checked = app.check(files, maps=True, progress=progress.count)
         progress.say("Writing reports")
         library = app.library(checked, unread=unread)
+        library = app.review(library, checked, seconds=REVIEW * (time.monotonic() - began))
         write_reports(library, out)
     if options.json:
         from ..reports.data import report_json

@@ -58,7 +58,7 @@ class Vertex:
     state: str = ON
     cause: str = ""
     inputs: dict[str, Given] = field(default_factory=dict)
-    unnamed: tuple[Json, ...] = ()
+    unnamed: tuple[Holds, ...] = ()
     exact: bool = True
     colour: int = 0  # given by the matching: equal for the same type with the same values
 
@@ -142,14 +142,15 @@ class Drawn:
             return
         stored = self.view.stored(node)
         if node.class_type not in self._display:  # what such a node stores is the last result it showed
-            named = [item for item in stored.items if item.name]
-            vertex.unnamed = tuple(item.value for item in stored.items if not item.name)
             vertex.exact = stored.exact
-            controls = _controls(node, stored.items)
-            for item in named:
-                assert item.name is not None
-                if item.name != CONTROL:
-                    vertex.inputs[item.name] = Holds(item.value, None, controls.get(item.name, ""))
+            unnamed = []
+            for item, control in zip(stored.items, _controls(node, stored.items), strict=True):
+                held = Holds(item.value, None, control)
+                if not item.name:
+                    unnamed.append(held)
+                elif item.name != CONTROL:
+                    vertex.inputs[item.name] = held
+            vertex.unnamed = tuple(unnamed)
         self._link(vertex, node.scope, node.slots)
         for (owner, name), origin in self.workflow.broadcast.items() if self.workflow.broadcast else ():
             if owner == vertex.id and not isinstance(vertex.inputs.get(name), Linked):
@@ -207,10 +208,12 @@ class Drawn:
         """The inputs of a vertex that hold a value."""
         return ((name, given) for name, given in vertex.inputs.items() if isinstance(given, Holds))
 
-    def own(self, vertex: Vertex) -> tuple[object, ...]:
-        """Type, values and state as one hashable value: equal for nodes that are equal by themselves."""
+    def own(self, vertex: Vertex, *, titled: bool) -> tuple[object, ...]:
+        """Type, values and state as one hashable value: equal for nodes that are equal by themselves. `titled`: their
+        titles count too."""
         values = sorted((name, frozen(given.value)) for name, given in self.values(vertex))
-        return vertex.class_type, vertex.state, tuple(values), tuple(frozen(one) for one in vertex.unnamed)
+        title = vertex.title if titled else ""
+        return vertex.class_type, title, vertex.state, tuple(values), tuple(frozen(one.value) for one in vertex.unnamed)
 
 
 def _own_title(raw: Mapping[str, Json]) -> str:
@@ -220,20 +223,20 @@ def _own_title(raw: Mapping[str, Json]) -> str:
     return title.strip() if isinstance(title, str) else ""
 
 
-def _controls(node: Node, items: list[Value]) -> dict[str, str]:
-    """Input → its `control_after_generate`: the word that stands behind its value."""
+def _controls(node: Node, items: list[Value]) -> list[str]:
+    """For each value its `control_after_generate`, the word that stands behind it in the file; "" where there is none."""
     if not isinstance(node.widgets, list):
-        return {}
+        return [""] * len(items)
     promoted = (node.overrides or {}).get(CONTROL)
-    found: dict[str, str] = {}
+    found: list[str] = []
     place = 0
     for item in items:
-        at = next((at for at in range(place, len(node.widgets)) if node.widgets[at] is item.value), None)
-        at = place if at is None else at
+        at = next((at for at in range(place, len(node.widgets)) if node.widgets[at] is item.value), place)
         place = at + 1
-        if item.name and place < len(node.widgets) and isinstance(item.value, (int, float)):
-            word = node.widgets[place]
-            if isinstance(word, str) and word in CONTROL_WORDS:
-                found[item.name] = promoted if isinstance(promoted, str) else word
-                place += 1
+        word = node.widgets[place] if place < len(node.widgets) else None
+        number = isinstance(item.value, (int, float)) and not isinstance(item.value, bool)
+        if number and isinstance(word, str) and word in CONTROL_WORDS:
+            found.append(promoted if isinstance(promoted, str) else word)
+        else:
+            found.append("")
     return found

@@ -11,7 +11,8 @@ In this order, each step on what is left:
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections import Counter
+from collections.abc import Callable, Hashable
 from typing import NamedTuple
 
 from .drawn import Drawn, Linked, Vertex
@@ -48,7 +49,8 @@ class _Matcher:
         self.ids_hold = False
 
     def all(self) -> Matching:
-        full = self._rounds(lambda drawn, vertex: drawn.own(vertex))
+        titled = self.old.workflow.format == self.new.workflow.format
+        full = self._rounds(lambda drawn, vertex: drawn.own(vertex, titled=titled))
         self._colour_vertices(full[0])
         sure = self._take_unique(full[-1])
         self._take_twins(full[-1])
@@ -66,7 +68,7 @@ class _Matcher:
 
     # ---- colours ----------------------------------------------------------------------------------------------
 
-    def _rounds(self, own) -> list[Colours]:  # type: ignore[no-untyped-def]
+    def _rounds(self, own: Callable[[Drawn, Vertex], Hashable]) -> list[Colours]:
         """Colours after 0, 1, 2 … rounds, until they tell no more nodes apart."""
         known: dict[Hashable, int] = {}
 
@@ -201,7 +203,9 @@ class _Matcher:
                 self.take(one, other)
                 replaced.append(one)
         return frozenset(
-            one for one in replaced if self.old.vertices[one].class_type != self.new.vertices[self.pairs[one]].class_type
+            one
+            for one in replaced
+            if self.old.vertices[one].class_type != self.new.vertices[self.pairs[one]].class_type
         )
 
     def _links(self, drawn: Drawn, vertex: Vertex, names: dict[str, str]) -> list[tuple[str, ...]]:
@@ -219,23 +223,13 @@ class _Matcher:
 
     @staticmethod
     def _place(left: list[tuple[str, ...]], right: list[tuple[str, ...]]) -> float:
-        """The share of links that both have; 0 where both are read but by nobody in common."""
-        rest = list(right)
-        shared = 0
-        for link in left:
-            if link in rest:
-                rest.remove(link)
-                shared += 1
-                shared_to = link[0] == "to"
-                if shared_to:
-                    rest.append(("seen",))
-        total = max(len(left), len(right), 1)
-        reads = any(link[0] == "to" for link in left)
-        common = any(link[0] == "to" and link in right for link in left)
-        return shared / total if common or not reads else 0.0
+        """The share of links that both have; 0 where the one is read but the other by nobody in common."""
+        common = Counter(left) & Counter(right)
+        read, both = (any(link[0] == "to" for link in links) for links in (left, common))
+        return common.total() / max(len(left), len(right), 1) if both or not read else 0.0
 
 
-def _next(drawn: Drawn, colours: dict[str, int], number) -> dict[str, int]:  # type: ignore[no-untyped-def]
+def _next(drawn: Drawn, colours: dict[str, int], number: Callable[[Hashable], int]) -> dict[str, int]:
     """The colours one round on: a node's own, with those that feed it and those that read it."""
     result = {}
     for vertex in drawn.vertices.values():

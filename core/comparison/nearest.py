@@ -10,7 +10,7 @@ from __future__ import annotations
 from heapq import heapify, heappop, heappush
 
 from .drawn import Drawn, Holds, Linked, Vertex
-from .values import equal
+from .values import alike
 
 _MOST_PAIRS = 4_000  # of one type that are all looked at; beyond, only those with something in common
 _MOST_SWAPS = 60  # nodes of one type that are tried with swapped partners
@@ -19,9 +19,7 @@ _MOST_SWAPS = 60  # nodes of one type that are tried with swapped partners
 class Nearest:
     """Extends `pairs` (old id → new id) and `back` (the reverse)."""
 
-    def __init__(
-        self, old: Drawn, new: Drawn, pairs: dict[str, str], back: dict[str, str], *, ids_hold: bool
-    ) -> None:
+    def __init__(self, old: Drawn, new: Drawn, pairs: dict[str, str], back: dict[str, str], *, ids_hold: bool) -> None:
         self.old, self.new = old, new
         self.pairs, self.back = pairs, back
         self.ids_hold = ids_hold
@@ -104,32 +102,32 @@ class Nearest:
     def _score(self, one: str, other: str) -> float:
         """0 where nothing but the type is the same."""
         left, right = self.old.vertices[one], self.new.vertices[other]
-        shared, sure, total = self._links(left, right)
+        shared, sure, total, off = self._links(left, right)
         same, values = self._values(left, right)
         titled = bool(left.title) and left.title == right.title
-        evidence = sure > 0 or (values > 0 and same == values) or titled or (total == 0 and same > 0)
-        if self.ids_hold and one == other:
-            evidence = True
-        if not evidence and not (total == 0 and values == 0):
+        alone = total == 0 and 2 * same >= values - 1
+        evidence = sure > 0 or titled or alone or (same == values and off <= 1) or (self.ids_hold and one == other)
+        if not evidence:
             return 0.0
         links = shared / total if total else 1.0
         held = same / values if values else 1.0
         score = 3 * links + 2 * held + 0.5 * titled + 0.3 * (left.state == right.state)
         return score + 0.2 * (one == other) + 0.1 * (one.rpartition(":")[2] == other.rpartition(":")[2])
 
-    def _links(self, left: Vertex, right: Vertex) -> tuple[float, int, int]:
+    def _links(self, left: Vertex, right: Vertex) -> tuple[float, int, int, int]:
         """How many links are the same (a neighbour that is not matched yet but has the same type counts for less), how many
-        of them surely, and how many there are."""
-        shared, sure, total = 0.0, 0, 0
+        of them surely, how many there are, and how many inputs are fed by another."""
+        shared, sure, total, off = 0.0, 0, 0, 0
         for name in left.inputs.keys() | right.inputs.keys():
             a, b = left.inputs.get(name), right.inputs.get(name)
             if not isinstance(a, Linked) and not isinstance(b, Linked):
                 continue
+            both = isinstance(a, Linked) and isinstance(b, Linked) and a.slot == b.slot
+            worth = self._worth(a.node, b.node) if both else 0.0  # type: ignore[union-attr]
             total += 1
-            if isinstance(a, Linked) and isinstance(b, Linked) and a.slot == b.slot:
-                worth = self._worth(a.node, b.node)
-                shared += worth
-                sure += worth == 1
+            shared += worth
+            sure += worth == 1
+            off += worth == 0
         mine, theirs = self.old.users.get(left.id, ()), self.new.users.get(right.id, ())
         total += max(len(mine), len(theirs))
         by_place: dict[tuple[str, int], list[str]] = {}
@@ -140,7 +138,7 @@ class Nearest:
             worth = max((self._worth(reader, one) for one in others[:40]), default=0.0)
             shared += worth
             sure += worth == 1
-        return shared, sure, total
+        return shared, sure, total, off
 
     def _worth(self, one: str, other: str) -> float:
         if one in self.pairs:
@@ -150,19 +148,19 @@ class Nearest:
         return 0.3 if self.old.vertices[one].class_type == self.new.vertices[other].class_type else 0.0
 
     @staticmethod
-    def _values(left: Vertex, right: Vertex) -> tuple[int, int]:
-        """How many values are the same, of how many."""
+    def _values(left: Vertex, right: Vertex) -> tuple[float, int]:
+        """How many values are the same, of how many; a text of which most words are counts for most of one."""
         if left.colour == right.colour:
             count = len(left.unnamed) + sum(isinstance(one, Holds) for one in left.inputs.values())
             return count, count
-        same = count = 0
+        same, count = 0.0, 0
         for name in left.inputs.keys() | right.inputs.keys():
             a, b = left.inputs.get(name), right.inputs.get(name)
             if isinstance(a, Holds) and isinstance(b, Holds):
                 count += 1
-                same += equal(a.value, b.value)
+                same += alike(a.value, b.value)
         count += max(len(left.unnamed), len(right.unnamed))
-        return same + sum(map(equal, left.unnamed, right.unnamed)), count
+        return same + sum(alike(a.value, b.value) for a, b in zip(left.unnamed, right.unnamed, strict=False)), count
 
     # ---- second thoughts --------------------------------------------------------------------------------------
 
@@ -191,6 +189,6 @@ class Nearest:
     def _cost(self, one: str, other: str) -> float:
         """How many differences the pair brings."""
         left, right = self.old.vertices[one], self.new.vertices[other]
-        shared, _, total = self._links(left, right)
+        shared, _, total, _ = self._links(left, right)
         same, values = self._values(left, right)
         return (total - shared) + (values - same) + (left.state != right.state)

@@ -74,7 +74,8 @@ class Tracer:
             return None
         kind = origin.class_type
         if kind in PRIMITIVES:
-            return None if origin.mode == MUTED else Here(*_first(origin), place=(origin.id, ""))
+            value, control = _first(origin)
+            return None if origin.mode == MUTED else Here(value, (origin.id, ""), control)
         if kind in GETTERS:
             setter = self._setter(at, GETTERS[kind], str(_first(origin)[0]))
             return None if setter is None else self._first_input(setter)

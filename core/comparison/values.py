@@ -12,6 +12,7 @@ from ..workflow.raw import Json
 _DEEPEST = 40  # levels that are compared one by one; what lies below is compared as text
 _LONG = 72  # characters of a value that are shown
 _MOST_WORDS = 1_500  # of a text that is compared word by word
+_MOST_ALIKE = 5_000  # characters of a text whose words are compared with another's
 _KEPT = 4  # words that are shown on either side of a change
 _SUFFIXES = (".safetensors", ".sft", ".ckpt", ".pt", ".pt2", ".pth", ".bin", ".gguf", ".onnx", ".engine")
 
@@ -43,6 +44,16 @@ def _deep(value: Json) -> str:
 def equal(one: Json, other: Json) -> bool:
     """Whether two values mean the same."""
     return frozen(one) == frozen(other)
+
+
+def alike(one: Json, other: Json) -> float:
+    """1 for equal values, less for texts of several words by the share of words they have in common, else 0."""
+    if equal(one, other):
+        return 1.0
+    if not (is_prose(one) and is_prose(other)):
+        return 0.0
+    left, right = set(one[:_MOST_ALIKE].split()), set(other[:_MOST_ALIKE].split())
+    return 0.9 * len(left & right) / max(len(left | right), 1)
 
 
 def is_model(value: Json) -> bool:
@@ -101,12 +112,12 @@ def word_diff(before: str, after: str) -> tuple[tuple[str, str], ...]:
         return ()
     rows: list[tuple[str, str]] = []
     steps = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
-    for place, (tag, i, j, k, l) in enumerate(steps):
+    for place, (tag, i, j, into, end) in enumerate(steps):
         if tag == "equal":
             rows.append(("=", _around(old[i:j], first=place == 0, last=place == len(steps) - 1)))
             continue
         rows += [("-", " ".join(old[i:j]))] if j > i else []
-        rows += [("+", " ".join(new[k:l]))] if l > k else []
+        rows += [("+", " ".join(new[into:end]))] if end > into else []
     return tuple(rows)
 
 

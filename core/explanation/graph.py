@@ -6,7 +6,7 @@ a value, the branch that a switch takes. What is worked out while the graph runs
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from ..catalogue.types import NodeCatalogue, NodeType
@@ -24,7 +24,8 @@ _MOST_HOPS = 50
 class Given(NamedTuple):
     """A value and where it stands: the node and input in which it would be changed.
 
-    `value` is None where it is worked out while the graph runs; `node` is then the node that works it out.
+    `input` is "" where no single input holds it: `node` works it out, by arithmetic on what stands in the graph (`value`
+    is the result), or while the graph runs (`value` is None).
     """
 
     value: Json
@@ -37,6 +38,9 @@ class Feed(NamedTuple):
 
     node: Node
     slot: int
+
+
+Compute = Callable[[Node, int], Json]  # what a node's output slot holds, by arithmetic alone; None where it cannot be told
 
 
 class View:
@@ -57,6 +61,8 @@ class View:
         self._feeds: dict[str, dict[str, Feed]] = {}
         self._users: dict[str, list[tuple[Node, str, int]]] | None = None
         self._order: list[Node] | None = None
+        self._asking: set[str] = set()
+        self.compute: Compute | None = None
 
     # ---- what is known of a type ----------------------------------------------------------------------------
 
@@ -104,22 +110,56 @@ class View:
             origin = self.by_id.get(fed.node)
             if origin is None:
                 return None
-            role = self.role(origin)
-            if "holds" in role and fed.slot == 0:
-                node, name = origin, role["holds"]
-            elif "chooses" in role and (branch := self._branch(origin)):
-                node, name = origin, branch
-            else:
-                return Given(None, origin.id, "")
+            held = self._held(origin, fed.slot)
+            if held is None:
+                return Given(self._computed(origin, fed.slot), origin.id, "")
+            node, name = origin, held
         return None
 
-    def _branch(self, node: Node) -> str | None:
-        """The input that a switch hands on; None where that is decided while the graph runs."""
-        chooses = self.role(node)["chooses"]
-        given = self.value(node, chooses["by"])
-        if given is None or given.value is None:
+    def _computed(self, origin: Node, slot: int) -> Json:
+        if self.compute is None or origin.id in self._asking:
             return None
-        return chooses["of"].get(str(given.value).lower())
+        self._asking.add(origin.id)
+        try:
+            return self.compute(origin, slot)
+        finally:
+            self._asking.discard(origin.id)
+
+    def _held(self, origin: Node, slot: int) -> str | None:
+        """The input whose value comes out of this slot unchanged: of a node that holds a value, or of a settled switch."""
+        role = self.role(origin)
+        holds = role.get("holds")
+        if isinstance(holds, str):
+            return holds if slot == 0 else None
+        if isinstance(holds, Mapping):
+            return holds.get(str(slot))
+        return self.branch(origin) if "chooses" in role else None
+
+    def branch(self, node: Node) -> str | None:
+        """The input that a switch hands on; None where that is decided while the graph runs, or it is no switch.
+
+        A line of the table says `by`, the input that decides, and `of`, which value takes which input (or `name`, a
+        pattern such as "input{}"); or `first`: the first of its inputs that is linked to a node that runs.
+        """
+        chooses = self.role(node).get("chooses")
+        if not chooses:
+            return None
+        if chooses.get("first"):
+            linked = (slot.name for slot in node.slots if slot.link is not None)
+            return next((name for name in linked if isinstance(source(self.workflow, node, name), Origin)), None)
+        if node.id in self._asking:  # a switch that decides by itself
+            return None
+        self._asking.add(node.id)
+        try:
+            given = self.value(node, chooses["by"])
+        finally:
+            self._asking.discard(node.id)
+        if given is None or isinstance(given.value, (dict, list)) or given.value is None:
+            return None
+        if "name" in chooses:
+            return str(chooses["name"]).format(given.value)
+        found = chooses["of"].get(str(given.value).lower())
+        return str(found) if found is not None else None
 
     def _shape(self, node: Node) -> Shape | None:
         kind = node.class_type
@@ -155,11 +195,26 @@ class View:
             origin = self.by_id.get(fed.node) if isinstance(fed, Origin) else None
             if origin is None or not isinstance(fed, Origin):
                 return None
-            branch = self._branch(origin) if "chooses" in self.role(origin) else None
+            branch = self.branch(origin) if "chooses" in self.role(origin) else None
             if branch is None:
                 return Feed(origin, fed.slot)
             node, name = origin, branch
         return None
+
+    def kind(self, node: Node, name: str) -> str:
+        """The link type of what feeds an input: as the feeding output says, else the input; "" where neither tells."""
+        feed = self.feed(node, name)
+        if feed is None:
+            return ""
+        outs = self.outputs(feed.node)
+        found = outs[feed.slot] if 0 <= feed.slot < len(outs) else ""
+        if found in ("", "*") or found.startswith("COMFY_"):
+            found = next((slot.type for slot in node.slots if slot.name == name), "")
+        if found in ("", "*"):
+            known = self.known(node)
+            spec = known.input(name) if known is not None else None
+            found = spec.type if spec is not None else ""
+        return "" if found == "*" else found
 
     def users(self, node: Node) -> list[tuple[Node, str, int]]:
         """Who reads the node: the reading node, its input, and the output slot."""

@@ -1,7 +1,7 @@
 """What single nodes show of what a workflow is for, by the table `marks` of `knowledge/tasks.json`. Pure.
 
-A mark is shown by a type's name, by an input that something is linked to, or by being a partner node. What a name
-shows is the same everywhere and is worked out once per type; links are looked at per node.
+A mark is shown by what a type does (`knowledge/roles.json`), by its name, by an input that something is linked to, or
+by being a partner node. What a name shows is worked out once per type; links are looked at per node.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ class Mark(NamedTuple):
     name: str
     types: re.Pattern[str] | None
     against: re.Pattern[str] | None
+    does: frozenset[str]
     inputs: tuple[re.Pattern[str], ...]
     makes: frozenset[str]
     partner: bool
@@ -46,6 +47,7 @@ def _mark(line: Mapping[str, Any]) -> Mark:
         line["mark"],
         re.compile(line["types"]) if "types" in line else None,
         re.compile(line["not"]) if "not" in line else None,
+        frozenset(line.get("does", ())),
         tuple(re.compile(one) for one in line.get("inputs", ())),
         frozenset(line.get("makes", ())),
         bool(line.get("partner")),
@@ -63,6 +65,8 @@ def marks(view: View, node: Node, linked: Sequence[str]) -> Iterator[str]:
     shown: set[str] = set()
     for mark in _candidates(node.class_type):
         if mark.name in shown or shown & mark.but:
+            continue
+        if mark.does and view.role(node).get("does") not in mark.does:
             continue
         if mark.partner and not _partner(view, node):
             continue

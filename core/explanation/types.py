@@ -32,7 +32,8 @@ class ModelPart(NamedTuple):
     `family`: a key of `knowledge/families.json`, "" when not known; `family_from`: how it is known ("file name",
     "header", "loader"). `strengths`: of a LoRA or ControlNet. `dtype`: what the loader was told ("default",
     "fp8_e4m3fn" …), None where it has no such choice. `samplers`: ids of the sampling passes that it takes part in.
-    `optional`: the node fetches it itself.
+    `optional`: the node fetches it itself. `used` is False where nothing that goes out depends on its node (a branch that a
+    switch leaves out): it is not loaded.
     """
 
     name: str
@@ -47,6 +48,7 @@ class ModelPart(NamedTuple):
     dtype: Given | None = None
     samplers: tuple[str, ...] = ()
     optional: bool = False
+    used: bool = True
 
 
 class Text(NamedTuple):
@@ -74,6 +76,7 @@ class Size(NamedTuple):
     batch: Given | None = None
     seconds: Given | None = None
     fps: Given | None = None
+    megapixels: Given | None = None  # where a picture is scaled to so many, and its sides follow from it
 
 
 class Sampling(NamedTuple):
@@ -226,7 +229,10 @@ class Page(NamedTuple):
 
 
 class Dot(NamedTuple):
-    """One stage in the drawing: number, place in drawing units, a short word, what it is, its nodes."""
+    """One stage in the drawing: number, place in drawing units, a short word, what it is, its nodes.
+
+    `above`: the word stands above the dot, else below it.
+    """
 
     number: int
     x: int
@@ -234,6 +240,7 @@ class Dot(NamedTuple):
     label: str
     key: str
     nodes: tuple[str, ...]
+    above: bool = True
 
 
 class Drawing(NamedTuple):

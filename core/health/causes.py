@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from ..comparison.types import Difference
@@ -44,7 +42,7 @@ def because(readiness: Readiness, stamp: Stamp, here: Here, edited: Edited | Non
         if cause is not None:
             found.setdefault((cause.cause, cause.text), cause)
     if not found:
-        return (_unknown(readiness),)
+        return (_unknown(readiness, edited),)
     return tuple(found.values())[:MOST]
 
 
@@ -168,24 +166,20 @@ def _brought(difference: Difference, finding: Finding) -> bool:
     return difference.kind in ("added", "replaced", "switched") or not inputs or difference.input in inputs
 
 
-def _unknown(readiness: Readiness) -> Cause:
+def _unknown(readiness: Readiness, edited: Edited | None) -> Cause:
+    """Nothing explains what is wrong. That the workflow was edited is said all the same, where it was."""
     first = next((one for one in readiness.findings if one.weight != INFO), None)
     if first is None:
         return Cause(UNKNOWN, "What changed is not known.")
-    text = f"What changed is not known. What is wrong now: {first.message.rstrip('.')}."
-    return Cause(UNKNOWN, text, f"{first.code}: {first.name}", *_fix(first, ("", "")))
+    wrong = f"What is wrong now: {first.message.rstrip('.')}."
+    evidence = f"{first.code}: {first.name}"
+    if edited is not None and edited.differences:
+        said = (edited.differences[0].text or edited.differences[0].kind).rstrip(".")
+        more = f", and {len(edited.differences) - 1} more" if len(edited.differences) > 1 else ""
+        return Cause(WORKFLOW_EDITED, f"The workflow was edited: {said}{more}. {wrong}", evidence, *_COMPARE)
+    return Cause(UNKNOWN, f"What changed is not known. {wrong}", evidence, *_fix(first, ("", "")))
 
 
 def _fix(finding: Finding, otherwise: tuple[str, str]) -> tuple[str, str]:
     first = next((one for one in finding.fixes if one.text), None)
     return (first.text, first.kind) if first is not None else otherwise
-
-
-def names(causes: Iterable[Cause]) -> Iterator[str]:
-    """The causes as short words, each once."""
-    yield from dict.fromkeys(one.cause for one in causes)
-
-
-def folder_of(path: str) -> str:
-    """The folder of a path, for people."""
-    return os.path.basename(os.path.dirname(path))

@@ -28,8 +28,8 @@ class Stamp(NamedTuple):
     comfyui: str
     modified: float | None = None
     sha256: str = ""
-    files: Mapping[str, File] = {}  # noqa: RUF012  # never changed
-    packs: Mapping[str, tuple[str, tuple[str, ...]]] = {}  # noqa: RUF012
+    files: Mapping[str, File] = {}  # never changed
+    packs: Mapping[str, tuple[str, tuple[str, ...]]] = {}
 
     def pack_of(self, class_type: str) -> str:
         """The pack that this node type came from; CORE where it was none of the others."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..readiness.types import BLOCKED, INFO, NEEDS_INPUT, RUNNABLE, UNKNOWN, UNREADABLE, Finding
 from ..resolution.types import NOT_FOUND, RESOLVED, UNCERTAIN, Resolution
-from . import verdicts, words
+from . import health, verdicts, words
 from .overview import headline, step_title
 from .rows import listed
 from .types import Entry, Library, Place
@@ -78,6 +78,9 @@ def print_library(library: Library, dashboard: Path) -> None:
             f"[{_COLOURS[s]}]{_SIGNS[s]} {count} {words.LABEL[s].lower()}[/]" for s, count in counts.items() if count
         ]
         out.print(f"{headline(counts)}: " + "  ".join(parts))
+    broke = health.summary(shown)
+    if broke:
+        out.print(f"  {safe(broke)}")
     for told in verdicts.summary(shown):
         out.print(f"  {told}", style="dim")
     for step in library.unlock[:3]:

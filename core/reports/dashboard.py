@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import jsontext
 from ..readiness.types import RUNNABLE
-from . import overview, verdicts, words
+from . import health, overview, verdicts, words
 from .data import MARKER
 from .payload import payload
 from .plot import plot, trend
@@ -41,6 +41,8 @@ def render(library: Library) -> str:
     script = _script()
     return _template().render(
         **_cards(library),
+        broke=health.cards(library.entries, slug),
+        broke_words=health.summary(library.entries),
         steps=steps,
         data=_markup(_embedded(body)),
         style=_markup(_joined(_STYLES)),

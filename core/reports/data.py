@@ -37,6 +37,7 @@ def index_json(library: Library, slug: dict[str, str]) -> Json:
         {
             **line_json(entry, slug[entry.name]),
             **first.get(entry.name, {}),
+            **({"broke": one} if (one := broke_line(entry)) else {}),
             "findings": [[f.code, f.name] for f in entry.readiness.findings],
         }
         for entry in sorted_entries(library)
@@ -91,6 +92,20 @@ def line_json(entry: Entry, slug: str) -> Json:
     }
 
 
+def broke_line(entry: Entry) -> Json | None:
+    """Since when a workflow that ran here does not, and the first of the causes; None for all others."""
+    broke = entry.health.broke if entry.health else None
+    if broke is None:
+        return None
+    first = broke.because[0] if broke.because else None
+    return {
+        "when": broke.when,
+        "last_good": broke.last_good,
+        "cause": first.cause if first else "unknown",
+        "text": first.text if first else "",
+    }
+
+
 def _workflow(entry: Entry, slug: str) -> Json:
     return {
         **line_json(entry, slug),
@@ -101,6 +116,7 @@ def _workflow(entry: Entry, slug: str) -> Json:
             finding_json(finding, entry.resolutions.get(at)) for at, finding in enumerate(entry.readiness.findings)
         ],
         "credits": [one._asdict() for one in entry.credits],
+        "health": entry.health.as_json() if entry.health else None,
     }
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from ..health.types import Health
 from ..readiness.types import RUNNABLE, UnlockStep
 from ..resolution.types import RESOLVED
-from . import verdicts, words
+from . import health, verdicts, words
 from .codes import CLAIMED, GROUPS, Item, codes, evidence_word, group, merged
 from .data import MARKER, SCHEMA
 from .overview import headline, machine, reasoned, step_title, unused_words
@@ -56,6 +57,8 @@ def index_md(library: Library, slug: dict[str, str]) -> str:
         lines += [f"- {words.LABEL[status]}: {count}" for status, count in counts.items() if count]
         found = verdicts.summary(shown)
         lines += ["", " ".join(found)] if found else []
+        broke = health.summary(shown)
+        lines += ["", f"**{text(broke)}**"] if broke else []
         lines += ["", *_unlock(library.unlock), *_table(library, slug)]
     lines += [*_unused(library), *_machine(library)]
     return "\n".join(lines).rstrip() + "\n"
@@ -153,10 +156,36 @@ def workflow_md(entry: Entry, *, alone: bool = False) -> str:
         lines += [f"Not counted: {words.plural(ready.ignored, 'reference')} in muted or bypassed nodes.", ""]
     if entry.change:
         lines += ["## When did it break?", "", text(words.story(entry.change)), ""]
+    lines += _health(entry.health)
     if ready.warnings:
         lines += ["## Noticed while reading the file", "", *(f"- {text(one)}" for one in ready.warnings), ""]
     lines += [] if alone else ["[All workflows](index.md)"]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _health(found: Health | None) -> list[str]:
+    """Why it broke, what would settle that, and what practice says of it."""
+    lines: list[str] = []
+    if found is not None and found.broke is not None:
+        lines += [
+            "## What broke it",
+            "",
+            f"{text(health.story(found.broke))} {text(health.edits(found.broke))}".rstrip(),
+            "",
+        ]
+        for cause in found.broke.because:
+            lines.append(f"- {text(cause.text)}")
+            lines += [f"    - Shown by: {text(cause.evidence)}"] if cause.evidence else []
+            lines += [f"    - To do: {text(cause.fix)}"] if cause.fix else []
+        lines.append("")
+    if found is not None and (found.practice or found.fit):
+        lines += ["## Worth a look", ""]
+        lines += [f"- Memory: {text(found.fit)}"] if found.fit else []
+        for note in found.practice:
+            source = health.from_where(note)
+            lines.append(f"- {text(health.noted(note))}{f' Source: {text(source)}.' if source else ''}")
+        lines.append("")
+    return lines
 
 
 _CHECKS = {"verified": "SHA-256 verified", "size_only": "only its size could be checked"}

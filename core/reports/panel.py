@@ -64,6 +64,7 @@ def workflow_body(
         "map": _map(entry.graph) if entry.graph else None,
         "findings": [_finding(item) for item in merged(entry.readiness.findings, entry.resolutions)],
         "outline": outline.as_json() if outline else None,
+        "health": entry.health.as_json() if entry.health else None,
         "markdown": workflow_md(entry, alone=True),
         "digest": digest(entry),
     }

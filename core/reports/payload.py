@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..health.types import Health
 from ..readiness.types import RUNNABLE
 from ..resolution.types import NOT_FOUND, Resolution
 from ..workflow.map import GraphMap
 from . import verdicts, words
 from .codes import CLAIMED, GROUPS, HERE, Item, codes, evidence_word, group, merged
+from .health import edits, from_where, noted, story, worth_telling
 from .rows import Row
 from .types import Library
 
@@ -107,7 +109,22 @@ def _row(row: Row, slug: dict[str, str], now: float, texts: _Texts, found: _Verd
             for one in row.older
             for part in (slug[one.name], texts.index(words.title(one.name)[0]), _status(one.readiness.status))
         ],
+        _health(entry.health, texts) if worth_telling(entry.health) else 0,
     ]
+
+
+def _health(found: Health | None, texts: _Texts) -> list[Any]:
+    """What broke it: a sentence, then text, evidence and fix of each cause; then the notes with their sources; then the fit."""
+    assert found is not None
+    broke = found.broke
+    causes: list[int] = []
+    for one in broke.because if broke is not None else ():
+        causes += texts.indexes((one.text, one.evidence, one.fix))
+    notes: list[int] = []
+    for note in found.practice:
+        notes += texts.indexes((noted(note), from_where(note)))
+    told = f"{story(broke)} {edits(broke)}".rstrip() if broke is not None else ""
+    return [texts.index(told), causes, notes, texts.index(found.fit)]
 
 
 def _status(status: str) -> int:

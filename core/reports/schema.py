@@ -110,6 +110,62 @@ class Credit(Strict):
     when: float
 
 
+class Cause(Strict):
+    """Something that is not as it was when the workflow ran. `evidence`: a finding code with what shows it."""
+
+    cause: Literal[
+        "file_gone",
+        "file_changed",
+        "pack_failed",
+        "pack_updated",
+        "pack_gone",
+        "comfyui_updated",
+        "workflow_edited",
+        "unknown",
+    ]
+    text: str
+    evidence: str
+    fix: str
+    fix_kind: str
+
+
+class Broke(Strict):
+    """A workflow that ran here and does not any more; times are seconds since the epoch."""
+
+    when: float
+    last_good: float
+    because: list[Cause]
+    differences: int
+
+
+class Practice(Strict):
+    """A note on something odd, or better done otherwise. `weight`: 2 likely wrong, 1 worth a look."""
+
+    id: str
+    text: str
+    nodes: list[str]
+    source: str
+    url: str
+    weight: int
+
+
+class Health(Strict):
+    """What broke it, what practice says, and in a line how it fits this machine's memory ("": not worked out)."""
+
+    broke: Broke | None
+    practice: list[Practice]
+    fit: str
+
+
+class BrokeLine(Strict):
+    """The same in one line, with the first cause."""
+
+    when: float
+    last_good: float
+    cause: str
+    text: str
+
+
 class Workflow(_Line):
     """`{slug}.json` without its head, and the workflows of a full report."""
 
@@ -118,12 +174,14 @@ class Workflow(_Line):
     warnings: list[str]
     findings: list[Finding]
     credits: list[Credit] = Field(default_factory=list)
+    health: Health | None = None
 
 
 class Line(_Line):
     """One workflow in `index.json`; `findings` are the codes with their names."""
 
     findings: list[tuple[str, str]]
+    broke: BrokeLine | None = None
 
 
 class Place(Strict):

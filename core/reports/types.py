@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ..actions.credits import Credit
+from ..health.types import Health
 from ..readiness.types import Readiness, UnlockStep, UnusedModel
 from ..resolution.types import Resolution
 from ..workflow.map import GraphMap
@@ -47,6 +48,7 @@ class Entry:
         default_factory=dict
     )  # by the finding's place in `readiness.findings`
     credits: tuple[Credit, ...] = ()  # of its files, those that plans brought
+    health: Health | None = None  # what broke it and what practice says, as far as that was worked out
 
 
 @dataclass(frozen=True, slots=True)

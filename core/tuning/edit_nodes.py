@@ -74,17 +74,17 @@ def _promoted(view: View, node: Node, widget: str) -> bool:
 def _renumber(scope: Scope, raw: dict[str, Json], kept: list[Json]) -> None:
     """Links name their target by the slot's place, which moved."""
     places = {raw_id(slot.get("link")): place for place, slot in enumerate(kept) if isinstance(slot, dict)}
-    links = scope.raw.get("links")
+    links: Any = scope.raw.get("links")
     for link in links if isinstance(links, list) else []:
-        own = (
-            raw_id(link.get("id"))
-            if isinstance(link, dict)
-            else raw_id(link[0])
-            if isinstance(link, list) and link
-            else ""
-        )
-        if own in places:
-            item["target_slot" if isinstance(link, dict) else 4] = places[own]
+        key: Any = "target_slot" if isinstance(link, dict) else 4
+        if isinstance(link, dict | list) and _link_id(link) in places:
+            link[key] = places[_link_id(link)]
+
+
+def _link_id(link: dict[str, Json] | list[Json]) -> str:
+    if isinstance(link, dict):
+        return raw_id(link.get("id"))
+    return raw_id(link[0]) if len(link) > 4 else ""
 
 
 # ---- a node put into a link ---------------------------------------------------------------------------------
@@ -95,8 +95,8 @@ def _insert_api(graph: dict[str, Json], edit: Edit) -> None:
     numbers = [int(key) for key in graph if key.isdecimal()]
     own = str(max(numbers, default=0) + 1)
     for raw in graph.values():
-        inputs = raw.get("inputs") if isinstance(raw, dict) else None
-        for name, value in inputs.items() if isinstance(inputs, dict) else ():
+        inputs: Any = raw.get("inputs") if isinstance(raw, dict) else None
+        for name, value in list(inputs.items()) if isinstance(inputs, dict) else ():
             if isinstance(value, list) and len(value) == 2 and raw_id(value[0]) == edit.node and value[1] == 0:
                 inputs[name] = [own, 0]
     graph[own] = {"class_type": edit.after, "inputs": {edit.input: [edit.node, 0], **dict(edit.values)}}

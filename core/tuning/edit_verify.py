@@ -88,6 +88,7 @@ def _links(old: View, new: View, inserted: set[str], rewired: set[str], gone: se
             after = source(new.workflow, new.by_id[id], slot.name)
             if isinstance(before, Literal) or isinstance(after, Literal) or before == after:
                 continue  # values are compared above
-            moved = isinstance(before, Origin) and before.node in rewired and isinstance(after, Origin)
-            if not moved or not (after.node in inserted or before.node in gone):
+            old_node = before.node if isinstance(before, Origin) else ""
+            new_node = after.node if isinstance(after, Origin) else ""
+            if old_node not in rewired or not new_node or not (new_node in inserted or old_node in gone):
                 raise NotEdited(f"{slot.name} of node {id} would be fed by another node.")

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from ..knowledge import document
 from .types import Range
 
 MIB = 1 << 20
+_BILLIONS = re.compile(r" (\d{1,3}(?:\.\d{1,2})?)b ")
 
 
 class Latent(NamedTuple):
     """What a VAE makes of pictures. `scale`: pixels per latent pixel along a side, `time`: frames per latent frame; 0: it is
     not reckoned by size. `decode`, `encode`: numbers per pixel and frame that ComfyUI reckons with; `window`: it works on so
     many frames at a time, however long the video is (the figures are then per pixel), None for all at once. `fitted`: the
-    numbers per pixel that were measured, of a picture, `fitted_frames` of a video; None where nothing was published."""
+    numbers per pixel that were measured, of a picture, `fitted_frames` of a video; None where nothing was published. `cast`: bytes per pixel that it takes beside
+    them when it works with 16 bits."""
 
     key: str
     scale: int
@@ -27,6 +30,7 @@ class Latent(NamedTuple):
     window: int | None = None
     fitted: tuple[float, float, float] | None = None
     fitted_frames: tuple[float, float, float] | None = None
+    cast: tuple[float, float, float] = (0, 0, 0)
 
 
 class Model(NamedTuple):
@@ -43,6 +47,8 @@ class Model(NamedTuple):
     also: tuple[str, ...] = ()
     side: int = 1024
     frames: int = 1
+    bits: float = 16  # stored, where a file's name says nothing
+    holds: Mapping[str, float] = MappingProxyType({})  # parameters of what a checkpoint of it holds besides
 
 
 class Named(NamedTuple):
@@ -88,6 +94,13 @@ def named() -> tuple[Named, ...]:
     return tuple(sorted(found, key=lambda one: -len(one.words)))
 
 
+def typical(role: str) -> Range:
+    """What files of a role usually take, where nothing is known of the very file."""
+    lines: dict[str, list[float]] = _document()["typical"]
+    low, likely, high = (round(one) for one in lines.get(role) or lines["other"])
+    return Range(low, likely, high)
+
+
 @cache
 def fitted() -> dict[str, Any]:
     """Our own factors."""
@@ -116,10 +129,25 @@ def model_of(family: str, name: str = "", params: float | None = None) -> Model 
     return own[0]
 
 
+def any_model(params: float | None, *, video: bool) -> Model:
+    """A stand-in for a diffusion model that nothing here knows: its width guessed by its parameters.
+
+    Known transformers are about 1300 · (billions)^0.36 wide, and ComfyUI's factors about a 1700th of that.
+    """
+    width = 1300 * ((params or 6e9) / 1e9) ** 0.36
+    return Model("", "", "", params or 0, width / 1700, "wan21" if video else "kl", frames=81 if video else 1)
+
+
 def bits_in(name: str) -> float | None:
     """Stored bits per number as a file's name says them; None where it says nothing."""
     text = plain(name)
     return next((bits for words, bits in _precisions() if f" {words}" in text), None)
+
+
+def billions(name: str) -> float | None:
+    """The parameters that a file's name states, as in "ltx-2.3-22b-dev"; None where it states none."""
+    found = _BILLIONS.search(plain(name))
+    return float(found[1]) * 1e9 if found and 0 < float(found[1]) < 1000 else None
 
 
 def named_file(name: str) -> Named | None:

@@ -13,6 +13,7 @@ from .working import Shape, Tile, decoding, encoding, sampling, texts
 
 # Who keeps what on the GPU.
 ONE_STAGE = "one_stage"  # as ComfyUI in need of room: of each stage only its own models
+OFFLOAD = "offload"  # as other programs: the same, but some leave the diffusion model where it is while they decode
 RESIDENT = "resident"  # all models all the time
 
 # Whose count of bytes is meant.
@@ -80,12 +81,17 @@ def peak(found: tuple[Stage, ...]) -> Range:
 
 def estimate_load(load: Load) -> Range:
     """What a load wants at its peak, in bytes, as `load.counter` counts."""
-    return peak(stages(load)) + overhead(load.counter)
+    return counted(peak(stages(load)), load.counter)
 
 
-def overhead(counter: str) -> Range:
-    """What a counter counts beside what is used: freed pieces that PyTorch keeps, and the driver's own memory."""
-    return Range(*fitted()["counters"][counter])
+def counted(used: Range, counter: str) -> Range:
+    """`used` as a counter counts it: with freed pieces that PyTorch keeps, with the driver's own memory; what authors state
+    in words is rounded, and GB may mean either unit."""
+    told = fitted()["counters"][counter]
+    low, likely, high = (
+        round(size * factor + more) for size, factor, more in zip(used, told["factor"], told["bytes"], strict=True)
+    )
+    return Range(low, likely, high)
 
 
 def _sum(load: Load, *roles: str) -> Range:
@@ -98,4 +104,9 @@ def _sum(load: Load, *roles: str) -> Range:
 
 def _held(load: Load, *roles: str) -> Range:
     """The weights on the GPU while the models of these roles work."""
-    return _sum(load, "diffusion", "text_encoder", "vae", "other") if load.mode == RESIDENT else _sum(load, *roles)
+    if load.mode == RESIDENT:
+        return _sum(load, "diffusion", "text_encoder", "vae", "other")
+    own = _sum(load, *roles)
+    if load.mode == OFFLOAD and roles == ("vae",):
+        return own._replace(high=own.high + _sum(load, "diffusion").high)
+    return own

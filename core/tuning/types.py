@@ -68,15 +68,13 @@ class Profile:
 
 class FileFacts(NamedTuple):
     """What is known of one model file. `size` in bytes, as on the disk or as a source says it. `parts`: bytes by part of the
-    model ("diffusion", "text_encoder", "vae", "other"), `bits`: what one number takes on average, `part_bits`: the same by
-    part; all from the header, {} and None where it was not read. `known_from`: "header" (of a file on this disk) or "size".
-    """
+    model ("diffusion", "text_encoder", "vae", "other") and `bits`: what one number takes on average in each; both from the
+    header, {} where it was not read. `known_from`: "header" (of a file on this disk) or "size"."""
 
     size: int | None = None
     parts: Mapping[str, int] = MappingProxyType({})
-    bits: float | None = None
+    bits: Mapping[str, float] = MappingProxyType({})
     known_from: str = "header"
-    part_bits: Mapping[str, float] = MappingProxyType({})
 
 
 Files = Callable[[str, tuple[str, ...]], FileFacts | None]  # a file's name and folders → what is known of it

@@ -49,7 +49,8 @@ def reckoned(model: Model, shape: Shape, passes: int, bits: float = 16) -> float
 
 def sampling(model: Model, shape: Shape, passes: int, bits: float = 16) -> Range:
     """What a sampling step works in; `passes`: 2 where both passes of guidance go as one batch."""
-    return spread(reckoned(model, shape, passes, bits), fitted()["sampling"]) + Range(*fitted()["fixed"]["sample"])
+    factors = fitted()["sampling_frames" if latents()[model.latent].time > 1 and shape.frames > 1 else "sampling"]
+    return spread(reckoned(model, shape, passes, bits), factors) + Range(*fitted()["fixed"]["sample"])
 
 
 def decoding(latent: Latent, shape: Shape, bits: float = 16, tile: Tile | None = None) -> Range:
@@ -58,11 +59,16 @@ def decoding(latent: Latent, shape: Shape, bits: float = 16, tile: Tile | None =
         return NOTHING
     frames = shape.frames if tile is None or not tile.frames else min(shape.frames, tile.frames)
     pixels = shape.pixels if tile is None else min(shape.pixels, tile.side**2)
-    one = pixels * bits / 8 * (1 if latent.window else max(1, frames))
-    many = one * (shape.batch if tile is None else 1)
+    many = pixels * bits / 8 * _at_once(latent, frames, shape.batch if tile is None else 1)
     per_pixel = latent.fitted_frames if shape.frames > 1 and latent.fitted_frames else latent.fitted
     used = spread(many, per_pixel) if per_pixel else spread(many * latent.decode, fitted()["decoding"])
-    return used + result(shape) + Range(*fitted()["fixed"]["decode"])
+    cast = spread(pixels, latent.cast) if bits < 32 else NOTHING
+    return used + cast + result(shape) + Range(*fitted()["fixed"]["decode"])
+
+
+def _at_once(latent: Latent, frames: int, batch: int) -> int:
+    """How many frames a VAE has in hand: all of them, or, where it works in a window, one for each video."""
+    return batch * (1 if latent.window else max(1, frames))
 
 
 def encoding(latent: Latent, shape: Shape, bits: float = 16, tile: Tile | None = None) -> Range:
@@ -70,8 +76,8 @@ def encoding(latent: Latent, shape: Shape, bits: float = 16, tile: Tile | None =
     if not latent.scale:
         return NOTHING
     pixels = shape.pixels if tile is None else min(shape.pixels, tile.side**2)
-    one = pixels * bits / 8 * (1 if latent.window else shape.frames) * (shape.batch if tile is None else 1)
-    return spread(one * latent.encode, fitted()["encoding"]) + Range(*fitted()["fixed"]["decode"])
+    many = pixels * bits / 8 * _at_once(latent, shape.frames, shape.batch if tile is None else 1)
+    return spread(many * latent.encode, fitted()["encoding"]) + Range(*fitted()["fixed"]["decode"])
 
 
 def result(shape: Shape) -> Range:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from ..catalogue.types import NodeCatalogue
 from ..comparison.types import Comparison
 from ..errors import ComfyFixerError
+from ..explanation.graph import View
 from ..explanation.types import Anatomy
+from ..health.stamp import Here
 from ..inventory.types import Inventory
 from ..readiness.check import Checker
 from ..readiness.index import Index, base
@@ -21,12 +24,13 @@ from ..readiness.types import Readiness
 from ..requirements.scan import Scanner
 from ..requirements.types import MODEL, Requirements
 from ..sources.names import family_of
-from ..tuning.types import Estimate, Profile, Tuning
+from ..tuning.types import Change, Estimate, Profile, Tuning
 from ..workflow.read import Reading, read_bytes
 from ..workflow.types import Workflow
 from .docs import Docs
 from .files import Files, Headers, Said
 from .types import Explained, Subject
+from .variants import Builds
 
 
 class Stages(Protocol):
@@ -57,10 +61,12 @@ class Seen(NamedTuple):
 class Understanding:
     """Everything that is understood of workflows against one inventory. Headers and documentation are read once."""
 
-    def __init__(self, stages: Stages, headers: Headers) -> None:
+    def __init__(self, stages: Stages, headers: Headers, state: Path | None = None) -> None:
         self._stages = stages
         self._headers = headers
         self._docs = Docs(stages.inventory)
+        self._builds = Builds(stages.found, state)
+        self.here = Here(stages.found)
 
     @cached_property
     def machine(self) -> Profile:
@@ -72,6 +78,12 @@ class Understanding:
         from ..tuning.profile import profile
 
         return profile(self._stages.inventory.hardware, assumed=assumed)
+
+    def view(self, workflow: Workflow) -> View:
+        """The workflow's graph, to be asked."""
+        from ..explanation.anatomy.build import view_of
+
+        return view_of(workflow, self._stages.catalogue)
 
     # ---- explain -----------------------------------------------------------------------------------------
 
@@ -131,6 +143,65 @@ class Understanding:
     def _known_sizes(self, seen: Seen) -> dict[str, int]:
         facts = {part.name: seen.files(part.name, part.folders) for part in seen.anatomy.models}
         return {name: one.size for name, one in facts.items() if one is not None and one.size}
+
+    # ---- tune ----------------------------------------------------------------------------------------------
+
+    def tune(self, workflow: Workflow, memory: int | None, *, sizes: Mapping[str, int] | None = None) -> Tuning:
+        """Changes that make it fit `memory` bytes of GPU memory, None for this machine's.
+
+        Raises ComfyFixerError `no_memory` where neither is known.
+        """
+        from ..tuning.advice.tune import tune
+
+        target = memory if memory is not None else self.machine.memory
+        if target is None:
+            raise ComfyFixerError(
+                "no_memory",
+                "How much GPU memory this machine has is not known.",
+                "Say to how many GB it is to be fitted.",
+            )
+        seen = self.see(workflow, sizes=sizes, said=self._builds.size)
+        return tune(
+            seen.anatomy,
+            self.view(workflow),
+            target=target,
+            files=seen.files,
+            reread=self._reread,
+            profile=self.machine,
+            here=self._builds.here,
+            known=self._builds.known,
+        )
+
+    def with_changes(
+        self,
+        workflow: Workflow,
+        memory: int | None,
+        changes: Sequence[Change],
+        *,
+        sizes: Mapping[str, int] | None = None,
+    ) -> Estimate:
+        """What it would want with these changes. Raises ComfyFixerError `not_edited` where one cannot be made."""
+        from ..tuning.advice.trial import Trials
+
+        seen = self.see(workflow, sizes=sizes, said=self._builds.size)
+        profile = self.profile(memory)
+
+        def measure(anatomy: Anatomy, files: Callable[..., Any]) -> Estimate:
+            from ..tuning.estimate import estimate
+
+            return estimate(anatomy, files=files, profile=profile)
+
+        trials = Trials(self.view(workflow), seen.anatomy, self.view, self._reread, measure, seen.files)
+        state = trials.after(trials.start, changes) if changes else trials.start
+        if state is None:
+            why = next(iter(trials.refused.values()), "It cannot be made here.")
+            raise ComfyFixerError("not_edited", why, "Make this change by hand on the canvas.")
+        return state.estimate
+
+    def _reread(self, workflow: Workflow) -> Anatomy:
+        from ..explanation.anatomy.build import anatomy
+
+        return anatomy(workflow, self._stages.scanner.scan(workflow), self._stages.catalogue)
 
     # ---- compare -----------------------------------------------------------------------------------------
 

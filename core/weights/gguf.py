@@ -33,14 +33,17 @@ def gguf_facts(file: BinaryIO, size: int) -> HeaderFacts:
         return HeaderFacts(format="gguf", size=size, complete=False, problem=str(error))
 
 
-def gguf_bits(file: BinaryIO, size: int) -> float | None:
-    """Bits that one number takes on average in the open `file`, at its beginning; None where that cannot be told."""
+def gguf_tensors(file: BinaryIO, size: int) -> tuple[list[tuple[str, int, int]], dict[str, str]]:
+    """Name, bytes and count of numbers of each tensor in the open `file`, and its metadata; nothing of a damaged one.
+
+    Raises OSError.
+    """
     walk = _Walk(file, size)
     try:
-        walk.facts()
+        facts = walk.facts()
     except _Broken:
-        return None
-    return 8 * walk.stored / walk.values if walk.values else None
+        return [], {}
+    return walk.tensors, facts.metadata
 
 
 class _Walk:
@@ -48,7 +51,7 @@ class _Walk:
 
     def __init__(self, file: BinaryIO, size: int) -> None:
         self.file, self.size, self.at, self.items = file, size, 0, 0
-        self.values = self.stored = 0  # numbers in the tensors of known types, and the bytes that hold them
+        self.tensors: list[tuple[str, int, int]] = []  # of known types: name, bytes, numbers
 
     def facts(self) -> HeaderFacts:
         self.take(4)  # the magic, which the caller has looked at
@@ -85,7 +88,7 @@ class _Walk:
         end: int | None = 0
         dtypes: Counter[str] = Counter()
         for _ in range(count):
-            self.text(_MAX_NAME)
+            title = self.text(_MAX_NAME)[:200]
             values = 1
             dimensions = self.number("<I")
             if dimensions > 8:
@@ -100,8 +103,7 @@ class _Walk:
                 continue
             name, block, block_bytes = known
             dtypes[name] += 1
-            self.values += values
-            self.stored += values // block * block_bytes
+            self.tensors.append((title, values // block * block_bytes, values))
             if end is not None:
                 end = max(end, offset + values // block * block_bytes)
         return end, dtypes

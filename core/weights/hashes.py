@@ -84,15 +84,15 @@ class HashCache:
         status = _status(path)
         if status is None:
             return None
-        known = self._known(path, status).get("parts")
-        if known is None:
-            try:
-                found = read_parts(path)
-            except OSError:
-                return None
-            self._keep(path, status, {"parts": found.as_json()})
-            return found
-        return Parts.from_json(known)
+        known = Parts.from_json(self._known(path, status).get("parts"))
+        if known is not None:
+            return known
+        try:
+            found = read_parts(path)
+        except OSError:
+            return None
+        self._keep(path, status, {"parts": found.as_json()})
+        return found
 
     def save(self) -> None:
         """Write what is new. What another process wrote meanwhile is kept. Raises OSError."""

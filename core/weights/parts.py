@@ -1,96 +1,126 @@
 """How many bytes of a model file are for what, read from its header alone.
 
-A checkpoint holds several models, told by the first words of its tensors' names (as in the state dicts that Stability AI,
-Black Forest Labs and Lightricks published); a file of one model has no such words, and its tensors count as "other".
+A checkpoint holds several models, told by the first words of its tensors' names; a file of one model is told by words that
+only such a model has. The words are in `knowledge/memory.json`, "tensors": as the published files have them, and as
+ComfyUI looks for them (comfy/model_detection.py, sd.py).
 """
 
 from __future__ import annotations
 
-import json
 import os
-import re
-import struct
+import stat
 from collections import Counter
-from typing import BinaryIO
+from collections.abc import Iterable
+from typing import BinaryIO, NamedTuple
 
-from .gguf import gguf_bits
+from ..knowledge import document
+from .gguf import gguf_tensors
 from .headers import format_of
-from .safetensors import MAX_HEADER
-from .types import DIFFUSION, OTHER, TEXT_ENCODER, VAE, Parts
+from .safetensors import safetensors_tensors
+from .types import OTHER, Parts
 
-_PREFIXES = (
-    ("model.diffusion_model.", DIFFUSION),
-    ("first_stage_model.", VAE),
-    ("vae.", VAE),
-    ("audio_vae.", VAE),
-    ("cond_stage_model.", TEXT_ENCODER),
-    ("conditioner.", TEXT_ENCODER),
-    ("text_encoders.", TEXT_ENCODER),
-)
 _BITS = {
-    **dict.fromkeys(("F64", "I64", "U64"), 64),
+    **dict.fromkeys(("F64", "I64", "U64", "C64"), 64),
     **dict.fromkeys(("F32", "I32", "U32"), 32),
     **dict.fromkeys(("F16", "BF16", "I16", "U16"), 16),
-    **dict.fromkeys(("F8_E4M3", "F8_E5M2", "F8_E8M0", "I8", "U8", "BOOL"), 8),
-    **dict.fromkeys(("F4", "F6_E2M3", "F6_E3M2"), 4),
+    **dict.fromkeys(("F8_E4M3", "F8_E5M2", "F8_E8M0", "F8_E4M3FNUZ", "F8_E5M2FNUZ", "I8", "U8", "BOOL"), 8),
+    **dict.fromkeys(("F6_E2M3", "F6_E3M2"), 6),
+    "F4": 4,
 }
-_ENTRY = re.compile(rb'"((?:[^"\\]|\\.){1,300})"\s{0,20}:\s{0,20}\{([^{}]{1,400})\}')
-_OFFSETS = re.compile(rb'"data_offsets"\s{0,20}:\s{0,20}\[\s{0,20}(\d{1,19})\s{0,20},\s{0,20}(\d{1,19})\s{0,20}\]')
-_DTYPE = re.compile(rb'"dtype"\s{0,20}:\s{0,20}"([A-Za-z0-9_]{1,24})"')
-_MOST = 32 << 20  # bytes of a header that is read for this: far more than any checkpoint has
+_MOST = 100_000  # tensors that are sorted by name; the largest published models have a few thousand
+_ALONE = ""  # tensors without a word of a checkpoint: of a model that stands alone
 _ARCHITECTURES = ("modelspec.architecture", "general.architecture")
 
 
+class Tensor(NamedTuple):
+    """One tensor of a header: its name, its bytes, and how many numbers they hold (None: not known)."""
+
+    name: str
+    bytes: int
+    numbers: float | None
+
+
 def read_parts(path: str | os.PathLike[str]) -> Parts:
-    """The parts of the file at `path`. Its tensors are never read. Raises OSError."""
+    """The parts of the file at `path`; an empty Parts for what is damaged or has no header. Its tensors are never read.
+
+    Raises OSError when it cannot be opened or is not a plain file.
+    """
     fd = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     with open(fd, "rb") as file:
-        size = os.fstat(fd).st_size
-        if file.read(4) == b"GGUF":
-            file.seek(0)
-            bits = gguf_bits(file, size)
-            return Parts({OTHER: size}, {OTHER: bits} if bits is not None else {})
-        file.seek(0)
-        return _safetensors(file, size) if format_of(path) == "safetensors" else Parts()
+        status = os.fstat(fd)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(f"{os.fspath(path)!r} is not a plain file")
+        return parts_in(file, status.st_size, format_of(path))
 
 
-def _safetensors(file: BinaryIO, size: int) -> Parts:
-    raw = file.read(8)
-    length = struct.unpack("<Q", raw)[0] if len(raw) == 8 else 0
-    if not 2 <= length <= min(size - 8, MAX_HEADER, _MOST):
+def parts_in(file: BinaryIO, size: int, form: str) -> Parts:
+    """The same of an open file of `size` bytes, at its beginning, that should be of the format `form`. Raises OSError."""
+    magic = file.read(4)
+    file.seek(0)
+    if magic == b"GGUF":
+        gguf, said = gguf_tensors(file, size)
+        found: Iterable[Tensor] = (Tensor(*one) for one in gguf)
+    elif form == "safetensors":
+        plain, said = safetensors_tensors(file, size)
+        found = (
+            Tensor(name, length, length * 8 / _BITS[kind] if kind in _BITS else None) for name, kind, length in plain
+        )
+    else:
         return Parts()
-    header = file.read(length)
-    found: Counter[str] = Counter()
-    numbers: Counter[str] = Counter()
-    for match in _ENTRY.finditer(header):
-        offsets, dtype = _OFFSETS.search(match[2]), _DTYPE.search(match[2])
-        if offsets is None or dtype is None:
-            continue
-        amount = int(offsets[2]) - int(offsets[1])
-        if amount < 0 or amount > size:
-            return Parts()
-        part = _part(match[1])
-        found[part] += amount
-        numbers[part] += amount * 8 // _BITS.get(dtype[1].decode("ascii"), 16)
-    total = sum(found.values())
-    if not total or 8 + length + total > size:
-        return Parts()
-    bits = {part: round(8 * found[part] / count, 3) for part, count in numbers.items() if count}
-    return Parts(dict(found), bits, _family(header))
+    family = next((said[key] for key in _ARCHITECTURES if said.get(key)), "")
+    return sorted_parts(found, family)
 
 
-def _part(name: bytes) -> str:
-    text = name.decode("utf-8", "replace")
-    return next((part for prefix, part in _PREFIXES if text.startswith(prefix)), OTHER)
+def sorted_parts(tensors: Iterable[Tensor], family: str = "") -> Parts:
+    """Tensors summed up by what they are for."""
+    words = document("memory")["tensors"]
+    inside, alone = _words(words["inside"]), _words(words["alone"])
+    sums: dict[str, _Sum] = {}
+    votes: Counter[str] = Counter()
+    for place, tensor in enumerate(tensors):
+        part = _first(tensor.name, inside) if place < _MOST else OTHER
+        if part is None:
+            votes[_first(tensor.name, alone) or OTHER] += tensor.bytes
+        sums.setdefault(part or _ALONE, _Sum()).add(tensor)
+    if _ALONE in sums:
+        own = _most(votes)
+        own = OTHER if own in sums else own
+        sums[own] = sums.pop(_ALONE).plus(sums.get(own, _Sum()))
+    bits = {part: one.bits for part, one in sums.items() if one.bits is not None}
+    return Parts({part: one.bytes for part, one in sums.items()}, bits, family)
 
 
-def _family(header: bytes) -> str:
-    """The architecture that the metadata name, which stand at the beginning."""
-    text = header[: 1 << 20].decode("utf-8", "replace")
-    at = text.find('"__metadata__"')
-    try:
-        values, _ = json.JSONDecoder().raw_decode(text, text.index("{", at)) if at >= 0 else ({}, 0)
-    except (ValueError, RecursionError):
-        return ""
-    said = [values.get(key) for key in _ARCHITECTURES]
-    return next((one for one in said if isinstance(one, str) and len(one) <= 100), "")
+class _Sum:
+    """Bytes, and those of them of which the numbers are counted."""
+
+    def __init__(self, size: int = 0, counted: int = 0, numbers: float = 0) -> None:
+        self.bytes, self.counted, self.numbers = size, counted, numbers
+
+    def add(self, tensor: Tensor) -> None:
+        self.bytes += tensor.bytes
+        if tensor.numbers is not None:
+            self.counted += tensor.bytes
+            self.numbers += tensor.numbers
+
+    def plus(self, other: _Sum) -> _Sum:
+        return _Sum(self.bytes + other.bytes, self.counted + other.counted, self.numbers + other.numbers)
+
+    @property
+    def bits(self) -> float | None:
+        return 8 * self.counted / self.numbers if self.numbers else None
+
+
+def _most(votes: Counter[str]) -> str:
+    """What most bytes of a file of one model speak for; names that say nothing have no vote where others have one."""
+    told = [(size, part) for part, size in votes.items() if part != OTHER]
+    return max(told)[1] if told else OTHER
+
+
+def _words(table: dict[str, list[str]]) -> list[tuple[str, str]]:
+    return [(word, part) for part, words in table.items() for word in words]
+
+
+def _first(name: str, words: list[tuple[str, str]]) -> str | None:
+    """The part of the longest word with which the name begins."""
+    found = [(len(word), part) for word, part in words if name.startswith(word)]
+    return max(found)[1] if found else None

@@ -13,6 +13,7 @@ import json
 import re
 import struct
 from collections import Counter
+from collections.abc import Iterator
 from typing import BinaryIO
 
 from .types import HeaderFacts
@@ -20,6 +21,7 @@ from .types import HeaderFacts
 MAX_HEADER = 100 * 1024 * 1024  # the format's own limit
 _PIECE = 1 << 20
 _OVERLAP = 256
+_BEHIND = 1024  # how far behind its offsets the name of a tensor is looked for
 _OFFSETS = re.compile(rb'"data_offsets"\s{0,20}:\s{0,20}\[\s{0,20}(\d{1,19})\s{0,20},\s{0,20}(\d{1,19})\s{0,20}\]')
 _DTYPE = re.compile(rb'"dtype"\s{0,20}:\s{0,20}"([A-Za-z0-9_]{1,24})"')
 _METADATA = re.compile(r'"__metadata__"\s{0,20}:\s{0,20}(?=\{)')
@@ -54,6 +56,49 @@ def safetensors_facts(file: BinaryIO, size: int) -> HeaderFacts:
         dtypes=dict(tally.dtypes),
         metadata=_metadata(first),
     )
+
+
+def safetensors_tensors(file: BinaryIO, size: int) -> tuple[Iterator[tuple[str, str, int]], dict[str, str]]:
+    """Name, type and bytes of each tensor of the open `file`, and its metadata; nothing of one without a sound header.
+
+    The tensors stream by: read them before the file is closed. Raises OSError.
+    """
+    raw = file.read(8)
+    length = struct.unpack("<Q", raw)[0] if len(raw) == 8 else 0
+    if not 2 <= length <= MAX_HEADER or 8 + length > size:
+        return iter(()), {}
+    said = _metadata(file.read(min(length, _PIECE)))
+    file.seek(8)
+    return _entries(file, length), said
+
+
+def _entries(file: BinaryIO, length: int) -> Iterator[tuple[str, str, int]]:
+    """The entries of a header of `length` bytes, at which `file` stands, piece by piece."""
+    text, start, left = b"", 0, length
+    while left:
+        piece = file.read(min(left, _PIECE))
+        if not piece:
+            return
+        left -= len(piece)
+        text += piece
+        limit = len(text) if not left else max(start, len(text) - _OVERLAP)
+        for match in _OFFSETS.finditer(text, start):
+            if match.start() >= limit:
+                break
+            yield _entry(text, match)
+        kept = max(0, limit - _BEHIND)
+        text, start = text[kept:], limit - kept
+
+
+def _entry(text: bytes, offsets: re.Match[bytes]) -> tuple[str, str, int]:
+    """Name, type and bytes of the tensor with these offsets: what stands around them in its object."""
+    opening = text.rfind(b"{", max(0, offsets.start() - _BEHIND), offsets.start())
+    closing = text.rfind(b'"', max(0, opening - _OVERLAP), opening) if opening > 0 else -1
+    begin = text.rfind(b'"', max(0, closing - _BEHIND), closing) if closing > 0 else -1
+    name = text[begin + 1 : closing].decode("utf-8", "replace") if begin >= 0 else ""
+    kind = _DTYPE.search(text, max(0, opening), min(len(text), offsets.end() + _OVERLAP)) if opening >= 0 else None
+    size = max(0, int(offsets[2]) - int(offsets[1]))
+    return name[:200], kind[1].decode("ascii") if kind else "", size
 
 
 class _Tally:

@@ -32,10 +32,11 @@ DIFFUSION, TEXT_ENCODER, VAE, OTHER = "diffusion", "text_encoder", "vae", "other
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Bytes of the tensors of one file, by what they are for. `bytes` has DIFFUSION, TEXT_ENCODER and VAE only where the
-    names of the tensors say so, as in checkpoints; everything else is OTHER. {}: the header does not tell.
+    """Bytes of the tensors of one file, by what they are for. `bytes` has DIFFUSION, TEXT_ENCODER and VAE where the names
+    of the tensors say so; everything else is OTHER. {}: the header does not tell.
 
-    `bits`: what one number takes on average, by part. `family`: what the header calls its architecture, "" for nothing.
+    `bits`: what one number takes on average, by part, where the types are known. `family`: what the header calls its
+    architecture, "" for nothing.
     """
 
     bytes: dict[str, int] = field(default_factory=dict)
@@ -50,9 +51,12 @@ class Parts:
     def from_json(cls, raw: Any) -> Parts | None:
         """What `as_json` gave; None where it is damaged."""
         raw = raw if isinstance(raw, dict) else {}
-        bytes_, bits, family = raw.get("bytes"), raw.get("bits"), raw.get("family")
-        sound = isinstance(bytes_, dict) and all(type(one) is int for one in bytes_.values())
-        sound = sound and isinstance(bits, dict) and all(type(one) in (int, float) for one in bits.values())
-        if not sound or not isinstance(family, str):
-            return None
-        return cls(bytes_, bits, family)  # type: ignore[arg-type]  # sound, as just seen
+        sizes, bits, family = raw.get("bytes"), raw.get("bits"), raw.get("family")
+        if _numbers(sizes, int) and _numbers(bits, int, float) and isinstance(family, str):
+            return cls(sizes, bits, family)  # type: ignore[arg-type]  # as just seen
+        return None
+
+
+def _numbers(raw: Any, *types: type) -> bool:
+    """Whether it is an object of plain numbers."""
+    return isinstance(raw, dict) and all(type(one) in types for one in raw.values())

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from comfyfixersmart.core import app as app_module
+from comfyfixersmart.core import library
 from comfyfixersmart.core.app import App
 from comfyfixersmart.core.inventory.known import nothing
 from comfyfixersmart.core.inventory.types import Inventory, ModelFile, Pack
@@ -50,7 +50,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         names.append(name)
         return real_read(data, name)
 
-    monkeypatch.setattr(app_module, "read_bytes", counted)
+    monkeypatch.setattr(library, "read_bytes", counted)
     return names
 
 
@@ -157,7 +157,7 @@ def test_a_fault_of_ours_in_one_file_ends_nothing(tmp_path: Path, monkeypatch: p
             raise ZeroDivisionError
         return real_read(data, name)
 
-    monkeypatch.setattr(app_module, "read_bytes", broken)
+    monkeypatch.setattr(library, "read_bytes", broken)
     assert statuses(App(here()), tmp_path) == {"a.json": "unreadable", "b.json": "blocked"}
 
 

@@ -51,6 +51,13 @@ LISTED: dict[tuple[str, str], tuple[str, str, dict[str, Any] | None]] = {
     ("POST", "/run"): (CHANGE, "/run", {"do": "pause", "action": None}),
     ("GET", "/journal"): (READ, "/journal?limit=5", None),
     ("POST", "/undo"): (CHANGE, "/undo", {"entries": ["e"]}),
+    ("GET", "/explain"): (READ, "/explain?slug=one", None),
+    ("POST", "/explain"): (CHECK, "/explain", {"workflow": {"nodes": []}, "name": "open"}),
+    ("POST", "/tune"): (CHECK, "/tune", {"slug": "one", "memory_gb": 8}),
+    ("POST", "/tune/estimate"): (CHECK, "/tune/estimate", {"slug": "one", "memory_gb": 8, "changes": ["a"]}),
+    ("POST", "/tune/graph"): (CHECK, "/tune/graph", {"workflow": {"nodes": []}, "memory_gb": 8, "changes": ["a"]}),
+    ("POST", "/tune/plan"): (CHANGE, "/tune/plan", {"slug": "one", "memory_gb": 8, "changes": ["a"]}),
+    ("POST", "/compare"): (CHECK, "/compare", {"old": {"good": "one"}, "new": {"workflow": {"nodes": []}}}),
 }
 
 
@@ -59,6 +66,7 @@ class Fake:
 
     def __init__(self, folder: Path) -> None:
         self.host = self.preferences = self.search = self.planning = self.acting = self
+        self.understanding = Understood(self)
         self.folder = folder
         self.values: dict[str, Any] = {"allow_remote": False, "allowed_hosts": []}
         self.calls: list[str] = []
@@ -204,6 +212,37 @@ class Fake:
     def report_file(self, user: Any, name: str) -> Path:
         self._called("report")
         return self.folder / name
+
+
+class Understood:
+    """What explains, tunes and compares: gives back what it was asked."""
+
+    def __init__(self, fake: Fake) -> None:
+        self._fake = fake
+
+    def explain(self, user: Any, asked: Any) -> dict[str, Any]:
+        return self._told("explain", user, asked)
+
+    def tune(self, user: Any, asked: Any, memory: int | None) -> dict[str, Any]:
+        return self._told("tune", user, asked, memory)
+
+    def estimate(self, user: Any, asked: Any, memory: int | None, changes: Any) -> dict[str, Any]:
+        return self._told("estimate", user, asked, memory, list(changes))
+
+    def graph(self, user: Any, asked: Any, memory: int | None, changes: Any) -> dict[str, Any]:
+        return self._told("graph", user, asked, memory, list(changes))
+
+    def plan(self, user: Any, slug: str, memory: int | None, changes: Any) -> dict[str, Any]:
+        self._fake.changes.append((user.name, slug))
+        return self._told("tune_plan", user, slug, memory, list(changes))
+
+    def compare(self, user: Any, old: Any, new: Any) -> dict[str, Any]:
+        return self._told("compare", user, old, new)
+
+    def _told(self, name: str, user: Any, *asked: Any) -> dict[str, Any]:
+        self._fake._called(name)
+        told = [one._asdict() if hasattr(one, "_asdict") else one for one in asked]
+        return {name: told, "user": user.name}
 
 
 class Place(NamedTuple):

@@ -35,6 +35,7 @@ verdicts = _load("panel_verdicts", "verdicts.py")
 plans = _load("panel_plans", "plans.py")
 runs = _load("panel_runs", "runs.py")
 acting = _load("panel_acting", "acting.py")
+understood = _load("panel_understood", "understood.py")
 NOW: float = samples.NOW
 LOCAL = {"allowed": True, "error": None}
 FROM_AFAR = {
@@ -89,6 +90,8 @@ class Scenario:
         origin: dict[str, str] | None = None,
         lookup: dict[str, Any] | None = None,
         acts: Any = None,
+        knows: Any = None,
+        health: dict[str, Json] | None = None,
     ) -> None:
         self.cycle = now or cycle()
         self.may, self.parts, self.failing = may, parts or [], failing or {}
@@ -97,6 +100,9 @@ class Scenario:
         self.revision = 1
         self.lookup = lookups.Lookup(**{"found": verdicts.found(), "now": NOW, **(lookup or {})})
         self.acting = acts or acting.Acting()
+        self.understood = knows or understood.Understood()
+        self.understood.acting = self.acting
+        self.health = health or {}  # by slug
         self.settings = {
             "values": {"cycle_hours": 2.0, "watch": True, "allow_remote": False, "allowed_hosts": []},
             "from": {"cycle_hours": "default", "watch": "dialog", "allow_remote": "default", **(origin or {})},
@@ -141,7 +147,8 @@ class Scenario:
         told = next(
             (row["versions"] for row in rows if any(each["slug"] == slug for each in row.get("versions", ()))), ()
         )
-        return panel.workflow_body(self._judged(one), slug, f"workflows/{one.name}", None, told)
+        body = panel.workflow_body(self._judged(one), slug, f"workflows/{one.name}", None, told)
+        return {**body, "health": self.health.get(slug), **self.understood.outline(one.name)}
 
     def _judged(self, entry: Entry) -> Entry:
         """The workflow with what was looked up so far."""
@@ -295,3 +302,4 @@ MAKE: dict[str, Callable[[], Scenario]] = {
 }
 
 MAKE |= _load("panel_acted", "acted.py").MAKE
+MAKE |= _load("panel_known", "known.py").MAKE

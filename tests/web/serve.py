@@ -117,6 +117,10 @@ class _Handler(BaseHTTPRequestHandler):
             return self._lookup(name, scenario, body)
         if name in ("plan", "plan/cancel", "approve", "run", "journal", "undo"):
             return self._guarded(scenario, body, lambda: scenario.acting.answer(name, query, body))
+        if name in ("explain", "tune", "tune/estimate", "tune/graph", "compare"):
+            return self._refusable(lambda: scenario.understood.answer(name, query, body))
+        if name == "tune/plan":
+            return self._guarded(scenario, body, lambda: scenario.understood.answer(name, query, body))
         return self._settings(scenario, body)
 
     def _change(self, name: str, scenario: Any) -> None:
@@ -143,6 +147,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _guarded(self, scenario: Any, body: Any, act: Any) -> None:
         if body is not None and not scenario.may["allowed"]:
             return self._json(403, {"error": scenario.may["error"]})
+        return self._refusable(act)
+
+    def _refusable(self, act: Any) -> None:
         try:
             return self._json(200, act())
         except Exception as refused:

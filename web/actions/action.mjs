@@ -142,8 +142,8 @@ function ways(action, view) {
   show();
   return [
     h("p", { class: "cfs-act-ways" }, fold,
-      other && link(t(`plan.prefer.${other}`), () => view.prefer(action, other), { "data-key": `prefer-${id}`, "aria-label": t(`plan.prefer.${other}_of`, { name }) }),
-      link(t("plan.leave"), () => view.leave(action), { "data-key": `leave-${id}`, "aria-label": t("plan.leave_of", { name }) })),
+      view.leave && other && link(t(`plan.prefer.${other}`), () => view.prefer(action, other), { "data-key": `prefer-${id}`, "aria-label": t(`plan.prefer.${other}_of`, { name }) }),
+      view.leave && link(t("plan.leave"), () => view.leave(action), { "data-key": `leave-${id}`, "aria-label": t("plan.leave_of", { name }) })),
     more];
 }
 

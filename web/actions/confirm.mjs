@@ -24,7 +24,7 @@ export function consents(plan, ticked) {
 /** What is still to be confirmed. */
 export const missing = (plan, ticked) => asked(plan).filter((one) => ticked.get(one.key) !== meaning(one));
 
-/** The block, or null. `view`: {ticked: Map, changed(), leave(action), open(address)}. */
+/** The block, or null. `view`: {ticked: Map, changed(), leave(action) or null, open(address)}. */
 export function confirmations(plan, view) {
   const mine = plan.actions.filter((action) => action.risks.some((one) => one.consent));
   if (!mine.length) return null;
@@ -38,7 +38,7 @@ function one(action, view) {
       h("p", { class: "cfs-strong" }, whole(action.title)),
       risks.map((risk) => [h("p", null, visible(said(risk.text))), help(risk, view)]))),
     risks.map((risk) => tick(action, risk, view)),
-    h("p", null, link(t(action.kind === "download" ? "plan.leave_file" : "plan.leave_it"), () => view.leave(action), {
+    view.leave && h("p", null, link(t(action.kind === "download" ? "plan.leave_file" : "plan.leave_it"), () => view.leave(action), {
       "data-key": `out-${action.id}`, "aria-label": t("plan.leave_of", { name }) })));
 }
 

@@ -99,7 +99,7 @@ export class PlanView {
         n > 0 && h("ol", { class: "cfs-act-list", "aria-label": t("plan.actions") }, plan.actions.map((one) => actionRow(one, this.tools(plan)))),
         n > 0 && totals(plan, work.base),
         leftOutBlock(plan, this.leftTools()),
-        confirmations(plan, { ticked: this.actions.ticked, changed: () => this.approval(plan), leave: (one) => this.leave(one), open: (page) => work.openPage(page) }));
+        confirmations(plan, { ticked: this.actions.ticked, changed: () => this.approval(plan), leave: this.leaver(), open: (page) => work.openPage(page) }));
       body.scrollTop = at;
     }
     this.approval(plan);
@@ -120,7 +120,7 @@ export class PlanView {
     return {
       plan, base: work.base, details: this.details,
       copy: (text, from) => work.copy(text, from), open: (page) => work.openPage(page),
-      leave: (action) => this.leave(action), confirm: (action) => this.goTo(action),
+      leave: this.leaver(), confirm: (action) => this.goTo(action),
       prefer: (action, kind) => { actions.prefer.set(action.id, kind); actions.remake(); },
       linked: (action) => actions.prefer.get(action.id) === "link",
       candidates: (action) => work.panel.page?.choices?.(action) ?? 0,
@@ -134,6 +134,9 @@ export class PlanView {
       back: (id) => { actions.leaveOut.delete(id); actions.remake(); },
     });
   }
+
+  /** How an action is left out; null for a version with chosen changes, where the choice itself is changed. */
+  leaver() { return this.store.state.plan.what?.tune ? null : (action) => this.leave(action); }
 
   leave(action) {
     this.actions.leaveOut.set(action.id, action.title);

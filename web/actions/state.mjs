@@ -65,7 +65,7 @@ class Actions {
 
   /**
    * Whether the plan that is kept is for this, can still be approved, and nothing was seen to change since. `what`: {slug},
-   * {canvas: true} or {} for the library.
+   * {slug, tune: {memory_gb, changes}} for a new version with these changes, {canvas: true} or {} for the library.
    */
   has(what) {
     return Boolean(this.plan) && this.store.now() < this.plan.expires && same(what, this.store.state.plan.what) && this.madeAt === this.standing(what);
@@ -91,13 +91,14 @@ class Actions {
     this.madeAt = this.standing(what);
     this.putPlan({ what, making: true, progress: null, error: null, ...(again ? {} : { plan: null }) });
     try {
-      const asked = { ...this.subject(what), leave_out: [...this.leaveOut.keys()], prefer: Object.fromEntries(this.prefer) };
-      const { plan } = await this.api.post("plan", asked);
+      const { plan } = await (what.tune ? this.api.post("tune/plan", { slug: what.slug, ...what.tune }) : this.api.post("plan", this.wishes(what)));
       if (turn === this.turn) this.putPlan({ plan, making: false });
     } catch (error) {
       if (turn === this.turn) this.putPlan({ making: false, error: plain(error) });
     }
   }
+
+  wishes(what) { return { ...this.subject(what), leave_out: [...this.leaveOut.keys()], prefer: Object.fromEntries(this.prefer) }; }
 
   remake() { return this.make(this.store.state.plan.what ?? {}, { again: true }); }
 
@@ -223,4 +224,4 @@ class Actions {
   }
 }
 
-const same = (one, other) => Boolean(other) && (one.slug ?? "") === (other.slug ?? "") && Boolean(one.canvas) === Boolean(other.canvas);
+const same = (one, other) => Boolean(other) && (one.slug ?? "") === (other.slug ?? "") && Boolean(one.canvas) === Boolean(other.canvas) && JSON.stringify(one.tune ?? null) === JSON.stringify(other.tune ?? null);

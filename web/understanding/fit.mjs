@@ -57,7 +57,7 @@ export function bar(fit, { small = false } = {}) {
   const all = segments(fit), sum = all.reduce((total, one) => total + one.bytes, 0), memory = fit.against || 0, scale = Math.max(memory * (sum > memory ? 1.04 : 1), sum, 1);
   const share = (count) => `${((100 * count) / scale).toFixed(2)}%`;
   return h("div", { class: `cfs-memory${small ? " cfs-memory-small" : ""}`, role: "img", "aria-label": barName(fit, all) },
-    h("div", { class: "cfs-memory-bar" }, all.map((one) => h("i", { class: `cfs-mem-${one.key}`, style: { width: share(one.bytes) } })), memory > 0 && sum > memory && h("b", { class: "cfs-memory-end", style: { left: share(memory) } })));
+    h("div", { class: "cfs-memory-bar" }, all.map((one) => h("i", { class: `cfs-mem-${one.key}`, style: { width: share(one.bytes) } })), memory > 0 && sum > memory && [h("b", { class: "cfs-memory-over", style: { left: share(memory) } }), h("b", { class: "cfs-memory-end", style: { left: share(memory) } })]));
 }
 
 function barName(fit, all) {

@@ -175,7 +175,7 @@ export class Understood extends Deeds {
   /** The numbers of nodes as buttons that go there. `shown`: how many before the rest is a count. */
   at(nodes, shown = 4) {
     const all = nodes ?? [];
-    return [...all.slice(0, shown).flatMap((id) => [" ", this.number(id)]), all.length > shown && [" ", h("span", { class: "cfs-muted cfs-more-at", title: all.slice(shown, 40).map(visible).join(", ") }, t("workflow.more_nodes", { n: all.length - shown }))]].filter(Boolean);
+    return [...all.slice(0, shown).flatMap((id, at) => [at ? t("list.comma") : " ", this.number(id)]), all.length > shown && [" ", h("span", { class: "cfs-muted cfs-more-at", title: all.slice(shown, 40).map(visible).join(", ") }, t("workflow.more_nodes", { n: all.length - shown }))]].filter(Boolean);
   }
 
   number(id) {

@@ -23,7 +23,7 @@ export function noteRow(one, page) {
 /** The first lines of a long text; a line is kept whole unless it alone is too long. */
 function cut(text) {
   const at = text.lastIndexOf("\n", SHOWN);
-  return `${text.slice(0, at > SHOWN / 2 ? at : SHOWN).trimEnd()} …`;
+  return at > SHOWN / 2 ? `${text.slice(0, at).trimEnd()}\n…` : `${text.slice(0, SHOWN).trimEnd()} …`;
 }
 
 /** The text as lines: headings bold, bullets as dots, links as their words and where they lead. */

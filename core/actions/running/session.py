@@ -19,8 +19,9 @@ from urllib.parse import urlsplit
 from ...errors import ComfyFixerError
 from ...http import Clock, Http
 from ...sources.roster import download_client
+from ..planning.variant import with_version
 from ..policy import Policy
-from ..types import Json, Plan
+from ..types import Action, Json, Plan
 from .approval import Approval
 from .executors import EXECUTORS
 from .kept import RESUME, Kept
@@ -86,10 +87,11 @@ class Actions:
         everyone: Sequence[Any] = (),
         progress: Progress | None = None,
         cancel: Cancel = lambda: False,
+        version: Action | None = None,
     ) -> Plan:
         """What would make these checked workflows run here; kept, so that it can be approved. Nothing is done.
 
-        `everyone`: all workflows of the library, so that names in use elsewhere are known. `leave_out`, `prefer`: see
+        `version`: a new version of a workflow that is to be written as well, once all of that is here. `everyone`: all workflows of the library, so that names in use elsewhere are known. `leave_out`, `prefer`: see
         `make_plan`. Raises ComfyFixerError `cancelled`; OSError where it cannot be kept.
         """
         from .preparing import prepare
@@ -111,6 +113,8 @@ class Actions:
             progress=progress,
             cancel=cancel,
         )
+        if version is not None:
+            plan = with_version(plan, version)
         if self._state is not None:
             self.kept.plans.keep(plan)
             self.kept.tidy()

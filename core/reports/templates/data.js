@@ -8,11 +8,13 @@ function groupsOf(count, flat, make) {
   for (let at = 0; at < flat.length; at += count) out.push(make(...flat.slice(at, at + count)));
   return out;
 }
-const rows = data.rows.map(([slug, name, folder, status, away, tag, lead, story, numbers, warnings, findings, uses, map, older], near) => ({
+const rows = data.rows.map(([slug, name, folder, status, away, tag, lead, story, numbers, warnings, findings, uses, map, older, health], near) => ({
   near, slug, name: text(name), folder: text(folder), status, away: text(away),
   tag: tag ? { label: text(tag[0]), tone: tag[1], when: tag[2] } : null,
   lead: text(lead), story: text(story), nodes: numbers[0], models: numbers[1], ignored: numbers[2],
   warnings, findings, uses, map, plain: null, element: null,
+  health: health ? { broke: text(health[0]), causes: groupsOf(3, health[1], (why, shown, fix) => ({ why: text(why), shown: text(shown), fix: text(fix) })),
+    notes: groupsOf(2, health[2], (said, source) => ({ said: text(said), source: text(source) })), fit: text(health[3]) } : null,
   older: groupsOf(3, older, (own, title, is) => ({ slug: own, name: text(title), status: data.order[is] })),
 }));
 const bySlug = new Map([...rows.flatMap(row => row.older.map(one => [one.slug, row])), ...rows.map(row => [row.slug, row])]);

@@ -107,6 +107,10 @@ class Claims:
         """How many claims there are."""
         return sum(map(len, self._by_name.values()))
 
+    def __iter__(self) -> Iterator[Claim]:
+        """Every claim, those of one name together."""
+        return (claim for listed in self._by_name.values() for claim in listed)
+
     @property
     def names(self) -> int:
         """How many different names there are."""

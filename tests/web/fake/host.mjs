@@ -50,6 +50,8 @@ export const onGraphChange = (fn) => { changed.add(fn); return () => changed.del
 /** The person changed the graph, or its tab. */
 export const edited = () => { for (const listener of [...changed]) listener(); };
 export const goToNode = (id) => { calls.push(["goToNode", id]); return true; };
+export const linkColour = () => undefined;
+export const loadGraph = async (workflow, name) => { calls.push(["loadGraph", workflow, name]); return true; };
 export const openWorkflow = async (path) => { calls.push(["openWorkflow", path]); return true; };
 export const locale = () => asked.get("locale") ?? "en";
 export async function messages() {

@@ -1,0 +1,54 @@
+"""`compare`: what is not the same in another version of a workflow, and what that means here."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import ComfyFixerError, UsageError
+from ..files import to_json
+from .explain import app_of, opened, print_markdown, sizes_of
+from .shared import FINDINGS, FINE, place_of
+
+if TYPE_CHECKING:
+    from ..understanding.types import Subject
+
+
+def compare(options: argparse.Namespace) -> int:
+    """Compare two versions. Exit code 1 where they would not do the same."""
+    if (options.new is None) != options.good:
+        raise UsageError("bad_usage", "Name two files, or one with --good", "See `comfyfixersmart compare --help`.")
+    app = app_of(options)
+    new = opened(app, options.new or options.old)
+    old = _good(options, new) if options.good else opened(app, options.old)
+    told = app.understanding.compare(old.workflow, new.workflow, sizes=sizes_of(app, new))
+    if options.json:
+        print(to_json({**told.as_json(), "old": old.name, "new": new.name}))
+    else:
+        print_markdown(told.markdown)
+    return FINE if told.same else FINDINGS
+
+
+def _good(options: argparse.Namespace, one: Subject) -> Subject:
+    """The version of this saved workflow that ran here last. Raises UsageError, ComfyFixerError `no_good_version`."""
+    from ..library import find
+    from ..reports.versions import GoodVersions
+    from ..understanding.understanding import subject
+
+    place = place_of(options)
+    state = Path(options.state) if options.state else place.state
+    if state is None:
+        raise UsageError("no_state", "It is not said which installation is meant", "Add --comfyui DIR.")
+    kept = GoodVersions(state / "good")
+    path = str(Path(one.path).resolve())
+    listed = [file.name for file in find(place.workflow_folders, media=False) if str(Path(file.path).resolve()) == path]
+    for name in (*listed, one.name):
+        data = kept.read(name)
+        if data is not None:
+            return subject(data, f"{name}, as it last ran here", graph=name)
+    raise ComfyFixerError(
+        "no_good_version",
+        f"No version of {one.name} that ran here is kept.",
+        "One is kept whenever a scan finds the workflow running.",
+    )

@@ -1,0 +1,133 @@
+"""The texts that people wrote, and what becomes of them: prompts, lyrics, instructions, speech. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from ...workflow.types import Node
+from ..graph import Feed, Given
+from ..types import Text
+from .reader import Reader
+from .trail import trail
+
+_MOST = 60  # nodes looked at behind one input
+_JOINS = frozenset({"compute", "choose", "show", "pass", "hold", "process", ""})  # a text that comes of these is a text of theirs
+_SIDES = ("positive", "negative")
+
+
+class Texts:
+    """Gathers the texts of a workflow; each place counts once per use."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._at: dict[tuple[str, str, str], int] = {}
+        self.found: list[Text] = []
+
+    def behind(self, feed: Feed | None, side: str, sampler: str, silent: str = "") -> list[int]:
+        """The places of the texts behind a conditioning. `side`: "positive" or "negative". `silent`: the node that
+        takes the effect of that side away, if one does."""
+        places: list[int] = []
+        for given, use, zeroed in self.conditioning(feed, side):
+            places.append(self.add(use, given, sampler, silent or zeroed))
+        return list(dict.fromkeys(places))
+
+    def conditioning(self, feed: Feed | None, side: str) -> list[tuple[Given, str, str]]:
+        """(where it stands, use, the node that zeroes it out or "") of the texts behind a conditioning."""
+        found = []
+        reader, zeroed = self._reader, ""
+        for one in trail(reader, feed, "CONDITIONING", side, reader.samples):
+            if reader.does(one.node) == "zero":
+                zeroed = zeroed or one.node.id
+            found += [(given, use, zeroed) for use, given in self.of(one.node, side)]
+        return found
+
+    def of(self, node: Node, side: str) -> Iterator[tuple[str, Given]]:
+        """(use, where it stands) of the texts that a node itself takes for one side of the guidance."""
+        for name, use in self._inputs(node).items():
+            if use not in _SIDES or use == side:
+                for given in self.leaves(node, name):
+                    yield use or side, given
+
+    def _inputs(self, node: Node) -> Mapping[str, str]:
+        """Input → use ("" as the wiring says) of the inputs that hold a prompt."""
+        view = self._reader.view
+        own = view.role(node).get("texts")
+        if own is not None:
+            return dict(own)
+        does = self._reader.does(node)
+        encodes = does in ("text", "sample", "detail") or any(view.kind(node, name) == "CLIP" for name in view.feeds(node))
+        return self._named(node) if encodes and does not in ("lora", "patch", "load", "generate_text") else {}
+
+    def _named(self, node: Node) -> dict[str, str]:
+        view = self._reader.view
+        present = {**view.values(node), **{name: "" for name in view.feeds(node) if view.kind(node, name) in ("STRING", "")}}
+        return {name: use for name, use in self._reader.text_names.items() if name in present}
+
+    def leaves(self, node: Node, name: str) -> Iterator[Given]:
+        """Where the text of an input was written: its own value, or those that other nodes join to it.
+
+        A text that a language model or the like makes is a Given without value, at that node.
+        """
+        view = self._reader.view
+        start = view.value(node, name)
+        row = [start] if start is not None else []
+        seen: set[tuple[str, str]] = set()
+        while row and len(seen) < _MOST:
+            given = row.pop(0)
+            if (given.node, given.input) in seen:
+                continue
+            seen.add((given.node, given.input))
+            if given.input:
+                if isinstance(given.value, str) and given.value.strip():
+                    yield given
+                continue
+            maker = view.by_id.get(given.node)
+            if maker is None:
+                continue
+            if self._reader.does(maker) not in _JOINS:
+                yield Given(None, maker.id, "")
+                continue
+            row += self._parts(maker)
+
+    def _parts(self, node: Node) -> Iterator[Given]:
+        view = self._reader.view
+        tools = self._reader.view.role(node).get("tools", self._reader.text_tools)
+        for name in {**view.values(node), **view.feeds(node)}:
+            if name in tools or view.kind(node, name) not in ("STRING", ""):
+                continue
+            given = view.value(node, name)
+            if given is not None and (given.value is None or isinstance(given.value, str)):
+                yield given
+
+    def add(self, use: str, given: Given, sampler: str, silent: str) -> int:
+        """The place of this text; what has an effect anywhere has one."""
+        key = (given.node, given.input, use)
+        place = self._at.get(key)
+        if place is None:
+            place = self._at[key] = len(self.found)
+            samplers = (sampler,) if sampler else ()
+            self.found.append(Text(given.node, use, given, samplers, not silent, silent))
+            return place
+        old = self.found[place]
+        samplers = tuple(dict.fromkeys((*old.samplers, sampler))) if sampler else old.samplers
+        effect = old.effect or not silent
+        self.found[place] = old._replace(samplers=samplers, effect=effect, why="" if effect else old.why)
+        return place
+
+    def rest(self, unused: Mapping[str, str]) -> None:
+        """Adds what no sampling pass takes: instructions, speech, lyrics, prompts of partner nodes.
+
+        `unused`: node → the switch that leaves it out, or "" where nothing that goes out depends on it.
+        """
+        taken = {(text.given.node, text.given.input) for text in self.found}
+        reader = self._reader
+        for node in reader.view.order():
+            use = reader.vocabulary.get(reader.does(node), {}).get("text", "")
+            own = reader.view.role(node).get("texts")
+            names = dict(own) if own is not None else self._named(node) if use else {}
+            for name, said in names.items():
+                if node.id in unused and not unused[node.id]:
+                    continue
+                for given in self.leaves(node, name):
+                    if (given.node, given.input) not in taken and given.value is not None:
+                        self.add(said or use or "text", given, "", unused.get(node.id, ""))

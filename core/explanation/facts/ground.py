@@ -1,0 +1,145 @@
+"""What all facts stand on: the anatomy with its view, the steps, and what is usual for each pass. Pure.
+
+Everything that several builders ask for is worked out here once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from ...knowledge import document
+from ...readiness.types import Readiness
+from ..graph import Given, View
+from ..stages import StageStep
+from ..types import CHECKPOINT, DIFFUSION_MODEL, LORA, Anatomy, ModelPart, Sampling, Size
+from .practice import Accelerator, Figure, Profile, accelerator, profile
+
+Docs = Callable[[str], Any]  # class_type → text, (text, source) or None
+
+MAIN = (DIFFUSION_MODEL, CHECKPOINT)
+
+
+class Usual(NamedTuple):
+    """What is usual for one pass. `quick`: the LoRA or the model itself that makes few steps enough."""
+
+    part: ModelPart | None
+    known: Profile | None
+    quick: Accelerator | None
+    quick_part: ModelPart | None
+    few: bool
+
+    def figure(self, name: str) -> Figure | None:
+        """The usual range of "steps", "cfg", "guidance", "shift" …, as the LoRA for few steps changes it."""
+        if self.quick is not None and name in ("steps", "cfg", "guidance"):
+            return {"steps": self.quick.usual, "cfg": self.quick.cfg}.get(name)
+        return self.known[name] if self.known is not None else None
+
+
+class Ground:
+    """One workflow, ready to be told of. `docs`: what ComfyUI's documentation says of a type; `sizes`: file → bytes."""
+
+    def __init__(
+        self,
+        anatomy: Anatomy,
+        view: View,
+        steps: tuple[StageStep, ...] = (),
+        *,
+        readiness: Readiness | None = None,
+        docs: Docs | None = None,
+        sizes: Mapping[str, int] | None = None,
+    ) -> None:
+        self.anatomy, self.view, self.steps = anatomy, view, steps
+        self.readiness, self._docs = readiness, docs
+        self.sizes = sizes or {}
+        table = document("practice")
+        self.things: Mapping[str, Mapping[str, str]] = table["things"]
+        self.knobs: Mapping[str, Mapping[str, Any]] = table["knobs"]
+        self.roles: Mapping[str, Mapping[str, str]] = table["roles"]
+        self._usual: dict[str, Usual] = {}
+
+    # ---- words for nodes --------------------------------------------------------------------------------------
+
+    def title(self, node_id: str) -> str:
+        """The name on the node, as the author gave it, else its type."""
+        node = self.view.by_id.get(node_id)
+        return node.title if node is not None else ""
+
+    def medium(self) -> str:
+        """The medium of what the workflow is for."""
+        outs = [one.medium for one in self.anatomy.outputs if not one.preview] or [
+            one.medium for one in self.anatomy.outputs
+        ]
+        if self.anatomy.kinds:
+            gives = str(document("tasks")["tasks"].get(self.anatomy.kinds[0], {}).get("gives", ""))
+            if gives in self.things:
+                return gives
+        return next((one for one in outs if one in self.things), "")
+
+    def thing(self, medium: str | None = None) -> str:
+        """What people call it: "picture", "video" …"""
+        return self.things.get(self.medium() if medium is None else medium, self.things[""])["one"]
+
+    def docs(self, class_type: str) -> tuple[str, str] | None:
+        """What the installed documentation says of a type: (first sentences, whose documentation)."""
+        found = self._docs(class_type) if self._docs is not None else None
+        if not found:
+            return None
+        if isinstance(found, str):
+            return found, f"ComfyUI's documentation of {class_type}"
+        return str(found[0]), str(found[1])
+
+    # ---- what is usual ----------------------------------------------------------------------------------------
+
+    def usual(self, sampling: Sampling) -> Usual:
+        """What is usual for a pass: of its main model, and of the LoRAs for few steps that it goes through."""
+        found = self._usual.get(sampling.node)
+        if found is None:
+            found = self._usual[sampling.node] = self._work_out(sampling)
+        return found
+
+    def _work_out(self, sampling: Sampling) -> Usual:
+        parts = [self.anatomy.models[place] for place in sampling.models if place < len(self.anatomy.models)]
+        part = next((one for one in parts if one.role in MAIN), None)
+        known = profile(part.family, part.name) if part is not None else None
+        quick, quick_part = None, None
+        for one in parts:
+            if one.role == LORA and not switched_off(one):
+                quick = accelerator(one.name)
+                if quick is not None:
+                    quick_part = one
+                    break
+        few = quick is not None or (known is not None and known.distilled == "steps")
+        return Usual(part, known, quick, quick_part, few)
+
+    def sampling_of(self, size: int) -> Sampling | None:
+        """The first pass that works at a size."""
+        return next((one for one in self.anatomy.samplings if one.size == size), None)
+
+    def size_of(self, sampling: Sampling) -> Size | None:
+        """The size that a pass works at."""
+        sizes = self.anatomy.sizes
+        return sizes[sampling.size] if sampling.size is not None and sampling.size < len(sizes) else None
+
+    def passes(self) -> tuple[Sampling, ...]:
+        """The sampling passes of which something is known; tools that sample inside themselves are left out."""
+        return self.anatomy.samplings
+
+
+def switched_off(part: ModelPart) -> bool:
+    """A LoRA whose strengths are all zero."""
+    values = [number(one) for one in part.strengths]
+    return bool(values) and all(value == 0 for value in values)
+
+
+def number(given: Given | None) -> float | None:
+    """The value as a number; None where it is not known or none."""
+    value = given.value if given is not None else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if value == value and abs(value) < 1e15 else None  # not NaN, no seed
+
+
+def same(given: Given | None) -> tuple[str, str] | None:
+    """Where a value stands; two passes that read the same place share one knob."""
+    return (given.node, given.input) if given is not None and given.value is not None else None

@@ -1,0 +1,154 @@
+"""Facts of what else a reader should know: switches, notes, parts that are off, what is unknown, what is missing. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...readiness.types import INFO, Finding
+from ..types import Fact
+from . import say
+from .ground import Ground
+from .words import Words
+
+MOST = 40  # rows of each kind
+_CORE = "comfy-core"
+
+
+def switches(ground: Ground) -> Iterator[Fact]:
+    """Choices that the author built in, and what holds now."""
+    for one in ground.anatomy.switches[:MOST]:
+        words = Words((one.node,))
+        title = words.name(one.title)
+        now = ""
+        if one.given is not None and one.given.value is not None and (said := words.value(one.given)):
+            now = f" is {said}"
+            if one.given.node != one.node:
+                words.nodes.append(one.given.node)
+        takes = f", so it takes {words.name(one.takes)}" if one.takes else ""
+        text = f"The switch {title}{now}{takes}" if now or takes else f"{title} is a switch; what it takes is decided while it runs"
+        yield words.fact(f"switch.{one.node}", "switch", say.sentence(text), brief=(title, now.removeprefix(" is "), say.sentence(f"takes {one.takes}") if one.takes else ""))
+
+
+def notes(ground: Ground) -> Iterator[Fact]:
+    """The first line of each note of the author."""
+    for note in ground.anatomy.notes[:MOST]:
+        first = next((line.strip().lstrip("#*->• ").strip() for line in note.text.splitlines() if line.strip("#*->• \t")), "")
+        if not first:
+            continue
+        words = Words()
+        title = words.name(note.title) if note.title else ""
+        words.graph.append(note.text)
+        quoted = say.quote(first)
+        words.graph.append(first)
+        head = f"A note of the author ({title})" if title else "A note of the author"
+        yield words.fact(f"note.{note.id}", "note", f"{head}: {quoted}", brief=(title or "Note", "", quoted))
+
+
+def off(ground: Ground) -> Iterator[Fact]:
+    """Parts that are muted or bypassed, and that they can be switched on; many of one type are counted."""
+    modes = {node.id: node.mode for node in ground.view.workflow.nodes if not node.active}
+    groups: dict[tuple[str, str, bool], list[str]] = {}
+    for id, class_type, title in ground.anatomy.off:
+        groups.setdefault((title, class_type, modes.get(id) == 4), []).append(id)
+    for place, ((title, class_type, bypassed), ids) in enumerate(groups.items()):
+        if place >= MOST:
+            break
+        words = Words(tuple(ids))
+        name = words.name(title)
+        kind = f" ({words.name(class_type)})" if title != class_type and class_type.lower() not in title.lower() else ""
+        state = "bypassed" if bypassed else "muted"
+        role = _off_role(ground, class_type)
+        text = f"{name}{kind} is {state}" if len(ids) == 1 else f"{words.count(len(ids), 'node').capitalize()} {name}{kind} are {state}"
+        more = f"Switched on, {'it' if len(ids) == 1 else 'they'} would {role if len(ids) == 1 else role}." if role else ""
+        yield words.fact(f"off.{ids[0]}", "off", f"{say.sentence(text)} {more}".strip(), brief=(name, state, more))
+
+
+_ROLE = {
+    "load_image": "bring in a picture", "load_video": "bring in a video", "load_audio": "bring in sound",
+    "load_3d": "bring in a 3D model", "lora": "add a LoRA", "control": "add a guide", "reference": "add a reference",
+    "sample": "add a sampling pass", "upscale_model": "enlarge the result with a model",
+    "upscale_latent": "enlarge the latent", "interpolate": "add frames in between", "save": "save a result",
+    "preview": "show a result", "remove_background": "cut out the background", "detail": "rework details",
+    "encode": "take a picture as the beginning", "load": "load another model", "depth": "estimate depth",
+    "pose": "read a pose", "edges": "trace outlines", "generate_text": "let a language model write the prompt",
+    "caption": "describe a picture in words", "model_sampling": "set the shift",
+}  # fmt: skip
+
+
+def _off_role(ground: Ground, class_type: str) -> str:
+    line = ground.view._roles.get(class_type, {})
+    return _ROLE.get(str(line.get("does", "")), "")
+
+
+def unknown(ground: Ground) -> Iterator[Fact]:
+    """Nodes that nothing here knows: their type, their pack where it is known, and no more."""
+    groups: dict[str, list[str]] = {}
+    for id, class_type in ground.anatomy.opaque:
+        groups.setdefault(class_type, []).append(id)
+    for place, (class_type, ids) in enumerate(groups.items()):
+        if place >= MOST:
+            break
+        words = Words(tuple(ids))
+        name = words.name(class_type)
+        pack = _pack(ground, ids[0])
+        docs = ground.docs(class_type)
+        if docs is not None:
+            text, source = docs
+            words.known.append(text)
+            yield words.fact(f"unknown.{ids[0]}", "unknown", f"{name}: {text}", brief=(name, "", text), source=source)
+            continue
+        sockets = _sockets(ground, ids[0])
+        words.graph += sockets[1]
+        where = f", from the pack {words.name(pack)}" if pack else ""
+        text = f"What {name} does is not known here{where}."
+        row = f"{'From the pack ' + pack + '. ' if pack else ''}{sockets[0]}".strip()
+        yield words.fact(f"unknown.{ids[0]}", "unknown", f"{text} {sockets[0]}".strip(), brief=(name, "", row or "Nothing more is known of it."))
+
+
+def _pack(ground: Ground, node_id: str) -> str:
+    node = ground.view.by_id.get(node_id)
+    hint = node.pack if node is not None else None
+    if hint is not None:
+        pack = hint.cnr_id or hint.aux_id or ""
+        return "" if pack == _CORE else pack
+    return ""
+
+
+def _sockets(ground: Ground, node_id: str) -> tuple[str, tuple[str, ...]]:
+    """What goes in and comes out by the link types of the file, as far as they say anything."""
+    node = ground.view.by_id.get(node_id)
+    raw = node.raw.get("outputs") if node is not None else None
+    if node is None or not isinstance(raw, list):
+        return "", ()
+    ins = say.unique(slot.type for slot in node.slots if slot.link is not None and slot.type not in ("", "*"))
+    outs = say.unique(str(one.get("type", "")) for one in raw if isinstance(one, dict) and one.get("type") not in (None, "", "*"))
+    ins, outs = ins[:4], outs[:4]
+    if not ins and not outs:
+        return "", ()
+    takes = f"takes {say.listed(ins)}" if ins else ""
+    gives = f"gives {say.listed(outs)}" if outs else ""
+    return say.sentence(f"it {say.listed([one for one in (takes, gives) if one])}"), (*ins, *outs)
+
+
+def missing(ground: Ground) -> Iterator[Fact]:
+    """What this installation lacks, as the check found it."""
+    if ground.readiness is None:
+        return
+    for place, one in enumerate(ground.readiness.findings[:MOST]):
+        if one.weight == INFO:
+            continue
+        yield _finding(ground, one, place)
+
+
+def _finding(ground: Ground, one: Finding, place: int) -> Fact:
+    nodes = tuple(node.id for node in one.nodes if node.id in ground.view.by_id)
+    words = Words(nodes)
+    name = words.name(one.name)
+    message = say.sentence(one.message)
+    words.known.append(one.message)
+    words.known.append(message)
+    fix = say.sentence(one.fixes[0].text) if one.fixes else ""
+    words.known.append(fix)
+    text = message if one.name in one.message else f"{name}: {message}"
+    brief = (name, "", f"{message} {fix}".strip())
+    return words.fact(f"missing.{one.code}.{place}", "missing", text, brief=brief, code=one.code, source="the check of this installation")

@@ -1,0 +1,236 @@
+"""Facts of what a person would change first: the value now, what is usual, what it does. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from ..graph import Given
+from ..types import LORA, Fact, Sampling
+from . import say
+from .ground import Ground, Usual, number, same
+from .passes import title_of
+from .practice import Figure, accelerator
+from .words import Words
+
+_KNOBS = "knowledge/practice.json#knobs.{}"
+_SEEDS = {"randomize": "random", "fixed": "fixed", "increment": "counts up", "decrement": "counts down"}
+_SAMPLING = ("steps", "guidance", "cfg", "denoise", "shift")
+MOST_TEXTS = 3
+
+
+class Turn(NamedTuple):
+    """One place where a knob stands, and which passes read it."""
+
+    given: Given
+    passes: list[int]
+    usual: Figure | None
+    about: Usual | None
+
+
+def knobs(ground: Ground) -> Iterator[Fact]:
+    """The knobs in the order in which a person would try them: words, then look, then size, then fine tuning."""
+    yield from _texts(ground)
+    yield from _numbers(ground, ("denoise", "steps", "guidance", "cfg"))
+    yield from _seeds(ground)
+    yield from _sizes(ground)
+    yield from _loras(ground)
+    yield from _steps(ground)
+    yield from _numbers(ground, ("shift",))
+
+
+# ---- words -----------------------------------------------------------------------------------------------------
+
+
+def _texts(ground: Ground) -> Iterator[Fact]:
+    shown: set[tuple[str, str]] = set()
+    for one in ground.anatomy.texts:
+        key = {"positive": "prompt", "text": "prompt"}.get(one.use, one.use)
+        place = (one.given.node, one.given.input)
+        if key not in ground.knobs or not one.effect or place in shown or len(shown) >= MOST_TEXTS:
+            continue
+        if not isinstance(one.given.value, str) or one.given.node not in ground.view.by_id:
+            continue
+        shown.add(place)
+        words = Words((one.given.node,))
+        quoted = words.quote(one.given.value)
+        line = ground.knobs[key]
+        more = _more(words, ground, key) if len(shown) == 1 or key != "prompt" else ""
+        title = line["title"] if key != "prompt" else title_of(one)
+        id = f"knob.{key}.{one.given.node}.{one.given.input}"
+        yield words.fact(id, "knob", f"{title}: {quoted} {more}".strip(), brief=(title, "", f"{quoted} {more}".strip()))
+
+
+def _more(words: Words, ground: Ground, key: str, thing: str = "") -> str:
+    """What turning a knob does."""
+    line = ground.knobs[key]
+    words.known += [line["more"], *line.get("known", ())]
+    words.sources.append(_KNOBS.format(key))
+    words.url = words.url or str(line.get("url", ""))
+    return str(line["more"]).format(thing=thing or ground.thing())
+
+
+# ---- numbers of the passes -------------------------------------------------------------------------------------
+
+
+def _numbers(ground: Ground, keys: tuple[str, ...]) -> Iterator[Fact]:
+    for key in keys:
+        yield from _alike(ground, key, list(_turns(ground, key)))
+
+
+def _turns(ground: Ground, key: str) -> Iterator[Turn]:
+    """The places where a setting of the passes stands, each once."""
+    found: dict[tuple[str, str], Turn] = {}
+    for place, one in enumerate(ground.anatomy.samplings, 1):
+        given: Given | None = getattr(one, key)
+        at = same(given)
+        if at is None or given is None or number(given) is None or not _turnable(ground, one, key):
+            continue
+        usual = ground.usual(one)
+        if at in found:
+            found[at].passes.append(place)
+        else:
+            found[at] = Turn(given, [place], usual.figure(key), usual)
+    yield from found.values()
+
+
+def _turnable(ground: Ground, one: Sampling, key: str) -> bool:
+    """Whether the knob does anything here: denoise of a pass from pure noise stays at 1."""
+    if key == "denoise":
+        return one.start in ("image", "video", "audio", "pass") or number(one.denoise) != 1
+    return True
+
+
+def _alike(ground: Ground, key: str, turns: list[Turn]) -> Iterator[Fact]:
+    """Passes with the same value and the same usual range share one row."""
+    groups: dict[tuple[Any, ...], list[Turn]] = {}
+    for turn in turns:
+        usual = turn.usual.values if turn.usual else ()
+        groups.setdefault((number(turn.given), usual), []).append(turn)
+    for rows in groups.values():
+        words = Words(tuple(turn.given.node for turn in rows))
+        value = words.value(rows[0].given)
+        title = ground.knobs[key]["title"]
+        if len(groups) > 1:
+            places = sorted(place for turn in rows for place in turn.passes)
+            words.counted += places
+            said, more = say.shortly([str(place) for place in places])
+            words.counted += [more] if more else []
+            title += f", pass{'' if len(places) == 1 else 'es'} {said}"
+        note = " ".join(part for part in (_usual(ground, words, key, rows[0]), _more(words, ground, key, _start(ground))) if part)
+        id = f"knob.{key}.{rows[0].given.node}.{rows[0].given.input}"
+        yield words.fact(id, "knob", f"{title}: {value}. {note}", brief=(title, value, note))
+
+
+def _usual(ground: Ground, words: Words, key: str, turn: Turn) -> str:
+    """ "Usual 20 to 28."; for a LoRA that names its steps, "The LoRA is made for 4." """
+    quick = turn.about.quick if turn.about else None
+    if key == "steps" and quick is not None and turn.about is not None and turn.about.quick_part is not None:
+        if quick.steps is not None:
+            return f"The LoRA for few steps is made for {words.work(quick.steps, 'named', turn.about.quick_part.name)}."
+    if turn.usual is None:
+        return ""
+    return f"Usual {words.usual(turn.usual)}."
+
+
+def _start(ground: Ground) -> str:
+    """What a pass starts from, in a word."""
+    starts = {one.start for one in ground.anatomy.samplings}
+    return ground.thing("video") if "video" in starts else ground.thing("image") if "image" in starts else ground.thing()
+
+
+def _seeds(ground: Ground) -> Iterator[Fact]:
+    found: dict[tuple[str, str], tuple[Given, str]] = {}
+    for one in ground.anatomy.samplings:
+        at = same(one.seed)
+        if at is not None and one.seed is not None and isinstance(one.seed.value, int):
+            found.setdefault(at, (one.seed, one.seed_control))
+    if not found:
+        return
+    words = Words(tuple(node for node, _ in found))
+    controls = {control for _, control in found.values()}
+    side = _SEEDS.get(controls.pop(), "") if len(controls) == 1 else ""
+    if not side and len(found) == 1:
+        side = words.value(next(iter(found.values()))[0])
+    note = _more(words, ground, "seed")
+    (node, name), title = next(iter(found)), ground.knobs["seed"]["title"]
+    yield words.fact(f"knob.seed.{node}.{name}", "knob", f"{title}{': ' + side if side else ''}. {note}", brief=(title, side, note))
+
+
+# ---- size, length, LoRAs, tools ----------------------------------------------------------------------------------
+
+
+def _sizes(ground: Ground) -> Iterator[Fact]:
+    done: set[object] = set()
+    for place, one in enumerate(ground.anatomy.sizes):
+        sampling = ground.sampling_of(place)
+        usual = ground.usual(sampling) if sampling is not None else None
+        wide, high = one.width, one.height
+        if wide and high and number(wide) is not None and number(high) is not None and (same(wide), same(high)) not in done:
+            done.add((same(wide), same(high)))
+            words = Words((wide.node, high.node))
+            side = f"{words.value(wide)} × {words.value(high)}"
+            made = usual.figure("pixels") if usual and one.of == "image" else None
+            note = f"Made for about {_megapixels(words, made)} megapixels." if made else ""
+            note = f"{note} {_more(words, ground, 'size')}".strip()
+            yield words.fact(f"knob.size.{one.node}.{place}", "knob", f"Size: {side}. {note}", brief=("Size", side, note))
+        for key, given in (("frames", one.frames), ("seconds", one.seconds), ("batch", one.batch)):
+            value = number(given)
+            if given is None or value is None or same(given) in done or (key != "seconds" and value <= 1):
+                continue
+            done.add(same(given))
+            yield _length(ground, key, given, usual, place)
+
+
+def _length(ground: Ground, key: str, given: Given, usual: Usual | None, place: int) -> Fact:
+    words = Words((given.node,))
+    unit = {"frames": " frames", "seconds": " s", "batch": ""}[key]
+    side = words.value(given) + unit
+    rule = usual.figure("frames") if key == "frames" and usual else None
+    note = ""
+    if rule is not None:
+        step, more = rule.values[0], rule.values[1]
+        words.known += [step, more]
+        words.sources.append(rule.source)
+        note = f"Counts in steps of {step}, and {more} more." if more != 1 else f"A multiple of {step}, and {more} more."
+    note = f"{note} {_more(words, ground, key)}".strip()
+    title = ground.knobs[key]["title"]
+    return words.fact(f"knob.{key}.{given.node}.{place}", "knob", f"{title}: {side}. {note}", brief=(title, side, note))
+
+
+def _megapixels(words: Words, figure: Figure) -> str:
+    """The size that a model was made for, in megapixels."""
+    pixels = figure.values[0]
+    words.known.append(pixels)
+    words.sources.append(figure.source)
+    return words.work(round(pixels / 1_000_000, 1), "mega", pixels)
+
+
+def _loras(ground: Ground) -> Iterator[Fact]:
+    for place, part in enumerate(ground.anatomy.models):
+        if part.role != LORA or accelerator(part.name) is not None:
+            continue
+        given = next((one for one in part.strengths if number(one) is not None), None)
+        if given is None:
+            continue
+        words = Words((given.node,))
+        name, value = words.name(part.name), words.value(given)
+        note = f"{name}. {_more(words, ground, 'lora')}"
+        title = ground.knobs["lora"]["title"]
+        yield words.fact(f"knob.lora.{given.node}.{place}", "knob", f"{title}: {value}, of {note}", brief=(title, value, note))
+
+
+def _steps(ground: Ground) -> Iterator[Fact]:
+    """How strongly a guide counts, and how many times something is enlarged."""
+    keys = {"control": "control", "upscale_latent": "scale", "upscale": "scale", "interpolate": "scale"}
+    for one in ground.anatomy.steps:
+        key = keys.get(one.does)
+        given = next((value for value in one.values if number(value) is not None), None) if key else None
+        if key is None or given is None or (key == "scale" and not 0 < (number(given) or 0) <= 16):
+            continue
+        words = Words((one.node, given.node))
+        value = words.value(given)
+        title = ground.knobs[key]["title"]
+        note = _more(words, ground, key) if one.does != "interpolate" else "How many frames are made of one."
+        title = "Frames added" if one.does == "interpolate" else title
+        yield words.fact(f"knob.{key}.{one.node}", "knob", f"{title}: {value}. {note}", brief=(title, value, note))

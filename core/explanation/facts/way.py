@@ -1,0 +1,207 @@
+"""Facts of the way from what goes in to what comes out: one per step. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+
+from ...knowledge import document
+from ..graph import Given
+from ..stages import StageStep
+from ..types import Fact, Step
+from . import say
+from .ground import MAIN, Ground, number
+from .passes import parameters, title_of
+from .purpose import measure
+from .words import Words
+
+_STAGES = "knowledge/practice.json#stages"
+MOST_NODES = 4  # that a row of a page jumps to
+
+
+def way(ground: Ground) -> Iterator[Fact]:
+    """One fact per step, in the order of the data."""
+    for step in ground.steps:
+        words = Words(_nodes(ground, step))
+        text = said(ground, words, step)
+        words.counted.append(step.number)
+        full = f"{step.number}. {step.title}" + (f": {text}" if text else ".")
+        yield words.fact(f"stage.{step.number}", "stage", full, brief=(step.title, "", text))
+
+
+def _nodes(ground: Ground, step: StageStep) -> tuple[str, ...]:
+    """The nodes that a person would look at: those of the anatomy's items first."""
+    anatomy = ground.anatomy
+    own = [
+        *(anatomy.samplings[place].node for place in step.samplings),
+        *(anatomy.inputs[place].node for place in step.inputs),
+        *(anatomy.texts[place].node for place in step.texts),
+        *(anatomy.outputs[place].node for place in step.outputs),
+        *(anatomy.steps[place].node for place in step.steps),
+    ]
+    known = ground.view.by_id
+    return say.unique(one for one in (own or step.nodes) if one in known)
+
+
+def said(ground: Ground, words: Words, step: StageStep) -> str:
+    """What happens in a step, with the values that matter."""
+    if step.key == "sample":
+        return _sample(ground, words, step)
+    if step.key == "text":
+        return _text(ground, words, step)
+    if step.inputs:
+        return _inputs(ground, words, step)
+    if step.key == "save":
+        return _save(ground, words, step)
+    text = _stages().get(step.key, "")
+    if text:
+        words.known.append(text)
+        words.sources.append(_STAGES)
+    if step.key in ("service", "unknown"):
+        return _named(ground, words, step, text)
+    own = [ground.anatomy.steps[place] for place in step.steps]
+    return say.sentence(_done(ground, words, step, own, text))
+
+
+@cache
+def _stages() -> dict[str, str]:
+    return document("practice")["stages"]  # type: ignore[no-any-return]
+
+
+def _done(ground: Ground, words: Words, step: StageStep, own: list[Step], text: str) -> str:
+    """The table's sentence, sharpened by what the single nodes do and by their values."""
+    doing = document("practice")["doing"]
+    if step.key == "canvas":
+        size = next((one for one in ground.anatomy.sizes if one.node in step.nodes), None)
+        return text + (measure(ground, words, size) if size is not None else "")
+    verbs = say.unique(_verb(ground, words, one) for one in own if one.does in doing)
+    if step.key in ("prepare", "hint") and verbs:
+        return say.listed(verbs)
+    values = next((value for one in own if (value := _amount(ground, words, one))), "")
+    models = [part for part in ground.anatomy.models if part.node in step.nodes]
+    names = say.unique(words.name(part.name) for part in models)
+    extra = [one for one in (values, say.listed(names)) if one]
+    return text + (f": {', '.join(extra)}" if extra else "")
+
+
+def _verb(ground: Ground, words: Words, one: Step) -> str:
+    """ "scaled to 1 megapixel", "cropped", "depth estimated"."""
+    amount = _amount(ground, words, one)
+    return f"{document('practice')['doing'][one.does]}{' ' + amount if amount else ''}"
+
+
+def _amount(ground: Ground, words: Words, one: Step) -> str:
+    """The value of a step that matters, in words: "by 2", "to 1024 × 768", "strength 0.8"."""
+    values = {given.input.rsplit(".", 1)[-1]: given for given in one.values if number(given) is not None}
+    kind = _kinds()
+    named: dict[str, Given] = {}
+    for name, given in values.items():
+        for key, names in kind.items():
+            if name in names:
+                named.setdefault(key, given)
+    if one.does == "control" and "strength" in named:
+        return f"strength {words.value(named['strength'])}"
+    if one.does not in ("upscale", "upscale_latent", "upscale_model", "interpolate"):
+        return ""
+    if "megapixels" in named:
+        value = words.value(named["megapixels"])
+        return f"to about {value} megapixel{'' if value == '1' else 's'}"
+    if "longer" in named:
+        return f"to {words.value(named['longer'])} pixels at the longer side"
+    if "scale" in named:
+        return f"{words.value(named['scale'])} times" if one.does == "interpolate" else f"by {words.value(named['scale'])}"
+    if (number(named.get("width")) or 0) > 0 and (number(named.get("height")) or 0) > 0:
+        return f"to {words.value(named['width'])} × {words.value(named['height'])} pixels"
+    return ""
+
+
+@cache
+def _kinds() -> dict[str, frozenset[str]]:
+    names = document("roles")["names"]
+    keys = ("megapixels", "longer", "scale", "width", "height", "strength")
+    return {key: frozenset(one.rsplit(".", 1)[-1] for one in names.get(key, ())) for key in keys}
+
+
+def _sample(ground: Ground, words: Words, step: StageStep) -> str:
+    """The settings of the passes in this step, and the model that works in them."""
+    rows = []
+    for place in step.samplings:
+        one = ground.anatomy.samplings[place]
+        usual = ground.usual(one)
+        settings = [part for part in parameters(words, one) if not part.startswith(("seed", "shift"))]
+        if usual.known is not None:
+            label = usual.known["label"]
+            name = words.label(usual.known.label, label.source if label else usual.known.source)
+        else:
+            name = words.name(usual.part.name) if usual.part is not None else ""
+        by = f"with {name}" if name else ""
+        rows.append(", ".join([*settings, *([by] if by else [])]))
+    rows = [row for row in say.unique(rows) if row]
+    if len(rows) > 2:
+        words.counted.append(len(step.samplings))
+        return f"{say.spelled(len(step.samplings), 'pass', 'passes').capitalize()}. The first: {rows[0]}."
+    if rows:
+        return say.sentence("; then ".join(rows))
+    own = [ground.anatomy.steps[place] for place in step.steps]
+    names = say.unique(words.name(one.title) for one in own)
+    return say.sentence(f"done by {say.listed(names[:3])}") if names else ""
+
+
+def _text(ground: Ground, words: Words, step: StageStep) -> str:
+    """The beginnings of the texts, the first of each use."""
+    rows: dict[str, str] = {}
+    for place in step.texts:
+        one = ground.anatomy.texts[place]
+        if isinstance(one.given.value, str) and one.use not in rows:
+            name = title_of(one) if one.use not in ("positive", "text") else ""
+            effect = "" if one.effect else " (no effect here)"
+            rows[one.use] = f"{name + ': ' if name else ''}{words.quote(one.given.value)}{effect}"
+    encoders = [
+        part for part in ground.anatomy.models
+        if part.role == "text_encoder" and any(ground.anatomy.texts[place].samplers for place in step.texts)
+    ]  # fmt: skip
+    names = say.unique(part.name for part in encoders)
+    reader = ""
+    if names and len(names) <= 4:
+        reader = f" Read by {words.count(len(names), 'text encoder')}."
+    return say.sentence("; ".join(rows.values())) + reader if rows else reader.strip()
+
+
+def _inputs(ground: Ground, words: Words, step: StageStep) -> str:
+    names = say.unique(ground.anatomy.inputs[place].name for place in step.inputs if ground.anatomy.inputs[place].name)
+    if not names:
+        return ""
+    text, more = say.shortly([words.name(one) for one in names])
+    words.counted += [more] if more else []
+    own = [ground.anatomy.steps[place] for place in step.steps]
+    done = [verb for one in own if one.does in document("practice")["doing"] and (verb := _verb(ground, words, one))]
+    return say.sentence(text) + (f" {say.sentence(say.listed(say.unique(done)))}" if done else "")
+
+
+def _save(ground: Ground, words: Words, step: StageStep) -> str:
+    names = []
+    for place in step.outputs:
+        one = ground.anatomy.outputs[place]
+        node = ground.view.by_id.get(one.node)
+        prefix = ground.view.value(node, "filename_prefix") if node is not None else None
+        if prefix is not None and isinstance(prefix.value, str) and prefix.value.strip():
+            names.append(prefix.value)
+    names = list(say.unique(names))
+    if not names:
+        return ""
+    text, more = say.shortly([words.name(one) for one in names])
+    words.counted += [more] if more else []
+    return say.sentence(f"under names that begin with {text}")
+
+
+def _named(ground: Ground, words: Words, step: StageStep, text: str) -> str:
+    """Whose doing it is: the names of the nodes."""
+    titles = say.unique(words.name(ground.title(one)) for one in step.nodes if ground.title(one))
+    shown, more = say.shortly(titles)
+    words.counted += [more] if more else []
+    return say.sentence(f"{text}: {shown}" if shown else text)
+
+
+def main_models(ground: Ground) -> tuple[str, ...]:
+    """The names of the models that make the result."""
+    return say.unique(part.name for part in ground.anatomy.models if part.role in MAIN and part.samplers)

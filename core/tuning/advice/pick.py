@@ -1,0 +1,158 @@
+"""Sets of changes that go together: the best quality, the fastest, the safest that a size of memory allows. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from ..types import QUALITY, SAFETY, SPEED, Change, Estimate, Variant
+from .trial import State, Trials
+from .words import faster, over, saved, size
+
+LOSS = {"same": 0.0, "better": 0.0, "slightly lower": 1.0, "unknown": 2.0, "lower": 4.0}
+LEAST = 20_000_000  # bytes: a change that saves less is none
+_MOST = 12  # changes of one variant
+_WORTH = 0.04  # of the peak: what a change with a loss has to save
+_NOT_FAST = ("encoder.cpu",)  # saves memory and costs time
+
+
+class Measured(NamedTuple):
+    """A change and what it does alone. `peak`: bytes less at the peak; `over`: bytes less above the target, all stages
+    together; `stage`: bytes less in the stage that falls most."""
+
+    change: Change
+    peak: int
+    over: int
+    stage: int
+    time: float | None
+
+    @property
+    def loss(self) -> float:
+        """What it costs in quality, as a number to sort by."""
+        return LOSS.get(self.change.quality, 2.0)
+
+
+_Picked = tuple[State, list[Change]]
+_Enough = Callable[[Estimate], bool]
+
+
+class Picker:
+    """Makes the variants of one workflow. `found`: changes that can be made, each with what it does alone."""
+
+    def __init__(self, trials: Trials, found: Sequence[Measured], target: int) -> None:
+        self._trials, self._found, self._target = trials, found, target
+
+    def variants(self) -> tuple[Variant, ...]:
+        """Up to three, each with a lower peak than before; equal sets come once."""
+        start = self._trials.start.estimate
+        made: list[Variant] = []
+        for key, pick in ((QUALITY, self._quality), (SPEED, self._speed), (SAFETY, self._safety)):
+            state, taken = pick()
+            if taken and saved(start, state.estimate) < LEAST:
+                state, taken = self._lowered(state, taken)
+            ids = tuple(one.id for one in taken)
+            if saved(start, state.estimate) < LEAST or any(set(one.changes) == set(ids) for one in made):
+                continue
+            whole = self._trials.after(self._trials.start, taken)  # all at once, as it will be written
+            if whole is not None:
+                why = _why(start, whole.estimate, self._target)
+                made.append(Variant(key, _TITLES[key], why, ids, whole.estimate))
+        return tuple(made)
+
+    # ---- the three ways to choose ---------------------------------------------------------------------------
+
+    def _quality(self) -> _Picked:
+        """The least loss first, until it most likely fits."""
+        begun = self._take(self._sorted(self._found), self._fits, most_loss=LOSS["slightly lower"])
+        return begun if begun[1] else self._lowered(*begun)
+
+    def _safety(self) -> _Picked:
+        """The same, until the high end of the estimate fits, with any loss."""
+        begun = self._take(self._sorted(self._found), self._surely_fits, most_loss=LOSS["lower"])
+        return begun if begun[1] else self._lowered(*begun)
+
+    def _speed(self) -> _Picked:
+        """What saves time without a large loss, then what it takes to fit."""
+        fast = [one for one in self._found if one.time is not None and one.loss <= LOSS["slightly lower"]]
+        begun = self._take(sorted(fast, key=lambda one: one.time or 1), lambda _: False, most_loss=1, for_time=True)
+        if not begun[1]:
+            return begun
+        rest = [one for one in self._found if one.change.id not in _NOT_FAST]
+        return self._take(self._sorted(rest), self._fits, most_loss=LOSS["slightly lower"], begun=begun)
+
+    def _sorted(self, found: Sequence[Measured]) -> list[Measured]:
+        return sorted(found, key=lambda one: (one.loss, -one.peak, -one.over, -one.stage))
+
+    def _fits(self, found: Estimate) -> bool:
+        return found.peak.likely <= self._target
+
+    def _surely_fits(self, found: Estimate) -> bool:
+        return found.peak.high <= self._target
+
+    # ---- taking one after the other -------------------------------------------------------------------------
+
+    def _take(
+        self, order: Sequence[Measured], enough: _Enough, *, most_loss: float, for_time: bool = False,
+        begun: _Picked | None = None,
+    ) -> _Picked:  # fmt: skip
+        """Takes changes while each gains something, until it is enough. What gains nothing at first may do so later:
+        the stage that was largest is not the same any more."""
+        state, taken = begun or (self._trials.start, [])
+        waiting = [one for one in order if one.loss <= most_loss and one.change not in taken]
+        going = True
+        while going:
+            going = False
+            for one in list(waiting):
+                if len(taken) == _MOST or enough(state.estimate):
+                    return state, taken
+                if _excluded(one.change, taken):
+                    waiting.remove(one)
+                    continue
+                new = self._trials.after(state, [one.change], taken)
+                if new is None:
+                    waiting.remove(one)
+                elif self._gains(state.estimate, new.estimate, one, for_time):
+                    state, taken, going = new, [*taken, one.change], True
+                    waiting.remove(one)
+                    break
+        return state, taken
+
+    def _gains(self, before: Estimate, after: Estimate, one: Measured, for_time: bool) -> bool:
+        if for_time:
+            return faster(before, after) is not None or one.change.time is not None
+        least = LEAST if one.loss == 0 else max(LEAST, round(before.peak.likely * _WORTH))
+        less_over = over(before, self._target) - over(after, self._target)
+        return saved(before, after) >= least or (one.loss <= 1 and less_over >= max(least, 200_000_000))
+
+    def _lowered(self, state: State, taken: list[Change]) -> _Picked:
+        """With the change of the least loss that lowers the peak, however little: else nothing would be lower."""
+        for one in sorted(self._found, key=lambda one: (one.loss, -one.peak)):
+            if one.peak >= LEAST and not _excluded(one.change, taken) and one.change not in taken:
+                new = self._trials.after(state, [one.change], taken)
+                if new is not None and saved(self._trials.start.estimate, new.estimate) >= LEAST:
+                    return new, [*taken, one.change]
+        return state, taken
+
+
+def _excluded(change: Change, taken: Sequence[Change]) -> bool:
+    return any(change.id in other.excludes or other.id in change.excludes for other in taken)
+
+
+# ---- words --------------------------------------------------------------------------------------------------
+
+_TITLES = {QUALITY: "Best quality", SPEED: "Fastest", SAFETY: "Safest"}
+
+
+def _why(before: Estimate, after: Estimate, target: int) -> str:
+    wanted = f"It wants about {size(after.peak.likely)} instead of {size(before.peak.likely)}"
+    if before.peak.high <= target:
+        end = f". It fits into {size(target)} as it is: this gives more room."
+    elif after.peak.high <= target:
+        end = f", which is below {size(target)} even at the high end of the estimate."
+    elif after.peak.likely <= target:
+        end = f", which most likely fits into {size(target)}."
+    else:
+        end = f": more than {size(target)}, so ComfyUI keeps a part of the weights in RAM, which is slower."
+    time = faster(before, after)
+    quick = f" Sampling takes about {round(time * 100)} % of the time." if time is not None else ""
+    return wanted + end + quick

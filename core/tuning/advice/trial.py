@@ -1,0 +1,81 @@
+"""What a change is worth: it is made, the new graph is read and estimated, and both estimates are compared. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from ...explanation.graph import View
+from ...explanation.types import TEXT_ENCODER, Anatomy
+from ...workflow.raw import Json
+from ...workflow.types import Workflow
+from ..edit import NotEdited, ViewOf, edited_graph, read_graph
+from ..types import NOTHING, Change, Estimate, FileFacts, Files, Range, Stage
+
+Reread = Callable[[Workflow], Anatomy]
+Measure = Callable[[Anatomy, Files], Estimate]
+
+
+class State(NamedTuple):
+    """A graph with changes made, and what it wants."""
+
+    graph: dict[str, Json]
+    anatomy: Anatomy
+    estimate: Estimate
+
+
+class Trials:
+    """Makes changes to one workflow and says what comes of them. `refused`: change id → why it cannot be made."""
+
+    def __init__(self, view: View, anatomy: Anatomy, view_of: ViewOf, reread: Reread, measure: Measure, files: Files):
+        self._format = view.workflow.format
+        self._name = view.workflow.name
+        self._view_of, self._reread, self._measure, self._files = view_of, reread, measure, files
+        self.start = State(view.workflow.root.raw, anatomy, measure(anatomy, files))
+        self.refused: dict[str, str] = {}
+
+    def after(self, state: State, changes: Sequence[Change], made: Sequence[Change] = ()) -> State | None:
+        """The state with these changes made too; None where one cannot be made. `made`: those that it has already."""
+        try:
+            graph = edited_graph(state.graph, self._format, changes, self._view_of)
+            anatomy = self._reread(read_graph(graph, self._format, self._name))
+        except NotEdited as error:
+            self.refused.update({change.id: error.message for change in changes})
+            return None
+        every = (*made, *changes)
+        found = self._measure(anatomy, with_sizes(self._files, every))
+        if any(change.id == "encoder.cpu" for change in every):
+            found = _without_text(found, anatomy)
+        return State(graph, anatomy, found)
+
+
+def with_sizes(files: Files, changes: Sequence[Change]) -> Files:
+    """`files`, and the sizes of the files that the changes bring."""
+    sizes: Mapping[str, int] = {one.needs.name: one.needs.size for one in changes if one.needs and one.needs.size}
+
+    def known(name: str, folders: tuple[str, ...]) -> FileFacts | None:
+        found = files(name, folders)
+        return found or (FileFacts(sizes[name], known_from="size") if name in sizes else None)
+
+    return known
+
+
+def _without_text(found: Estimate, anatomy: Anatomy) -> Estimate:
+    """The text encoders work in RAM: their stages take nothing of the GPU."""
+    nodes = {part.node for part in anatomy.models if part.role == TEXT_ENCODER}
+    outside = [stage for stage in found.stages if stage.key == "text" and nodes.issuperset(stage.nodes)]
+    stages = tuple(stage for stage in found.stages if stage not in outside)
+    most, left = largest(found.stages), largest(stages)
+    if not outside or not stages or left == most:
+        return replace(found, stages=stages) if outside and stages else found
+    peak = Range(*(whole - before + after for whole, before, after in zip(found.peak, most, left, strict=True)))
+    return replace(found, stages=stages, peak=peak)
+
+
+def largest(stages: Sequence[Stage]) -> Range:
+    """The largest total of the stages, each end for itself."""
+    totals = [stage.total for stage in stages]
+    if not totals:
+        return NOTHING
+    return Range(*(max(one[at] for one in totals) for at in range(3)))

@@ -1,0 +1,150 @@
+"""How many bytes each model of a workflow takes: from headers, from sizes, else by what its name says. Pure.
+
+ComfyUI keeps 32-bit weights of diffusion models and text encoders as 16 bits, leaves fp8 and GGUF as they are, and halves
+16 bits where the loader was told so (comfy/model_management.py: unet_dtype, text_encoder_dtype, vae_dtype;
+comfy/sd.py: load_diffusion_model_state_dict).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from ..explanation.types import (
+    CHECKPOINT,
+    CONTROLNET,
+    DIFFUSION_MODEL,
+    EMBEDDING,
+    LANGUAGE_MODEL,
+    LORA,
+    OTHER,
+    TEXT_ENCODER,
+    VAE,
+    ModelPart,
+)
+from .known import Model, billions, bits_in, model_of, named_file, typical
+from .types import NOTHING, FileFacts, Files, Range, Weight
+
+HEADER, SIZE, NAME = "header", "size", "name"
+_PART = {DIFFUSION_MODEL: "diffusion", TEXT_ENCODER: "text_encoder", VAE: "vae"}
+_ROLE = {"diffusion": DIFFUSION_MODEL, "text_encoder": TEXT_ENCODER, "vae": VAE, "other": OTHER}
+_SURE = {HEADER: (1, 1, 1), SIZE: (0.97, 1, 1.03), NAME: (0.9, 1, 1.1)}
+_STANDARD = (4.5, 8, 16, 32)
+TEXT_ROLES = (TEXT_ENCODER, LANGUAGE_MODEL)
+
+
+class Weighed(NamedTuple):
+    """One row of weights, its bytes as a range (as ComfyUI keeps them), and the model it belongs to."""
+
+    weight: Weight
+    bytes: Range
+    part: ModelPart
+    guessed: bool = False  # nothing is known of this very file
+
+
+def weigh(parts: Iterable[ModelPart], files: Files) -> list[Weighed]:
+    """Every model file once, a checkpoint as what it is made of."""
+    found: dict[tuple[str, str], list[Weighed]] = {}
+    for part in parts:
+        if part.role == EMBEDDING or (part.name, part.role) in found:
+            continue
+        facts = files(part.name, part.folders)
+        if part.role == CHECKPOINT:
+            found[part.name, part.role] = _checkpoint(part, facts)
+        else:
+            found[part.name, part.role] = [_single(part, facts)]
+    return [row for rows in found.values() for row in rows]
+
+
+def loaded_bits(role: str, stored: float, told: object = None) -> float:
+    """Bits per number on the GPU of weights stored with `stored` bits; `told`: the loader's weight_dtype."""
+    if role == DIFFUSION_MODEL and isinstance(told, str) and told.startswith("fp8"):
+        return min(stored, 8)
+    return min(stored, 16) if role in (DIFFUSION_MODEL, TEXT_ENCODER, VAE, CONTROLNET) else stored
+
+
+def _single(part: ModelPart, facts: FileFacts | None) -> Weighed:
+    """A file of which the loader takes one thing."""
+    if facts is not None and facts.size:
+        own = _PART.get(part.role, "")
+        alone = sum(facts.parts.values()) if len(facts.parts) == 1 else 0
+        size = facts.parts.get(own) or alone or facts.size
+        stored = facts.bits.get(own) or bits_in(part.name)
+        return _row(part, part.role, size, facts.known_from, stored)
+    params, bits = _by_name(part)
+    if params is None:
+        return Weighed(Weight(part.name, part.node, part.role, None, ""), typical(part.role), part, True)
+    stored = bits or bits_in(part.name) or 16
+    return _row(part, part.role, params * stored / 8, NAME, stored)
+
+
+def _by_name(part: ModelPart) -> tuple[float | None, float | None]:
+    """Parameters and stored bits of a file that only its name tells of."""
+    named = named_file(part.name)
+    if named is not None and named.role == part.role:
+        return named.params, named.bits
+    model = model_of(part.family, part.name) if part.role == DIFFUSION_MODEL and part.family else None
+    told = billions(part.name) if part.role in (DIFFUSION_MODEL, *TEXT_ROLES) else None
+    return (model.params if model is not None else told), None
+
+
+def _checkpoint(part: ModelPart, facts: FileFacts | None) -> list[Weighed]:
+    """A checkpoint's diffusion model, text encoders and VAE."""
+    if facts is not None and len(facts.parts) > (1 if "other" in facts.parts else 0):
+        return [
+            _row(part, _ROLE[key], size, HEADER, facts.bits.get(key))
+            for key, size in facts.parts.items()
+            if size and key in _ROLE
+        ]
+    model = model_of(part.family, part.name) if part.family else None
+    size = facts.size if facts is not None else None
+    if model is None:
+        if size:
+            return [_row(part, DIFFUSION_MODEL, size, facts.known_from if facts else SIZE, bits_in(part.name))]
+        return [Weighed(Weight(part.name, part.node, DIFFUSION_MODEL, None, ""), typical(CHECKPOINT), part, True)]
+    holds, stored = _split(model, size, bits_in(part.name))
+    known = SIZE if size else NAME
+    return [_row(part, _ROLE[key], params * stored / 8, known, stored) for key, params in holds.items()]
+
+
+def _split(model: Model, size: int | None, told: float | None) -> tuple[dict[str, float], float]:
+    """What a checkpoint of this model holds (parameters by part), and the bits of each number.
+
+    Of a known size those parts are taken to be inside with which a number has a usual count of bits.
+    """
+    inside = {"diffusion": model.params, **model.holds}
+    if size is None:
+        return inside, told or model.bits
+    choices = [inside]
+    if "text_encoder" in inside:
+        choices.append({key: value for key, value in inside.items() if key != "text_encoder"})
+    choices.append({"diffusion": model.params})
+
+    def off(holds: dict[str, float]) -> float:
+        bits = size * 8 / sum(holds.values())
+        return min(abs(bits / one - 1) for one in ((told,) if told else _STANDARD))
+
+    best = min(choices, key=off)
+    return best, size * 8 / sum(best.values())
+
+
+def _row(part: ModelPart, role: str, size: float, known: str, stored: float | None) -> Weighed:
+    told = part.dtype.value if part.dtype is not None else None
+    kept = loaded_bits(role, stored, told) if stored else None
+    factor = kept / stored if stored and kept else 1
+    likely = round(size * factor)
+    low, _, high = _SURE[known]
+    sure = Range(round(likely * low), likely, round(likely * high))
+    if known == NAME and bits_in(part.name) is None:
+        sure = Range(likely // 2, likely, sure.high)  # a name without a precision may be an 8-bit file
+    if role == LORA:
+        sure = Range(0, 0, likely)  # merged into the weights it changes
+    return Weighed(Weight(part.name, part.node, role, round(size), known, stored, kept), sure, part)
+
+
+def total(rows: Iterable[Weighed]) -> Range:
+    """All of them together."""
+    found = NOTHING
+    for row in rows:
+        found = found + row.bytes
+    return found
