@@ -31,7 +31,7 @@ from understanding_graph import FRONTEND_ONLY, INPUT, OUTPUT, SHOWN, Graph, Leve
 
 SUFFIXES = (".safetensors", ".sft", ".ckpt", ".pt", ".pth", ".bin", ".gguf", ".onnx")
 CONTROLS = ("fixed", "increment", "decrement", "randomize")
-BUTTONS = ("image", "video", "audio", "upload", "refresh", "")
+BUTTONS = ("image", "video", "audio", "upload", "refresh", "upload3dmodel", "uploadExtraResources", "clear", "")
 WORDS = ("amber", "harbour", "velvet", "thistle", "quarry", "lantern", "meadow", "copper")
 INSERTED = {  # link type → a node that takes and gives it: type, its input, values
     "MODEL": ("LoraLoaderModelOnly", "model", ["harbour_light.safetensors", 0.7]),
@@ -183,9 +183,11 @@ class Editor:
     def _control(self) -> Iterator[Callable[[], Edit]]:
         for level, node in self._nodes():
             held = node.get("widgets_values")
-            for place, word in enumerate(held if isinstance(held, list) else ()):
-                promoted = str(node["id"]) in self.graph.promoted(level.key)
-                if place and isinstance(word, str) and word in CONTROLS and _number(held[place - 1]) and not promoted:
+            linked = any("widget" in slot and slot.get("link") is not None for slot in node.get("inputs") or [])
+            if not isinstance(held, list) or linked or str(node["id"]) in self.graph.promoted(level.key):
+                continue
+            for place, word in enumerate(held):
+                if place and isinstance(word, str) and word in CONTROLS and _number(held[place - 1]):
                     yield lambda level=level, node=node, place=place: self._set_control(level, node, place)
 
     def _set_control(self, level: Level, node: dict[str, Any], place: int) -> Edit:

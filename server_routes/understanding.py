@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..core.errors import ComfyFixerError
 from ..core.files import read_small, to_json
 from .host.quiet import quietly, quietly_for_long
 
@@ -116,18 +114,9 @@ class Understand:
         return chosen(self._service.app().read(file), file.name, path=file.path, graph=name)
 
     def _good(self, shelf: Shelf, slug: str) -> Subject:
-        from ..core.reports.versions import GoodVersions
-        from ..core.understanding.understanding import subject
+        from ..core.understanding.understanding import good_version
 
-        file, name = shelf.find(slug)
-        data = GoodVersions(shelf.state / "good").read(name)
-        if data is None:
-            raise ComfyFixerError(
-                "no_good_version",
-                f"No version of {os.path.basename(file.path)} that ran here is kept.",
-                "One is kept at every check that finds the workflow running.",
-            )
-        return subject(data, name, graph=name)
+        return good_version(shelf.state / "good", shelf.find(slug)[1])
 
     def _sizes(self, user: User, subject: Subject) -> dict[str, int]:
         """Sizes of what is not here, as far as it was looked up."""

@@ -13,7 +13,10 @@ from ..errors import UsageError
 from ..files import to_json
 from .shared import FINDINGS, FINE, place_of, progress_of, roots_of
 
-REVIEW = 0.1  # of the time that a scan took: reviews of changed workflows; what is left comes with the next scan
+REVIEW, SOON = (
+    0.1,
+    1.0,
+)  # reviews of changed workflows may take a tenth of the scan's time, or a second; the rest comes next time
 
 
 def scan(options: argparse.Namespace) -> int:
@@ -34,7 +37,7 @@ def scan(options: argparse.Namespace) -> int:
         checked = app.check(files, maps=True, progress=progress.count)
         progress.say("Writing reports")
         library = app.library(checked, unread=unread)
-        library = app.review(library, checked, seconds=REVIEW * (time.monotonic() - began))
+        library = app.review(library, checked, seconds=max(REVIEW * (time.monotonic() - began), SOON))
         write_reports(library, out)
     if options.json:
         from ..reports.data import report_json

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import ComfyFixerError, UsageError
+from ..errors import UsageError
 from ..files import to_json
 from .explain import app_of, opened, print_markdown, sizes_of
 from .shared import FINDINGS, FINE, place_of
@@ -33,22 +34,12 @@ def compare(options: argparse.Namespace) -> int:
 def _good(options: argparse.Namespace, one: Subject) -> Subject:
     """The version of this saved workflow that ran here last. Raises UsageError, ComfyFixerError `no_good_version`."""
     from ..library import find
-    from ..reports.versions import GoodVersions
-    from ..understanding.understanding import subject
+    from ..understanding.understanding import good_version
 
     place = place_of(options)
     state = Path(options.state) if options.state else place.state
     if state is None:
         raise UsageError("no_state", "It is not said which installation is meant", "Add --comfyui DIR.")
-    kept = GoodVersions(state / "good")
-    path = str(Path(one.path).resolve())
-    listed = [file.name for file in find(place.workflow_folders, media=False) if str(Path(file.path).resolve()) == path]
-    for name in (*listed, one.name):
-        data = kept.read(name)
-        if data is not None:
-            return subject(data, f"{name}, as it last ran here", graph=name)
-    raise ComfyFixerError(
-        "no_good_version",
-        f"No version of {one.name} that ran here is kept.",
-        "One is kept whenever a scan finds the workflow running.",
-    )
+    saved = find(place.workflow_folders, media=False)
+    listed = [file.name for file in saved if os.path.realpath(file.path) == os.path.realpath(one.path)]
+    return good_version(state / "good", next(iter(listed), one.name))

@@ -137,9 +137,10 @@ def _print(told: Tuned, options: argparse.Namespace) -> None:
 
     out, tuning = console(), told.tuning
     out.print(safe(tuning.before.line or "How much memory it wants is not known."))
-    for line in (tuning.before.note, *tuning.before.unknown):
-        if line:
-            out.print(f"  {safe(line)}", style="dim")
+    if tuning.before.note:
+        out.print(f"  {safe(tuning.before.note)}", style="dim")
+    if tuning.before.unknown:
+        out.print(f"  Not counted: {safe('; '.join(tuning.before.unknown))}.", style="dim")
     if tuning.none:
         out.print(safe(tuning.none))
     titles = {one.id: one.title for one in tuning.changes}

@@ -130,8 +130,8 @@ class Differences:
 
     def _input(self, left: Vertex, right: Vertex, sides: tuple[Side, Side], name: str) -> None:
         before, after = left.inputs.get(name), right.inputs.get(name)
-        if (before is None or after is None) and left.class_type != right.class_type:
-            return  # another type has other inputs
+        if left.class_type != right.class_type and not self._comparable(left, right, before, after):
+            return
         if isinstance(before, Linked) or isinstance(after, Linked):
             self._fed(left, right, sides, name)
         elif isinstance(before, Holds) and isinstance(after, Holds):
@@ -143,6 +143,13 @@ class Differences:
             known = before.value if isinstance(before, Holds) else None
             now = after.value if isinstance(after, Holds) else None
             self._value(left, sides, name, Holds(known), Holds(now))
+
+    def _comparable(self, left: Vertex, right: Vertex, before: Given | None, after: Given | None) -> bool:
+        """Whether an input of a replaced node can be compared: both types have it. Values only where both types are known."""
+        if before is None or after is None:
+            return False
+        known = (self.catalogue.get(left.class_type), self.catalogue.get(right.class_type))
+        return isinstance(before, Linked) or all(one is not None and one.inputs for one in known)
 
     def _matters(self, left: Vertex, right: Vertex, name: str, only: Given | None) -> bool:
         """Whether a value that one version alone stores says something: its default does not, and neither does a value

@@ -63,6 +63,8 @@ class _Matcher:
                 self._take_unique(colours)
             for colours in reversed(bare[2:]):
                 self._take_unique(colours)
+            for colours in reversed(full[:2]):
+                self._take_only(colours)
             Nearest(self.old, self.new, self.pairs, self.back, ids_hold=self.ids_hold).take()
         return Matching(self.pairs, self._take_replaced())
 
@@ -124,6 +126,13 @@ class _Matcher:
             self.take(one, other)
         return found
 
+    def _take_only(self, colours: Colours) -> None:
+        """Nodes of which each version has exactly one, with those that are matched already."""
+        counts = Counter(colours.old.values()), Counter(colours.new.values())
+        for one, other in self._unique(colours):
+            if counts[0][colours.old[one]] == counts[1][colours.new[other]] == 1:
+                self.take(one, other)
+
     def _take_twins(self, colours: Colours) -> None:
         """Nodes that nothing tells apart: after each pair, the neighbours of the two are paired with each other."""
         for ones, others in list(self._groups(colours).values()):
@@ -134,7 +143,8 @@ class _Matcher:
                 if one in self.pairs:
                     continue
                 open_ = [other for other in free if other not in self.back]
-                self._spread(one, one if one in free and one not in self.back else open_[0], colours)
+                open_.sort(key=lambda other: (not self._fits(one, other), other != one))
+                self._spread(one, open_[0], colours)
 
     def _spread(self, one: str, other: str, colours: Colours) -> None:
         self.take(one, other)
@@ -142,10 +152,25 @@ class _Matcher:
         while stack:
             one, other = stack.pop()
             for near, far in self._beside(one, other):
-                free = near not in self.pairs and far not in self.back
-                if free and colours.old[near] == colours.new[far]:
+                free = near not in self.pairs and far not in self.back and colours.old[near] == colours.new[far]
+                if free and self._fits(near, far):
                     self.take(near, far)
                     stack.append((near, far))
+
+    def _fits(self, one: str, other: str) -> bool:
+        """Whether no neighbour that is matched already stands against this pair."""
+        right = self.new.vertices[other].inputs
+        for name, given in self.old.vertices[one].inputs.items():
+            fed = right.get(name)
+            if isinstance(given, Linked) and given.node in self.pairs:
+                if not isinstance(fed, Linked) or self.pairs[given.node] != fed.node:
+                    return False
+        for reader, name, _ in self.old.users.get(one, ()):
+            if reader in self.pairs:
+                fed = self.new.vertices[self.pairs[reader]].inputs.get(name)
+                if not isinstance(fed, Linked) or fed.node != other:
+                    return False
+        return True
 
     def _beside(self, one: str, other: str) -> list[tuple[str, str]]:
         """Neighbours of a pair that stand in the same place."""

@@ -7,7 +7,8 @@ differences.
 
 from __future__ import annotations
 
-from heapq import heapify, heappop, heappush
+from collections import Counter, deque
+from heapq import heappop, heappush
 
 from .drawn import Drawn, Holds, Linked, Vertex
 from .values import alike
@@ -32,20 +33,42 @@ class Nearest:
         """Match what can be matched."""
         for one, other in self._candidates():
             self._push(one, other)
-        heapify(self._heap)
-        while self._heap:
-            score, _, _, one, other = heappop(self._heap)
-            if one in self.pairs or other in self.back:
+        doubtful: deque[tuple[str, str]] = deque()
+        while self._heap or doubtful:
+            if not self._heap:
+                one, other = doubtful.popleft()
+                if one not in self.pairs and other not in self.back:
+                    self._take(one, other)
                 continue
-            now = self._score(one, other)
-            if now < -score - 1e-9:
+            best = self._best()
+            counts = Counter(one for one, _ in best), Counter(other for _, other in best)
+            for one, other in best:
+                if counts[0][one] == counts[1][other] == 1:
+                    self._take(one, other)
+                else:  # two are equally good: what is sure comes first, and may tell them apart
+                    doubtful.append((one, other))
+        self._swap()
+
+    def _best(self) -> list[tuple[str, str]]:
+        """The pairs with the highest score of all, each once."""
+        found: dict[tuple[str, str], None] = {}
+        top: float | None = None
+        while self._heap and (top is None or self._heap[0][0] < top + 1e-9):
+            score, _, _, one, other = heappop(self._heap)
+            if one in self.pairs or other in self.back or (one, other) in found:
+                continue
+            if self._score(one, other) < -score - 1e-9:
                 self._push(one, other)
                 continue
-            self.pairs[one] = other
-            self.back[other] = one
-            for near, far in self._neighbours(one, other):
-                self._push(near, far)
-        self._swap()
+            top = score if top is None else top
+            found[one, other] = None
+        return list(found)
+
+    def _take(self, one: str, other: str) -> None:
+        self.pairs[one] = other
+        self.back[other] = one
+        for near, far in self._neighbours(one, other):
+            self._push(near, far)
 
     # ---- candidates -------------------------------------------------------------------------------------------
 
@@ -115,7 +138,7 @@ class Nearest:
         return score + 0.2 * (one == other) + 0.1 * (one.rpartition(":")[2] == other.rpartition(":")[2])
 
     def _links(self, left: Vertex, right: Vertex) -> tuple[float, int, int, int]:
-        """How many links are the same (a neighbour that is not matched yet but has the same type counts for less), how many
+        """How many links are the same (a neighbour that is not matched yet counts for less, more with the same type), how many
         of them surely, how many there are, and how many inputs are fed by another."""
         shared, sure, total, off = 0.0, 0, 0, 0
         for name in left.inputs.keys() | right.inputs.keys():
@@ -127,7 +150,7 @@ class Nearest:
             total += 1
             shared += worth
             sure += worth == 1
-            off += worth == 0
+            off += worth <= 0.1
         mine, theirs = self.old.users.get(left.id, ()), self.new.users.get(right.id, ())
         total += max(len(mine), len(theirs))
         by_place: dict[tuple[str, int], list[str]] = {}
@@ -145,7 +168,7 @@ class Nearest:
             return 1.0 if self.pairs[one] == other else 0.0
         if other in self.back:
             return 0.0
-        return 0.3 if self.old.vertices[one].class_type == self.new.vertices[other].class_type else 0.0
+        return 0.3 if self.old.vertices[one].class_type == self.new.vertices[other].class_type else 0.1
 
     @staticmethod
     def _values(left: Vertex, right: Vertex) -> tuple[float, int]:

@@ -14,12 +14,16 @@ from .graph import View
 from .stages import StageStep, stages
 from .types import Anatomy, Dot, Drawing
 
-WIDTH = 288
-RADIUS = 9
-LETTER = 5.6  # width of a letter of the labels, at their 10 px
+WIDTH = 288  # px: the panel at its narrowest
+RADIUS = 11
+LETTER = 6.2  # width of a letter of the labels, at their 11 px
 MOST_LETTERS = 12
-_MARGIN, _ROW = 26, 44
-_SIDE = 22  # room for the labels above the first and below the last row
+LINE = 13  # height that a label takes
+LABEL = 23  # from the middle of a dot to that of its label
+_MARGIN, _ROW = 26, 46
+_WIDEST = 104  # between two columns
+_SIDE = 30  # room for the labels above the first and below the last row
+_NEAR = 0.4  # rows: a curve that near runs through a dot
 _SWEEPS = 3
 _MOST_TRIED = 4  # dots of one column whose every order is tried
 
@@ -41,8 +45,8 @@ def draw(steps: Sequence[StageStep]) -> Drawing:
     rows = _rows(columns, links)
     xs = _spread(columns)
     low = min(rows)
-    points = [(xs[column], _SIDE + round((row - low) * _ROW)) for column, row in zip(columns, rows, strict=True)]
-    labels, above = _labels([step.label for step in steps], points, columns)
+    points = [(xs[column], _SIDE + (row - low) * _ROW) for column, row in zip(columns, rows, strict=True)]
+    labels, above = _labels([_short(step.label, MOST_LETTERS) for step in steps], points, columns)
     dots = tuple(
         Dot(step.number, *points[at], labels[at], step.key, step.nodes, above[at]) for at, step in enumerate(steps)
     )
@@ -72,7 +76,7 @@ def _spread(columns: Sequence[int]) -> list[int]:
     last = max(columns)
     if last == 0:
         return [WIDTH // 2]
-    gap = min((WIDTH - 2 * _MARGIN) / last, 64)
+    gap = min((WIDTH - 2 * _MARGIN) / last, _WIDEST)
     start = (WIDTH - gap * last) / 2
     return [round(start + gap * column) for column in range(last + 1)]
 
@@ -80,12 +84,12 @@ def _spread(columns: Sequence[int]) -> list[int]:
 # ---- rows --------------------------------------------------------------------------------------------------
 
 
-def _rows(columns: Sequence[int], links: Sequence[tuple[int, int, str]]) -> list[float]:
+def _rows(columns: Sequence[int], links: Sequence[tuple[int, int, str]]) -> list[int]:
     """The row of each step. Orders within a column are tried, the best of a few sweeps stays."""
     count = max(columns) + 1
     members = [[at for at, own in enumerate(columns) if own == column] for column in range(count)]
     most = max(len(own) for own in members)
-    rows = [0.0] * len(columns)
+    rows = [0] * len(columns)
     for own in members:
         for at, row in zip(own, _slots(len(own)), strict=True):
             rows[at] = row
@@ -95,17 +99,17 @@ def _rows(columns: Sequence[int], links: Sequence[tuple[int, int, str]]) -> list
     return rows
 
 
-def _slots(count: int) -> list[float]:
-    return [place - (count - 1) / 2 for place in range(count)]
+def _slots(count: int) -> list[int]:
+    return [place - count // 2 for place in range(count)]
 
 
 def _settle(
-    own: Sequence[int], most: int, columns: Sequence[int], rows: list[float], links: Sequence[tuple[int, int, str]]
+    own: Sequence[int], most: int, columns: Sequence[int], rows: list[int], links: Sequence[tuple[int, int, str]]
 ) -> None:
     """The best rows for the dots of one column while all others stay."""
-    shifts = [step / 2 for step in range(-most, most + 1)]
+    shifts = range(-most, most + 1)
     orders = list(permutations(own)) if len(own) <= _MOST_TRIED else [tuple(own)]
-    best: tuple[float, list[float]] | None = None
+    best: tuple[float, list[int]] | None = None
     for order in orders:
         for shift in shifts:
             for at, row in zip(order, _slots(len(own)), strict=True):
@@ -117,7 +121,7 @@ def _settle(
         rows[:] = best[1]
 
 
-def _cost(columns: Sequence[int], rows: Sequence[float], links: Sequence[tuple[int, int, str]]) -> float:
+def _cost(columns: Sequence[int], rows: Sequence[int], links: Sequence[tuple[int, int, str]]) -> float:
     """Curves through dots weigh most, then crossings, then height, then bends."""
     cost = 3.0 * (max(rows) - min(rows))
     for start, end, _ in links:
@@ -125,7 +129,7 @@ def _cost(columns: Sequence[int], rows: Sequence[float], links: Sequence[tuple[i
         for at, column in enumerate(columns):
             if columns[start] < column < columns[end]:
                 part = (column - columns[start]) / (columns[end] - columns[start])
-                cost += 50.0 * (abs(_curve(rows[start], rows[end], part) - rows[at]) < 0.45)
+                cost += 50.0 * (abs(_curve(rows[start], rows[end], part) - rows[at]) < _NEAR)
     for first, (a, b, _) in enumerate(links):
         for c, d, _ in links[first + 1 :]:
             if columns[a] == columns[c] and columns[b] == columns[d]:
@@ -148,13 +152,12 @@ def _labels(words: Sequence[str], points: Sequence[Place], columns: Sequence[int
     taken: list[tuple[float, float, float]] = []  # left, right, height
     for at in sorted(range(len(words)), key=lambda at: points[at]):
         x, y = points[at]
-        word = words[at][:MOST_LETTERS]
+        word = words[at]
         first = y < middle if y != middle else columns[at] % 2 == 0
         side, room = max(((up, _room(x, y, up, taken, points)) for up in (first, not first)), key=lambda one: one[1])
         if _room(x, y, first, taken, points) >= len(word) * LETTER / 2:
             side, room = first, _room(x, y, first, taken, points)
-        letters = int(2 * room / LETTER)
-        word = word if len(word) <= letters else word[: max(letters - 1, 0)] + "…" if letters > 1 else ""
+        word = _short(word, int(2 * room / LETTER))
         half = len(word) * LETTER / 2
         taken.append((x - half, x + half, _height(y, side)))
         labels.append((at, word))
@@ -162,8 +165,15 @@ def _labels(words: Sequence[str], points: Sequence[Place], columns: Sequence[int
     return [word for _, word in sorted(labels)], [side for _, side in sorted(above)]
 
 
+def _short(word: str, letters: int) -> str:
+    """As much of a word as fits; "" where that would be a single letter."""
+    if len(word) <= letters:
+        return word
+    return word[: letters - 1].rstrip() + "…" if letters > 2 else ""
+
+
 def _height(y: float, above: bool) -> float:
-    return y - RADIUS - 6 if above else y + RADIUS + 8
+    return y - LABEL if above else y + LABEL
 
 
 def _room(
@@ -173,9 +183,9 @@ def _room(
     height = _height(y, above)
     room = min(x, WIDTH - x)
     for left, right, other in taken:
-        if abs(other - height) < 12:
+        if abs(other - height) < LINE:
             room = min(room, x - right - 3 if left < x else left - x - 3)
     for px, py in points:
-        if (px, py) != (x, y) and abs(py - height) < RADIUS + 6:
+        if (px, py) != (x, y) and abs(py - height) < RADIUS + LINE / 2:
             room = min(room, abs(px - x) - RADIUS - 2)
     return max(room, 0.0)

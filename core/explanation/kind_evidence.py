@@ -58,10 +58,13 @@ def evidence(
 
 
 def _kept(view: View, outputs: Sequence[Ending]) -> list[tuple[Node, str]]:
-    """The outputs that are kept, else those that are only shown, and what comes out of each."""
+    """The outputs that are kept, else those that are only shown, and what comes out of each.
+
+    A viewer of 3D models counts as keeping: the node before it writes the file.
+    """
     ends = [(view.by_id[one.node], one) for one in outputs if one.node in view.by_id]
     told = [(node, _medium(view, node) or one.medium, one.preview) for node, one in ends]
-    kept = [(node, medium) for node, medium, preview in told if medium and not preview]
+    kept = [(node, medium) for node, medium, preview in told if medium == "3d" or (medium and not preview)]
     return (kept or [(node, medium) for node, medium, _ in told if medium])[:_MOST_OUTPUTS]
 
 
@@ -97,6 +100,8 @@ def _seen(view: View, start: Node, out: str, given: Given) -> Evidence:
     media = [given.media[node] for node in nodes if given.media.get(node)]
     if out == "image" and "video" in media:
         out = "video"  # its frames
+    if out in ("image", "video") and "3d" in media:
+        media.append("image")  # a 3D model as it is seen
     return Evidence(
         out, frozenset(media), media.count("image"), {mark: tuple(ids) for mark, ids in shown.items()}, len(nodes)
     )

@@ -49,9 +49,8 @@ def read_disk(
     table.aliases.update(source_table.aliases)
     unsure = _unread(table, layout, source_table)
     version = comfyui_version(layout.code)
-    loaded = load_packs(
-        sources, table.paths.get("custom_nodes", ()), find_environment(layout, python), version, progress, cancel
-    )
+    environment = find_environment(layout, python)
+    loaded = load_packs(sources, table.paths.get("custom_nodes", ()), environment, version, progress, cancel)
     unsure |= _register(table, layout, loaded.registered)
     _unregistered(table, layout)
     if keep:
@@ -77,7 +76,7 @@ def read_disk(
         unlisted=frozenset(listing.unlisted),
         hardware=read_hardware(layout.models),
         taken=time.time(),
-        directories=_directories(layout),
+        directories=_directories(layout) | ({"python": environment.place} if environment is not None else {}),
     )
     if state is not None:
         found.seen = remember(state, listing, keep=keep)

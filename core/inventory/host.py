@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
@@ -113,7 +114,7 @@ def host_inventory(
         unlisted=frozenset(listing.unlisted),
         hardware=facts.hardware,
         taken=facts.taken,
-        directories=facts.directories,
+        directories={**facts.directories, "python": sys.prefix},
         seen=seen or {},
     )
     found.digest = _digest(found, listing.digest(), inputs.digest())

@@ -29,6 +29,7 @@ from .seen import remember
 from .types import DISABLED, UNREADABLE, Folder, Inventory, Pack
 
 SCHEMA = 1
+_KEPT = ("devices", "vram_state", "flags", "no_gpu")  # of the hardware: what only ComfyUI knows
 CHANGED = "changed since the snapshot"
 GONE = "removed since the snapshot"
 NEW = "installed since the snapshot"
@@ -51,6 +52,7 @@ def write_snapshot(path: str | os.PathLike[str], inventory: Inventory) -> None:
         "packs": [_pack_out(pack) for pack in inventory.packs],
         "gaps": list(inventory.gaps),
         "types_known": inventory.types_known,
+        "hardware": {key: inventory.hardware[key] for key in _KEPT if key in inventory.hardware},
     }
     write_json(Path(path), SCHEMA, body)
 
@@ -95,10 +97,26 @@ def read_snapshot(
         models_known=bool(folders),
         inputs_known=inputs.known,
         unlisted=frozenset(listing.unlisted),
-        hardware=read_hardware(next((p for f in folders.values() for p in f.paths), "")),
+        hardware=_hardware(body.get("hardware"), next((p for f in folders.values() for p in f.paths), "")),
         taken=_taken(body),
         digest=_digest(body, packs, listing.digest(), inputs.digest()),
     )
+
+
+def _hardware(kept: Any, models: str) -> dict[str, object]:
+    """This machine now; its device and flags as ComfyUI had them, without what was free then."""
+    found = read_hardware(models)
+    if not isinstance(kept, dict):
+        return found
+    old = {key: kept[key] for key in _KEPT if key in kept}
+    devices = [
+        {k: v for k, v in one.items() if k != "vram_free"}
+        for one in _list(kept.get("devices"))
+        if isinstance(one, dict)
+    ]
+    now = found.get("sources")
+    sources = ["ComfyUI"] * bool(old) + (now if isinstance(now, list) else [])
+    return {**found, **old, **({"devices": devices} if devices else {}), "sources": sources}
 
 
 def _pack_out(pack: Pack) -> dict[str, Any]:

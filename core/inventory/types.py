@@ -82,6 +82,7 @@ class Inventory:
     hardware: dict[str, object] = field(default_factory=dict)
     taken: float = 0.0  # seconds since the epoch, when the inventory was taken
     digest: str = ""  # changes whenever any answer could
-    directories: dict[str, str] = field(default_factory=dict)  # "input", "output", "temp", "user", "base" → path
+    directories: dict[str, str] = field(default_factory=dict)
+    """ "input", "output", "temp", "user", "base" → path; "python": the environment that runs ComfyUI, where it is known."""
     seen: dict[str, tuple[int | None, str | None, int | None]] = field(default_factory=dict)
     """Model files that were here at an earlier scan: lower-case base name → size in bytes, SHA-256, mtime_ns."""

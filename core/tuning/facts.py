@@ -2,42 +2,82 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
 from ..explanation.types import Fact
 from .modes import span
-from .types import GB, Estimate
+from .types import NOT, PARTS, TIGHT, WHOLE, Estimate, Stage
 
 SOURCE = "the memory estimate"
+_HEADS = {
+    WHOLE: "Fits",
+    PARTS: "Fits with offloading",
+    TIGHT: "Very tight",
+    NOT: "Does not fit",
+}
+_WHILE = {
+    "text": "while it reads the text",
+    "encode": "while it encodes the picture",
+    "sample": "while it samples",
+    "decode": "while it decodes",
+    "upscale": "while it upscales",
+}
+_MOST_NAMED = 5
+_SIZE = re.compile(r"\d[\d.]*(?: to \d[\d.]*)? GB")
+_BY_NAME = ", by its name"
 
 
 def cost_facts(estimate: Estimate) -> tuple[Fact, ...]:
-    """Facts of kind "cost": the whole, then the stage that wants most, the weights of it, RAM, and what is not known."""
-    found = [
-        Fact("cost.memory", "cost", f"{estimate.line.removesuffix('.')}.", source=SOURCE, measured=_numbers(estimate))
-    ]
+    """Facts of kind "cost": the whole and whether it fits, the stage that wants most, RAM, and what is not known.
+
+    Sizes stand in `measured` as they are written; names of files and node types are the graph's own.
+    """
+    return tuple(_facts(estimate))
+
+
+def _facts(estimate: Estimate) -> Iterator[Fact]:
+    line = estimate.line.removesuffix(".")
+    _, _, sizes = line.partition(": ")
+    text = f"{line}. {estimate.note}".strip()
+    brief = (_HEADS.get(estimate.fit, "Memory"), span(estimate.peak) if estimate.stages else "", text)
+    yield Fact(
+        "cost.memory",
+        "cost",
+        text,
+        source=SOURCE,
+        measured=_sizes(line, *brief),
+        brief=brief if sizes else ("", "", ""),
+    )
     if estimate.stages:
-        top = max(estimate.stages, key=lambda one: one.total.likely)
-        text = f"Most memory is wanted in this stage: {top.title}, with {span(top.weights)} of weights and {span(top.working)} to compute in."
-        found.append(
-            Fact(
-                "cost.peak",
-                "cost",
-                text,
-                top.nodes,
-                graph=(top.title,),
-                source=SOURCE,
-                measured=_ends(top.weights, top.working),
-            )
+        yield _most(max(estimate.stages, key=lambda one: one.total.likely))
+        ram = span(estimate.ram)
+        yield Fact(
+            "cost.ram", "cost", f"It wants {ram} of RAM.", source=SOURCE, measured=(ram,), brief=("RAM", ram, "")
         )
-        found.append(
-            Fact("cost.ram", "cost", f"RAM: {span(estimate.ram)}.", source=SOURCE, measured=_ends(estimate.ram))
-        )
-    return tuple(found)
+    if estimate.unknown:
+        names = estimate.unknown[:_MOST_NAMED]
+        more = ", and more" if len(estimate.unknown) > len(names) else ""
+        text = f"Not known, so the range is wide: {', '.join(names)}{more}."
+        yield Fact("cost.unknown", "cost", text, graph=tuple(_subject(name) for name in names), source=SOURCE)
+    taken = tuple(one for one in estimate.assumed if not one.endswith(_BY_NAME))
+    if taken:
+        yield Fact("cost.assumed", "cost", f"Taken for granted: {'; '.join(taken)}.", source=SOURCE, measured=taken)
 
 
-def _numbers(estimate: Estimate) -> tuple[float, ...]:
-    sizes = [*estimate.peak, *estimate.floor, *estimate.ram, *([estimate.against] if estimate.against else [])]
-    return tuple(dict.fromkeys(round(size / GB, 1) for size in sizes))
+def _most(stage: Stage) -> Fact:
+    weights, work = span(stage.weights), span(stage.working)
+    when = _WHILE.get(stage.key, "in one of its other models")
+    text = f"Most memory is wanted {when}: {weights} of weights and {work} to compute in."
+    brief = ("At its peak", span(stage.total), text)
+    return Fact("cost.peak", "cost", text, stage.nodes, source=SOURCE, measured=(weights, work, brief[1]), brief=brief)
 
 
-def _ends(*ranges: tuple[int, int, int]) -> tuple[float, ...]:
-    return tuple(dict.fromkeys(round(one / GB, 1) for found in ranges for one in (found[0], found[2])))
+def _subject(text: str) -> str:
+    """What an unknown is about: "the size of heron.safetensors" → "heron.safetensors"."""
+    return text.removeprefix("the size of ").removeprefix("what ").removesuffix(" loads")
+
+
+def _sizes(*texts: str) -> tuple[str, ...]:
+    """Every size of these texts as it is written there."""
+    return tuple(dict.fromkeys(found for text in texts for found in _SIZE.findall(text)))

@@ -1,19 +1,36 @@
-"""HW001: a workflow that does not fit into the GPU as it is. It informs and weighs nothing. Pure."""
+"""HW001: a workflow that does not fit whole into the GPU. It informs and weighs nothing. Pure."""
 
 from __future__ import annotations
 
 from ..readiness.types import INFO, Evidence, Finding, Fix
 from .modes import span
-from .types import NOT, PARTS, TIGHT, Estimate
+from .types import NOT, PARTS, TIGHT, Estimate, Stage
+
+_FIX = "Tune it to this memory: smaller files, tiles or a smaller size."
+_TITLES = {
+    "text": "Text encoding",
+    "encode": "Encoding",
+    "sample": "Sampling",
+    "decode": "Decoding",
+    "upscale": "Upscaling",
+}
 
 
 def hw_finding(estimate: Estimate) -> Finding | None:
-    """The finding where an Estimate does not fit whole; None where it does, or where that is not known."""
+    """The finding where an Estimate does not fit whole; None where it does, or where that is not known.
+
+    Its evidence are the stages that want most, in the same sizes as on the page.
+    """
     if estimate.fit not in (PARTS, TIGHT, NOT):
         return None
-    evidence = tuple(
-        Evidence("estimate", f"{stage.title}: {span(stage.total)}, weights {span(stage.weights)}")
-        for stage in sorted(estimate.stages, key=lambda one: -one.total.likely)[:3]
+    top = sorted({_evidence(one): one for one in estimate.stages}.items(), key=lambda pair: -pair[1].total.likely)
+    wanted = span(estimate.peak)
+    message = f"{estimate.line.removesuffix('.')}."
+    return Finding(
+        "HW001", INFO, wanted, message, evidence=tuple(one for one, _ in top[:3]), fixes=(Fix("tune", _FIX),)
     )
-    fixes = (Fix("tune", "Fit it to this memory: Tune shows what would change.", ""),)
-    return Finding("HW001", INFO, span(estimate.peak), f"{estimate.line}.", evidence=evidence, fixes=fixes)
+
+
+def _evidence(stage: Stage) -> Evidence:
+    title = _TITLES.get(stage.key, "Another model")
+    return Evidence("estimate", f"{title}: {span(stage.weights)} of weights, {span(stage.working)} to compute in.")

@@ -72,19 +72,17 @@ def _base(name: str) -> str:
 @cache
 def models() -> tuple[Model, ...]:
     """All diffusion models that are known."""
-    return tuple(
-        Model(key, **{k: tuple(v) if isinstance(v, list) else v for k, v in line.items()})
-        for key, line in _document()["models"].items()
-    )
+    return tuple(Model(key=key, **_tuples(line)) for key, line in _document()["models"].items())
 
 
 @cache
 def latents() -> dict[str, Latent]:
     """All kinds of latents by their key."""
-    return {
-        key: Latent(key, **{k: tuple(v) if isinstance(v, list) else v for k, v in line.items() if k != "note"})
-        for key, line in _document()["latents"].items()
-    }
+    return {key: Latent(key=key, **_tuples(line)) for key, line in _document()["latents"].items()}
+
+
+def _tuples(line: dict[str, Any]) -> dict[str, Any]:
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in line.items() if k != "note"}
 
 
 @cache
@@ -99,6 +97,11 @@ def typical(role: str) -> Range:
     lines: dict[str, list[float]] = _document()["typical"]
     low, likely, high = (round(one) for one in lines.get(role) or lines["other"])
     return Range(low, likely, high)
+
+
+def typical_work() -> Range:
+    """What a model works in of which nothing is known but its weights."""
+    return Range(*fitted()["unknown_work"])
 
 
 @cache

@@ -7,64 +7,91 @@ load_models_gpu; comfy/sd.py: VAE.decode).
 
 from __future__ import annotations
 
-from .types import CPU, GB, NOT, PARTS, TIGHT, UNSURE, WHOLE, Profile, Range
+from collections.abc import Iterable
+
+from .types import CPU, GB, NOT, PARTS, TIGHT, UNSURE, WHOLE, Profile, Range, Stage
 
 _LINES = {
-    WHOLE: "Fits: {wanted} wanted, {place} {has}",
-    PARTS: "Fits with offloading: {wanted} wanted, {place} {has}",
-    TIGHT: "Very tight: {wanted} wanted, {place} {has}",
-    NOT: "Does not fit: at least {least} wanted, {place} {has}",
+    WHOLE: "Fits: {wanted} wanted, {has}",
+    PARTS: "Fits with offloading: {wanted} wanted, {has}",
+    TIGHT: "Very tight: {wanted} wanted, {has}",
+    NOT: "Does not fit: at least {least} wanted, {has}",
     CPU: "Runs on the CPU: {ram} of RAM wanted{ram_has}",
-    UNSURE: "Not sure: about {wanted} wanted, {place} {has}",
-    "": "{wanted} wanted",
+    UNSURE: "Not sure, since a size is not known: {wanted} wanted, {has}",
+    "": "{wanted} of GPU memory wanted",
 }
 _NOTES = {
-    WHOLE: "Each step keeps its models whole on the GPU.",
+    WHOLE: "Each stage keeps its models whole on the GPU.",
     PARTS: "ComfyUI keeps a part of the weights in RAM and brings it in while it runs: slower, with the same result.",
-    TIGHT: "ComfyUI has to keep nearly all weights in RAM and decode in tiles. Other programs on the GPU can stop it.",
-    NOT: "The memory to compute in is alone more than there is. A smaller size, fewer frames or tiles would help.",
-    CPU: "There is no GPU that ComfyUI uses, so everything is computed in RAM, which takes many times longer.",
-    UNSURE: "Too little is known of its files to say more.",
-    "": "The size of the GPU is not known.",
+    TIGHT: "ComfyUI has to keep nearly all weights in RAM. Other programs on the GPU can be what makes it fail.",
+    NOT: "What it computes in is alone more than there is. A smaller size, fewer frames or tiles would help.",
+    CPU: "There is no GPU that ComfyUI uses: everything is computed in RAM, which takes many times longer.",
+    UNSURE: "Once its files are here their headers tell more.",
+    "": "The memory of the GPU is not known.",
 }
+_MAYBE = (
+    "It may fit whole. Where it does not, ComfyUI keeps a part of the weights in RAM: slower, with the same result."
+)
+_LEAVE = "The text encoders ({size}) leave the GPU before it samples."
+_TILES = " Decoding does not fit in one piece: ComfyUI then decodes in tiles by itself."
+_GIB = 1 << 30
 
 
-def fit(peak: Range, floor: Range, profile: Profile | None, *, known: bool) -> str:
-    """WHOLE … UNSURE; "" where the memory is not known. `known`: whether the largest weights are."""
+def usable(profile: Profile | None) -> int | None:
+    """Bytes of GPU memory to plan for. A card of 16 GiB counts as 16 GB: screen and driver take what is above."""
+    memory = profile.memory if profile is not None else None
+    if memory is None or profile is None or profile.assumed is not None:
+        return memory
+    sold = round(memory / _GIB)
+    return sold * GB if sold and abs(memory / _GIB - sold) < 0.03 * sold else memory
+
+
+def fit(peak: Range, least: Range, profile: Profile | None, *, known: bool) -> str:
+    """WHOLE … UNSURE; "" where the memory is not known. `known`: whether the sizes of the large weights are."""
     if profile is not None and profile.assumed is None and profile.device is not None and profile.device.kind == "cpu":
         return CPU
-    against = profile.memory if profile is not None else None
-    if against is None:
+    has = usable(profile)
+    if has is None:
         return ""
-    if peak.high <= against:
+    if peak.high <= has:
         return WHOLE
-    if floor.low > against:
+    if least.low > has:
         return NOT
     if not known:
         return UNSURE
-    if peak.likely <= against and peak.high <= against * 1.1:
-        return WHOLE
-    return PARTS if floor.high <= against else TIGHT
+    return PARTS if least.likely <= has else TIGHT
 
 
-def line(mode: str, peak: Range, floor: Range, ram: Range, profile: Profile | None) -> str:
+def line(mode: str, peak: Range, least: Range, ram: Range, profile: Profile | None) -> str:
     """One line: "Fits with offloading: 13.0 to 16.2 GB wanted, your GPU has 16 GB"."""
-    against = profile.memory if profile is not None else None
-    asked = profile is not None and profile.assumed is not None
+    memory = usable(profile)
     total = profile.ram_total if profile is not None else None
+    has = ""
+    if memory is not None and profile is not None:
+        place = "{} asked for" if profile.assumed is not None else "your GPU has {}"
+        has = place.format(plain(memory))
     return _LINES[mode].format(
         wanted=span(peak),
-        least=gigabytes(floor.low),
-        place="asked for" if asked else "your GPU has",
-        has=gigabytes(against, whole=True) if against is not None else "",
+        least=gigabytes(least.low),
+        has=has,
         ram=span(ram),
-        ram_has=f", this computer has {gigabytes(total, whole=True)}" if total else "",
+        ram_has=f", this computer has {plain(total)}" if total else "",
     )
 
 
-def note(mode: str) -> str:
-    """What that means for the run, in one or two sentences."""
-    return _NOTES[mode]
+def note(mode: str, wanted: Range, stages: Iterable[Stage], profile: Profile | None) -> str:
+    """What that means for the run, in one to three sentences."""
+    has = usable(profile)
+    if has is None:
+        return _NOTES[mode]
+    stages = list(stages)
+    text = _MAYBE if mode == PARTS and wanted.likely <= has else _NOTES[mode]
+    if mode in (PARTS, TIGHT) and any(one.key == "decode" and one.total.low > has for one in stages):
+        text += _TILES
+    encoders = sum(one.weights.likely for one in stages if one.key == "text")
+    if mode == WHOLE and encoders and wanted.high + encoders > has:
+        text = _LEAVE.format(size=gigabytes(encoders))
+    return text
 
 
 def span(found: Range) -> str:
@@ -73,8 +100,11 @@ def span(found: Range) -> str:
     return f"about {high} GB" if low == high else f"{low} to {high} GB"
 
 
-def gigabytes(size: int, *, whole: bool = False) -> str:
-    """ "6.7 GB"; with `whole` a size that cards and modules are sold in: "16 GB"."""
-    if whole and abs(size / GB - round(size / GB)) < 0.05:
-        return f"{round(size / GB)} GB"
+def gigabytes(size: int) -> str:
+    """Decimal, with one decimal: "6.7 GB"."""
     return f"{size / GB:.1f} GB"
+
+
+def plain(size: int) -> str:
+    """A size that memory is sold in, without decimals where it has none: "16 GB"."""
+    return f"{round(size / GB)} GB" if abs(size / GB - round(size / GB)) < 0.05 else gigabytes(size)

@@ -23,7 +23,7 @@ from ..explanation.types import (
     ModelPart,
 )
 from .known import Model, billions, bits_in, model_of, named_file, typical
-from .types import NOTHING, FileFacts, Files, Range, Weight
+from .types import FileFacts, Files, Range, Weight
 
 HEADER, SIZE, NAME = "header", "size", "name"
 _PART = {DIFFUSION_MODEL: "diffusion", TEXT_ENCODER: "text_encoder", VAE: "vae"}
@@ -34,12 +34,21 @@ TEXT_ROLES = (TEXT_ENCODER, LANGUAGE_MODEL)
 
 
 class Weighed(NamedTuple):
-    """One row of weights, its bytes as a range (as ComfyUI keeps them), and the model it belongs to."""
+    """One row of weights: its bytes as ComfyUI keeps them on the GPU and as they are stored, and the model it belongs to.
+    `guessed`: nothing is known of this very file; `inside`: it comes along in a checkpoint and is not used by itself."""
 
     weight: Weight
     bytes: Range
+    stored: Range
     part: ModelPart
-    guessed: bool = False  # nothing is known of this very file
+    guessed: bool = False
+    inside: bool = False
+
+    @property
+    def params(self) -> float | None:
+        """Numbers in it, where its bits are known."""
+        size, bits = self.weight.bytes, self.weight.stored_bits
+        return size * 8 / bits if size and bits else None
 
 
 def weigh(parts: Iterable[ModelPart], files: Files) -> list[Weighed]:
@@ -73,7 +82,7 @@ def _single(part: ModelPart, facts: FileFacts | None) -> Weighed:
         return _row(part, part.role, size, facts.known_from, stored)
     params, bits = _by_name(part)
     if params is None:
-        return Weighed(Weight(part.name, part.node, part.role, None, ""), typical(part.role), part, True)
+        return _guess(part, part.role, part.role)
     stored = bits or bits_in(part.name) or 16
     return _row(part, part.role, params * stored / 8, NAME, stored)
 
@@ -96,12 +105,16 @@ def _checkpoint(part: ModelPart, facts: FileFacts | None) -> list[Weighed]:
             for key, size in facts.parts.items()
             if size and key in _ROLE
         ]
-    model = model_of(part.family, part.name) if part.family else None
+    named = named_file(part.name)
+    model = model_of(part.family, part.name) if part.family and named is None else None
     size = facts.size if facts is not None else None
     if model is None:
+        stored = (named.bits if named is not None else None) or bits_in(part.name)
         if size:
-            return [_row(part, DIFFUSION_MODEL, size, facts.known_from if facts else SIZE, bits_in(part.name))]
-        return [Weighed(Weight(part.name, part.node, DIFFUSION_MODEL, None, ""), typical(CHECKPOINT), part, True)]
+            return [_row(part, DIFFUSION_MODEL, size, SIZE, stored)]
+        if named is not None:
+            return [_row(part, DIFFUSION_MODEL, named.params * (stored or 16) / 8, NAME, stored or 16)]
+        return [_guess(part, DIFFUSION_MODEL, CHECKPOINT)]
     holds, stored = _split(model, size, bits_in(part.name))
     known = SIZE if size else NAME
     return [_row(part, _ROLE[key], params * stored / 8, known, stored) for key, params in holds.items()]
@@ -132,19 +145,19 @@ def _row(part: ModelPart, role: str, size: float, known: str, stored: float | No
     told = part.dtype.value if part.dtype is not None else None
     kept = loaded_bits(role, stored, told) if stored else None
     factor = kept / stored if stored and kept else 1
-    likely = round(size * factor)
-    low, _, high = _SURE[known]
-    sure = Range(round(likely * low), likely, round(likely * high))
+    low, likely, high = _SURE[known]
     if known == NAME and bits_in(part.name) is None:
-        sure = Range(likely // 2, likely, sure.high)  # a name without a precision may be an 8-bit file
+        low = 0.5  # a name without a precision may be an 8-bit file
+    on_disk = Range(round(size * low), round(size * likely), round(size * high))
+    loaded = Range(*(round(one * factor) for one in on_disk))
     if role == LORA:
-        sure = Range(0, 0, likely)  # merged into the weights it changes
-    return Weighed(Weight(part.name, part.node, role, round(size), known, stored, kept), sure, part)
+        loaded = Range(0, 0, loaded.likely)  # merged into the weights that it changes
+    weight = Weight(part.name, part.node, role, round(size), known, stored, kept)
+    return Weighed(weight, loaded, on_disk, part, inside=part.role == CHECKPOINT and role == OTHER)
 
 
-def total(rows: Iterable[Weighed]) -> Range:
-    """All of them together."""
-    found = NOTHING
-    for row in rows:
-        found = found + row.bytes
-    return found
+def _guess(part: ModelPart, role: str, kind: str) -> Weighed:
+    """A file of which nothing is known but what it is for."""
+    size = typical(kind)
+    loaded = Range(0, 0, size.likely) if role == LORA else size
+    return Weighed(Weight(part.name, part.node, role, None, ""), loaded, size, part, guessed=True)

@@ -32,7 +32,7 @@ def profile(hardware: Mapping[str, Any], *, assumed: int | None = None) -> Profi
 
 def _used(devices: tuple[Device, ...], hardware: Mapping[str, Any]) -> Device | None:
     """The device that ComfyUI computes on: the first, unless it says that it uses the CPU."""
-    if "--cpu" in _words(hardware.get("flags")) or (not devices and hardware.get("no_gpu") is True):
+    if "--cpu" in _words(hardware.get("flags")) or hardware.get("no_gpu") is True:
         return Device("CPU", "cpu", _size(hardware.get("ram_total")), _size(hardware.get("ram_free")), shared=True)
     return devices[0] if devices else None
 

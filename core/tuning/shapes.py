@@ -6,29 +6,32 @@ from typing import NamedTuple
 
 from ..explanation.graph import Given
 from ..explanation.types import Anatomy, Sampling, Size, Step
-from .known import Model
-from .types import NOTHING, Stage
-from .working import Shape, Tile
+from .known import Model, latents
+from .working import NO_SHAPE, Shape, Tile
 
 _MOST_SIDE, _MOST_FRAMES, _MOST_BATCH = 16_384, 20_000, 4_096
 
 
 class Asked(NamedTuple):
-    """A shape, what of it was taken for granted, and the stage that was made of it."""
+    """A shape, and what of it was taken for granted."""
 
     shape: Shape
     assumed: tuple[str, ...] = ()
-    stage: Stage = Stage("", "", NOTHING, NOTHING)
 
 
 def asked(anatomy: Anatomy | None, sampling: Sampling | None, model: Model | None) -> Asked:
     """The shape of a pass: as the file says, else what its model is usually run at."""
     size = _size(anatomy, sampling)
+    if model is not None and not latents()[model.latent].scale:  # sound, meshes: no pixels
+        return Asked(NO_SHAPE)
     side = (model.side if model is not None else 0) or 1024
     frames = model.frames if model is not None and (size is None or size.of == "video") else 1
     assumed = []
     width = _number(size.width if size else None, _MOST_SIDE)
     height = _number(size.height if size else None, _MOST_SIDE)
+    pixels = _pixels(size)
+    if pixels and (not width or not height):
+        width = height = round(pixels**0.5)
     if not width or not height:
         assumed.append(f"{side} x {side} pixels, since the size is only known while it runs")
         width = height = side
@@ -65,6 +68,13 @@ def _size(anatomy: Anatomy | None, sampling: Sampling | None) -> Size | None:
     if sampling is not None and sampling.size is not None and 0 <= sampling.size < len(anatomy.sizes):
         return anatomy.sizes[sampling.size]
     return anatomy.sizes[0] if len(anatomy.sizes) == 1 else None
+
+
+def _pixels(size: Size | None) -> float | None:
+    """Of a picture that is scaled to so many megapixels (1024 x 1024 each), whatever its sides."""
+    value = size.megapixels.value if size is not None and size.megapixels is not None else None
+    sound = isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= _MOST_SIDE**2 / 2**20
+    return value * 2**20 if sound and isinstance(value, int | float) else None
 
 
 def _number(given: Given | None, most: int) -> int | None:

@@ -27,7 +27,7 @@ class Range(NamedTuple):
     likely: int
     high: int
 
-    def __add__(self, other: object) -> Range:  # type: ignore[override]
+    def __add__(self, other: object) -> Range:
         assert isinstance(other, Range)
         return Range(self.low + other.low, self.likely + other.likely, self.high + other.high)
 
@@ -75,6 +75,12 @@ class FileFacts(NamedTuple):
     parts: Mapping[str, int] = MappingProxyType({})
     bits: Mapping[str, float] = MappingProxyType({})
     known_from: str = "header"
+
+    @property
+    def stored_bits(self) -> float | None:
+        """Bits per number of its largest part; None where they are not known."""
+        largest = max(self.bits, key=lambda part: self.parts.get(part, 0), default=None)
+        return self.bits[largest] if largest is not None else None
 
 
 Files = Callable[[str, tuple[str, ...]], FileFacts | None]  # a file's name and folders → what is known of it

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .known import MIB, Latent, Model, fitted, latents, rules, spread
+from .known import MIB, Latent, Model, fitted, latents, rules, spread, typical_work
 from .types import NOTHING, Range
 
 
@@ -24,6 +24,9 @@ class Shape(NamedTuple):
     def pixels(self) -> int:
         """Of one frame."""
         return self.width * self.height
+
+
+NO_SHAPE = Shape(1, 1)  # of what is not made of pixels
 
 
 class Tile(NamedTuple):
@@ -49,6 +52,8 @@ def reckoned(model: Model, shape: Shape, passes: int, bits: float = 16) -> float
 
 def sampling(model: Model, shape: Shape, passes: int, bits: float = 16) -> Range:
     """What a sampling step works in; `passes`: 2 where both passes of guidance go as one batch."""
+    if not latents()[model.latent].scale:
+        return typical_work()
     factors = fitted()["sampling_frames" if latents()[model.latent].time > 1 and shape.frames > 1 else "sampling"]
     return spread(reckoned(model, shape, passes, bits), factors) + Range(*fitted()["fixed"]["sample"])
 

@@ -68,7 +68,8 @@ class Docs:
             if inventory.origin == "host":
                 sites = own_sites(("comfyui_embedded_docs",))
             elif inventory.origin in ("disk", "snapshot"):
-                sites = sites_of(inventory.directories.get("base") or inventory.place)
+                base = inventory.directories.get("base") or inventory.place
+                sites = sites_of(base, inventory.directories.get("python", "")) or sites_of(base)
             found = (os.path.join(site, _PACKAGE) for site in sites)
             self._packages = [path for path in found if os.path.isdir(path)]
         return self._packages

@@ -92,7 +92,7 @@ def review_of(known: Understanding, workflow: Workflow, key: str) -> Review:
 
     seen = known.see(workflow)
     fit = known.estimate(seen)
-    notes = practice_of(facts(seen.anatomy, known.view(workflow), readiness=seen.readiness))
+    notes = practice_of(facts(seen.anatomy, seen.view, readiness=seen.readiness))
     return Review(key, notes, fit.line if fit.fit else "", hw_finding(fit) if fit.fit else None)
 
 

@@ -54,6 +54,7 @@ class Seen(NamedTuple):
     workflow: Workflow
     needs: Requirements
     readiness: Readiness
+    view: View
     anatomy: Anatomy
     files: Files
 
@@ -92,12 +93,13 @@ class Understanding:
         know further ones."""
         from ..explanation.anatomy.build import anatomy
 
-        stages = self._stages
+        stages, view = self._stages, self.view(workflow)
         needs = stages.scanner.scan(workflow)
         readiness = stages.checker.check(needs)
         files = Files(stages.found, self._headers, {**told_sizes(needs, readiness), **(sizes or {})}, said)
         families = self._families(needs, files)
-        return Seen(workflow, needs, readiness, anatomy(workflow, needs, stages.catalogue, families=families), files)
+        body = anatomy(workflow, needs, stages.catalogue, families=families, view=view)
+        return Seen(workflow, needs, readiness, view, body, files)
 
     def _families(self, needs: Requirements, files: Files) -> dict[str, str]:
         """Model name → family, where the header of its file tells one."""
@@ -134,9 +136,9 @@ class Understanding:
             self._stages.catalogue,
             readiness=readiness or seen.readiness,
             extra=cost_facts(fit),
-            families=self._families(seen.needs, seen.files),
             docs=self._docs,
             sizes=self._known_sizes(seen),
+            known=(seen.anatomy, seen.view),
         )
         return Explained(explanation, readiness or seen.readiness, self.machine, fit)
 
@@ -163,10 +165,10 @@ class Understanding:
         seen = self.see(workflow, sizes=sizes, said=self._builds.size)
         return tune(
             seen.anatomy,
-            self.view(workflow),
+            seen.view,
             target=target,
             files=seen.files,
-            reread=self._reread,
+            reread=self._reader(seen),
             profile=self.machine,
             here=self._builds.here,
             known=self._builds.known,
@@ -191,17 +193,22 @@ class Understanding:
 
             return estimate(anatomy, files=files, profile=profile)
 
-        trials = Trials(self.view(workflow), seen.anatomy, self.view, self._reread, measure, seen.files)
+        trials = Trials(seen.view, seen.anatomy, self.view, self._reader(seen), measure, seen.files)
         state = trials.after(trials.start, changes) if changes else trials.start
         if state is None:
             why = next(iter(trials.refused.values()), "It cannot be made here.")
             raise ComfyFixerError("not_edited", why, "Make this change by hand on the canvas.")
         return state.estimate
 
-    def _reread(self, workflow: Workflow) -> Anatomy:
+    def _reader(self, seen: Seen) -> Callable[[Workflow], Anatomy]:
+        """Reads the same workflow anew once it was changed."""
         from ..explanation.anatomy.build import anatomy
 
-        return anatomy(workflow, self._stages.scanner.scan(workflow), self._stages.catalogue)
+        def reread(workflow: Workflow) -> Anatomy:
+            needs = self._stages.scanner.scan(workflow)
+            return anatomy(workflow, needs, self._stages.catalogue, families=self._families(needs, seen.files))
+
+        return reread
 
     # ---- compare -----------------------------------------------------------------------------------------
 
@@ -255,3 +262,22 @@ def chosen(reading: Reading, name: str, data: bytes = b"", path: str = "", graph
         message = problem.message if problem else "There is no workflow in it."
         raise ComfyFixerError(code, f"{name}: {message}", problem.hint if problem else "Give a workflow file.")
     return Subject(graph or found.name, found, data, path)
+
+
+def good_version(folder: Path, name: str) -> Subject:
+    """The version of the workflow `name` that ran here last. `folder`: where those are kept.
+
+    Raises ComfyFixerError `no_good_version`, NewerSchema.
+    """
+    from ..reports.versions import GoodVersions
+
+    data = GoodVersions(folder).read(name)
+    if data is None:
+        raise ComfyFixerError(
+            "no_good_version",
+            f"No version of {name} that ran here is kept.",
+            "One is kept whenever a check finds the workflow running.",
+        )
+    found = subject(data, name, graph=name)
+    found.workflow.name = f"{name} as it last ran here"
+    return found._replace(name=found.workflow.name)

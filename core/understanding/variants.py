@@ -67,8 +67,14 @@ class Builds:
             user=inventory.directories.get("user", ""),
             custom_nodes=sorted({os.path.dirname(pack.path) for pack in inventory.packs if pack.path}),
             site_packages=own_site_packages() if inventory.origin == "host" else (),
+            python=self._python(),
         )
         return Claims.gather((), places, self._state, keep=False)
+
+    def _python(self) -> str:
+        """The environment with the templates, where the snapshot or the options name one that is here."""
+        place = self._index.inventory.directories.get("python", "")
+        return place if os.path.isdir(place) else ""
 
     def size(self, name: str) -> int | None:
         """The bytes that a catalogue gives for a file of this name, where all that say one agree."""

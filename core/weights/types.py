@@ -53,7 +53,7 @@ class Parts:
         raw = raw if isinstance(raw, dict) else {}
         sizes, bits, family = raw.get("bytes"), raw.get("bits"), raw.get("family")
         if _numbers(sizes, int) and _numbers(bits, int, float) and isinstance(family, str):
-            return cls(sizes, bits, family)  # type: ignore[arg-type]  # as just seen
+            return cls(sizes, bits, family)
         return None
 
 

@@ -171,14 +171,20 @@ class Scope:
 
     @property
     def outlets(self) -> dict[int, str]:
-        """Output slot of a subgraph → the inner link that ends there."""
+        """Output slot of a subgraph → the inner link that ends there; of several, the first that the slot itself lists."""
         if self._outlets is None:
-            raw = self.raw.get("links")
-            self._outlets = {}
+            raw, slots = self.raw.get("links"), self.raw.get("outputs")
+            ends: dict[int, list[str]] = {}
             for item in raw if isinstance(raw, list) else ():
                 if isinstance(item, dict) and raw_id(item.get("target_id")) == SUBGRAPH_OUTPUT:
                     slot = item.get("target_slot")
-                    self._outlets.setdefault(slot if type(slot) is int else -1, raw_id(item.get("id")))
+                    ends.setdefault(slot if type(slot) is int else -1, []).append(raw_id(item.get("id")))
+            self._outlets = {slot: links[0] for slot, links in ends.items()}
+            for slot, item in enumerate(slots if isinstance(slots, list) else ()):
+                listed = item.get("linkIds") if isinstance(item, dict) else None
+                first = raw_id(listed[0]) if isinstance(listed, list) and listed else ""
+                if first in ends.get(slot, ()):
+                    self._outlets[slot] = first
         return self._outlets
 
     @property

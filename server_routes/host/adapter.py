@@ -165,8 +165,10 @@ class Host:
         from ...core.inventory.hardware import read_hardware
 
         found = read_hardware(text(getattr(module("folder_paths"), "models_dir", "")))
-        own = machine.devices()
-        return {**found, "devices": own} if own else found
+        own, state = machine.devices(), machine.memory_state()
+        listed = found.get("sources")
+        sources = ["ComfyUI"] * bool(own or state) + (listed if isinstance(listed, list) else [])
+        return {**found, **state, **({"devices": own} if own else {}), "sources": sources}
 
 
 def _step(progress: Progress | None, cancel: Cancel | None) -> Progress:

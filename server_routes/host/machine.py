@@ -37,11 +37,43 @@ def memory() -> Memory:
 
 
 def devices() -> list[dict[str, Any]]:
-    """ComfyUI's device as `/system_stats` names it; [] without one that has memory of its own."""
+    """ComfyUI's device as `/system_stats` names it, with its type and, of NVIDIA's, its compute capability; [] where it
+    has none with memory. Apple's memory is the computer's own and marked `shared`."""
+    device, _ = _device()
     now = memory()
+    if device is None:
+        return []
+    kind = text(getattr(device, "type", ""))
+    found: dict[str, Any] = {"name": now.device, "type": kind}
+    if kind == "mps" and now.ram_total:
+        return [{**found, "vram_total": now.ram_total, "vram_free": now.ram_free, "shared": True}]
     if now.vram_total is None:
         return []
-    return [{"name": now.device, "vram_total": now.vram_total, "vram_free": now.vram_free or 0}]
+    return [{**found, "vram_total": now.vram_total, "vram_free": now.vram_free or 0, **_compute(device, kind)}]
+
+
+def memory_state() -> dict[str, Any]:
+    """What ComfyUI decided about memory: `vram_state` in its own word, the flags it was started with, and `no_gpu` where it
+    computes on the CPU."""
+    from ...core.inventory.hardware import flags_of
+
+    state = text(getattr(getattr(module("comfy.model_management"), "vram_state", None), "name", ""))
+    flags = flags_of(argument)
+    cpu = getattr(_device()[0], "type", "") == "cpu"
+    found = {"vram_state": state, "flags": flags, "no_gpu": cpu}
+    return {key: value for key, value in found.items() if value}
+
+
+def _compute(device: Any, kind: str) -> dict[str, str]:
+    """PyTorch's word for what the card can compute; AMD's has another meaning and is left out."""
+    torch = module("torch")
+    if kind != "cuda" or getattr(getattr(torch, "version", None), "hip", None):
+        return {"type": "rocm"} if kind == "cuda" else {}
+    try:
+        major, minor = torch.cuda.get_device_capability(device)
+        return {"compute": f"{major}.{minor}"}
+    except Exception:  # drivers fail in their own ways
+        return {}
 
 
 def listen() -> tuple[str, ...]:

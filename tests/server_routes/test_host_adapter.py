@@ -348,7 +348,7 @@ def test_queue_memory_and_addresses(comfyui: Any, host: Host) -> None:
     comfyui.model_management.get_torch_device_name = lambda device: "cuda:0 Card : native"
     assert host.memory()[2:] == (8 << 30, 16 << 30, "cuda:0 Card : native")
     assert host.inventory(None).hardware["devices"] == [
-        {"name": "cuda:0 Card : native", "vram_total": 16 << 30, "vram_free": 8 << 30}
+        {"name": "cuda:0 Card : native", "type": "cuda", "vram_total": 16 << 30, "vram_free": 8 << 30}
     ]
     comfyui.model_management.get_free_memory = None
     assert isinstance(host.memory(), Memory) and host.memory().vram_free is None

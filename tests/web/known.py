@@ -20,7 +20,8 @@ SLUG = "image-kite-kite_context_edit"
 AUTHOR = (
     "## Kite.1 Context\n\nPut one picture in, and say what should change.\n\n- [The model](https://huggingface.co/grain-works/kite-context)\n"
     "- [Its text encoder](https://huggingface.co/grain-works/q7xxl)\n\n| file | folder |\n|---|---|\n| kite_ae.safetensors | vae |\n\n"
-    + "Longer sentences work better than single words. " * 12
+    + "Longer sentences work better than single words. "
+    * 12
 )
 
 
@@ -43,7 +44,10 @@ def scenario(knows: Any = None, *entries: Entry, **more: Any) -> Any:
 
 def noted() -> Any:
     knows = Understood()
-    knows.notes = [{"id": "12", "title": "Read me", "text": AUTHOR}, {"id": "13", "title": "", "text": "Bypass the second picture for one."}]
+    knows.notes = [
+        {"id": "12", "title": "Read me", "text": AUTHOR},
+        {"id": "13", "title": "", "text": "Bypass the second picture for one."},
+    ]
     return scenario(knows)
 
 
@@ -53,62 +57,125 @@ def lacking() -> Any:
     ready = Readiness(NAME, BLOCKED, (finding,), Distance(1, 11_900_000_000), 22, 4)
     made = explanation()
     first = made.pages[0]
-    lost = Section("missing", "What is missing", (Row(understood.DIFFUSION, "11.9 GB", "Without it nothing is sampled.", ("192:37",), (), "MODEL001"),))
-    unknown = Section("unknown", "Not known here", (Row("", "", "Nothing is known of FancyGrainNode: what happens in it is not told.", ("77",)),))
+    lost = Section(
+        "missing",
+        "What is missing",
+        (Row(understood.DIFFUSION, "11.9 GB", "Without it nothing is sampled.", ("192:37",), (), "MODEL001"),),
+    )
+    unknown = Section(
+        "unknown",
+        "Not known here",
+        (Row("", "", "Nothing is known of FancyGrainNode: what happens in it is not told.", ("77",)),),
+    )
     page = first._replace(sections=(*first.sections, lost, unknown))
     return scenario(Understood(replace(made, pages=(page, made.pages[1])), estimate(8)), entry(readiness=ready))
 
 
 def nothing() -> Any:
     empty = Page("newcomer", "", (), ())
-    made = explanation(facts=(), drawing=Drawing(0, 0, (), ()), pages=(empty, empty._replace(reader="expert")), markdown={})
+    made = explanation(
+        facts=(), drawing=Drawing(0, 0, (), ()), pages=(empty, empty._replace(reader="expert")), markdown={}
+    )
     knows = Understood(made)
     knows.fit = None
     return scenario(knows)
 
 
 def all_unknown() -> Any:
-    rows = tuple(Row("", "", f"Nothing is known of GridlabMystery{at}: what happens in it is not told.", (str(at),)) for at in range(9))
+    rows = tuple(
+        Row("", "", f"Nothing is known of GridlabMystery{at}: what happens in it is not told.", (str(at),))
+        for at in range(9)
+    )
     dots = (Dot(1, 20, 20, "not known", "unknown", ("1",)),)
     lead = (Row("", "", "None of its 9 node types is known here, so what it does cannot be told.", ()),)
     page = Page("newcomer", "Kind not known", lead, (Section("unknown", "Not known here", rows),))
-    made = explanation(drawing=Drawing(40, 40, dots, ()), pages=(page, page._replace(reader="expert")), facts=explanation().facts[:1])
-    fit = understood.Estimate(line="It cannot be told how much memory it wants.", fit="unsure", unknown=("9 nodes of types that are not known",))
+    made = explanation(
+        drawing=Drawing(40, 40, dots, ()), pages=(page, page._replace(reader="expert")), facts=explanation().facts[:1]
+    )
+    fit = understood.Estimate(
+        line="It cannot be told how much memory it wants.",
+        fit="unsure",
+        unknown=("9 nodes of types that are not known",),
+    )
     return scenario(Understood(made, fit))
 
 
 def huge(count: int = 1000) -> Any:
     """More of everything than anybody reads."""
-    stages = tuple(Row(f"Pass {at + 1}", "", f"{at % 30 + 1} steps, euler.", (f"{at}:31", f"{at}:8")) for at in range(60))
-    models = tuple(Row(f"harbour_style_{at:04}_rank_{at % 64}_lora_for_the_second_pass.safetensors", f"{at % 900 + 1} MB", "Adds a style (LoRA, strength 0.8).", (str(at),)) for at in range(count))
-    dots = tuple(Dot(at + 1, 20 + 60 * (at % 40), 20 + 60 * (at % 3), "sample", "sample", (f"{at}:31",)) for at in range(60))
+    stages = tuple(
+        Row(f"Pass {at + 1}", "", f"{at % 30 + 1} steps, euler.", (f"{at}:31", f"{at}:8")) for at in range(60)
+    )
+    models = tuple(
+        Row(
+            f"harbour_style_{at:04}_rank_{at % 64}_lora_for_the_second_pass.safetensors",
+            f"{at % 900 + 1} MB",
+            "Adds a style (LoRA, strength 0.8).",
+            (str(at),),
+        )
+        for at in range(count)
+    )
+    dots = tuple(
+        Dot(at + 1, 20 + 60 * (at % 40), 20 + 60 * (at % 3), "sample", "sample", (f"{at}:31",)) for at in range(60)
+    )
     links = tuple((at, at + 1, ("LATENT", "IMAGE", "MODEL", "CONDITIONING")[at % 4]) for at in range(59))
     first = explanation().pages[0]
-    page = first._replace(sections=(Section("how", "How it works", stages), Section("models", "Models", models), *first.sections[2:]))
+    page = first._replace(
+        sections=(Section("how", "How it works", stages), Section("models", "Models", models), *first.sections[2:])
+    )
     facts = tuple(Fact(f"model.{at}", "model", f"Model number {at} is loaded.", (str(at),)) for at in range(5 * count))
-    made = explanation(pages=(page, page._replace(reader="expert")), drawing=Drawing(2500, 180, dots, links), facts=facts)
+    made = explanation(
+        pages=(page, page._replace(reader="expert")), drawing=Drawing(2500, 180, dots, links), facts=facts
+    )
     return scenario(Understood(made, estimate(16, 48)))
 
 
 def hostile() -> Any:
     evil = samples.HOSTILE
     rows = tuple(Row(each, each, each, (each, *evil[:9]), (each,), each[:8]) for each in evil)
-    page = Page("newcomer", evil[0], rows[:4], tuple(Section(key, evil[1], rows) for key in ("how", "models", "tune", "mind", evil[2])))
+    page = Page(
+        "newcomer",
+        evil[0],
+        rows[:4],
+        tuple(Section(key, evil[1], rows) for key in ("how", "models", "tune", "mind", evil[2])),
+    )
     dots = tuple(Dot(at + 1, 40 * at, 30 * (at % 2), each, each, (each,)) for at, each in enumerate(evil[:8]))
     facts = tuple(Fact(each, each, each, (each,), (), (), each) for each in evil)
-    made = explanation(pages=(page, page._replace(reader="expert")), drawing=Drawing(400, 60, dots, ((0, 1, evil[0]), (3, 99, "IMAGE"))), facts=facts)
+    made = explanation(
+        pages=(page, page._replace(reader="expert")),
+        drawing=Drawing(400, 60, dots, ((0, 1, evil[0]), (3, 99, "IMAGE"))),
+        facts=facts,
+    )
     fit = estimate(line=evil[0], note=evil[1], unknown=evil[:5])
     return scenario(Understood(made, fit, {**understood.RTX, "name": evil[3]}))
 
 
-LONG = "clients/nordhavn/2026-11/Client Nordhavn, harbour at dusk, take 14 (final, really final) inpaint + upscale + unbroken" + "unbroken" * 12 + ".json"
+LONG = (
+    "clients/nordhavn/2026-11/Client Nordhavn, harbour at dusk, take 14 (final, really final) inpaint + upscale + unbroken"
+    + "unbroken" * 12
+    + ".json"
+)
 
 
 def long_names() -> Any:
     made = explanation(LONG)
     first = made.pages[0]
-    models = Section("models", "Models", tuple(Row(("very_long_and_unbroken_name_" * 5) + ".safetensors", "11.9 GB", "Makes the picture.", (f"192:{at}:88:1234567",)) for at in range(3)))
-    page = first._replace(line="Image editing with a prompt, an upscale, a second pass and a video of it · Kite.1 Context and four more families", sections=(first.sections[0], models, *first.sections[2:]))
+    models = Section(
+        "models",
+        "Models",
+        tuple(
+            Row(
+                ("very_long_and_unbroken_name_" * 5) + ".safetensors",
+                "11.9 GB",
+                "Makes the picture.",
+                (f"192:{at}:88:1234567",),
+            )
+            for at in range(3)
+        ),
+    )
+    page = first._replace(
+        line="Image editing with a prompt, an upscale, a second pass and a video of it · Kite.1 Context and four more families",
+        sections=(first.sections[0], models, *first.sections[2:]),
+    )
     return scenario(Understood(replace(made, pages=(page, page._replace(reader="expert")))), entry(LONG))
 
 

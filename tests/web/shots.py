@@ -17,6 +17,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 MISSING = {"page": "workflow", "slug": "video-heron-much-is-missing"}
 PLAN = "css:[data-key=resolve]"
+LONG = "clients-nordhavn-2026-11-client-nordhavn-harbour-at-dusk-take--unbrokenunbrokenunbrokenunbroken"
 EXPLAIN = {"page": "workflow", "slug": "image-kite-kite_context_edit", "focus": "explain"}
 VIEWS: dict[str, dict[str, Any]] = {
     "unlock": {"scenario": "library", "view": {"page": "unlock"}},
@@ -111,19 +112,39 @@ VIEWS: dict[str, dict[str, Any]] = {
     "explain-nothing": {"scenario": "explained-nothing", "view": EXPLAIN, "height": 400},
     "explain-unknown": {"scenario": "explained-unknown", "view": EXPLAIN, "height": 1000},
     "explain-huge": {"scenario": "explained-huge", "view": EXPLAIN, "height": 2600},
-    "explain-long": {"scenario": "explained-long", "view": {**EXPLAIN, "slug": ""}, "height": 1900},
+    "explain-long": {"scenario": "explained-long", "view": {**EXPLAIN, "slug": LONG}, "height": 1900},
     "explain-no-machine": {"scenario": "explained-no-machine", "view": EXPLAIN, "height": 1700},
     "explain-cpu": {"scenario": "explained-cpu", "view": EXPLAIN, "height": 1700},
     "explain-partner": {"scenario": "explained-partner", "view": EXPLAIN, "height": 1700},
     "explain-tight": {"scenario": "explained-tight", "view": EXPLAIN, "height": 1700},
     "zh-explain": {"scenario": "explained-notes", "view": EXPLAIN, "locale": "zh", "height": 1900},
     "tune": {"scenario": "explained", "view": {**EXPLAIN, "focus": "tune", "memory": 8}, "height": 1500},
-    "tune-chosen": {"scenario": "explained", "view": {**EXPLAIN, "focus": "tune", "memory": 8}, "then": ["css:[data-variant=safety]"], "height": 1500},
+    "tune-chosen": {
+        "scenario": "explained",
+        "view": {**EXPLAIN, "focus": "tune", "memory": 8},
+        "then": ["css:[data-variant=safety]"],
+        "height": 1500,
+    },
     "tune-none": {"scenario": "tuned-none", "view": {**EXPLAIN, "focus": "tune", "memory": 6}, "height": 900},
-    "compare": {"scenario": "versions", "view": {**EXPLAIN, "focus": "compare", "slug": "image-kite-kite_context_edit-v2"}, "height": 1600},
+    "compare": {
+        "scenario": "versions",
+        "view": {**EXPLAIN, "focus": "compare", "slug": "image-kite-kite_context_edit-v2"},
+        "height": 1600,
+    },
     "compare-same": {"scenario": "compared-same", "view": {**EXPLAIN, "focus": "compare"}, "height": 500},
-    "compare-pick": {"scenario": "versions", "view": {**EXPLAIN, "focus": "compare"}, "then": ["css:[data-key=against]"], "height": 900},
-    "zh-tune": {"scenario": "explained", "view": {**EXPLAIN, "focus": "tune", "memory": 8}, "locale": "zh", "then": ["css:[data-variant=safety]"], "height": 1500},
+    "compare-pick": {
+        "scenario": "versions",
+        "view": {**EXPLAIN, "focus": "compare"},
+        "then": ["css:[data-key=against]"],
+        "height": 900,
+    },
+    "zh-tune": {
+        "scenario": "explained",
+        "view": {**EXPLAIN, "focus": "tune", "memory": 8},
+        "locale": "zh",
+        "then": ["css:[data-variant=safety]"],
+        "height": 1500,
+    },
     "zh-compare": {"scenario": "versions", "view": {**EXPLAIN, "focus": "compare"}, "locale": "zh", "height": 1600},
     "broken": {"scenario": "broken", "view": {**EXPLAIN, "focus": ""}, "height": 1100},
     "versions": {"scenario": "versions", "view": {**EXPLAIN, "focus": "", "slug": "image-kite-kite_context_edit-v2"}},

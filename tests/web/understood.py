@@ -25,7 +25,13 @@ from comfyfixersmart.core.tuning.types import (
 Refused = sys.modules["panel_lookups"].Refused
 plans = sys.modules["panel_plans"]
 Json = dict[str, Any]
-RTX: Json = {"name": "NVIDIA GeForce RTX 4070 Ti SUPER", "kind": "cuda", "memory": 16 * GB, "ram": 64 * GB, "assumed": None}
+RTX: Json = {
+    "name": "NVIDIA GeForce RTX 4070 Ti SUPER",
+    "kind": "cuda",
+    "memory": 16 * GB,
+    "ram": 64 * GB,
+    "assumed": None,
+}
 CPU: Json = {"name": "AMD Ryzen 9 7950X", "kind": "cpu", "memory": None, "ram": 64 * GB, "assumed": None}
 UNKNOWN: Json = {"name": "", "kind": "", "memory": None, "ram": None, "assumed": None}
 NAME = "image/kite/kite_context_edit.json"
@@ -95,7 +101,14 @@ MIND = Section(
     "mind",
     "Keep in mind",
     (
-        Row("", "", "Kite.1 Context [dev] has a non-commercial licence. Check its terms before paid work.", (), (), "LIC001"),
+        Row(
+            "",
+            "",
+            "Kite.1 Context [dev] has a non-commercial licence. Check its terms before paid work.",
+            (),
+            (),
+            "LIC001",
+        ),
         Row("", "", "The negative prompt has no effect here: cfg is 1, and it is zeroed out.", ("192:135",)),
         Row("", "", "A second Load Image is bypassed. Switch it on to combine two pictures.", ("191",)),
     ),
@@ -137,7 +150,13 @@ def estimate(memory: float | None = 16, diffusion: float = 11.9, working: tuple[
     peak = weights + vae + room
     fits = memory is None or peak.high <= memory * GB
     wanted = f"{peak.low / GB:.1f} to {peak.high / GB:.1f} GB"
-    line = f"Wants {wanted}" if memory is None else f"Yes, {wanted} of {memory:g} GB" if fits else f"Fits with offloading: {wanted} wanted, your GPU has {memory:g} GB"
+    line = (
+        f"Wants {wanted}"
+        if memory is None
+        else f"Yes, {wanted} of {memory:g} GB"
+        if fits
+        else f"Fits with offloading: {wanted} wanted, your GPU has {memory:g} GB"
+    )
     made = Estimate(
         weights=(
             Weight(DIFFUSION, "192:37", "diffusion_model", weights.likely, "header", 8, 8),
@@ -215,7 +234,12 @@ def tuning(target: int = 8, **changes: Any) -> Tuning:
             Variant("safety", "Safety", "Fits with room to spare.", ("weights.q5", "vae.tiled"), quick),
         ),
         "",
-        (("Start ComfyUI with --reserve-vram 1 where other programs need the GPU too.", "ComfyUI's command line help"),),
+        (
+            (
+                "Start ComfyUI with --reserve-vram 1 where other programs need the GPU too.",
+                "ComfyUI's command line help",
+            ),
+        ),
     )
     return replace(made, **changes)
 
@@ -229,16 +253,28 @@ def side(id: str, kind: str, title: str = "") -> Side:
 
 OLD_TEXT = "A kite over the harbour at dusk, long shadows, warm light, film grain, seen from the pier"
 NEW_TEXT = "A red kite over the harbour at dawn, long shadows, cold light, seen from the pier and the lighthouse"
+WORDS = (
+    ("=", "A"),
+    ("+", "red"),
+    ("=", "kite over the harbour at"),
+    ("-", "dusk"),
+    ("+", "dawn"),
+    ("=", "long shadows,"),
+    ("-", "warm"),
+    ("+", "cold"),
+    ("=", "light, …"),
+)
 SAMPLER = side("192:31", "KSampler")
 DIFFERENCES = (
     Difference("changed", SAMPLER, SAMPLER, "steps", 20, 8, "steps of KSampler: 20, now 8"),
     Difference("changed", SAMPLER, SAMPLER, "sampler_name", "euler", "res_multistep", ""),
-    Difference("changed", side("192:6", "CLIPTextEncode", "Sentence"), side("192:6", "CLIPTextEncode", "Sentence"), "text", OLD_TEXT, NEW_TEXT, ""),
+    Difference("changed", side("192:6", "CLIPTextEncode", "Sentence"), side("192:6", "CLIPTextEncode", "Sentence"), "text", OLD_TEXT, NEW_TEXT, "", "prompt", WORDS),
     Difference("replaced", side("192:37", "UNETLoader", "Load Diffusion Model"), side("192:37", "UnetLoaderGGUF", "Unet Loader (GGUF)"), "", "UNETLoader", "UnetLoaderGGUF", ""),
     Difference("added", None, side("201", "LoraLoaderModelOnly", "LoRA"), "", None, None, ""),
-    Difference("rewired", SAMPLER, SAMPLER, "model", "Load Diffusion Model 192:37", "LoRA 201", ""),
+    Difference("rewired", SAMPLER, SAMPLER, "model", "Load Diffusion Model 192:37", "LoRA 201", "model: fed by LoRA 201, before by Load Diffusion Model 192:37", follows=4),
+    Difference("seed", SAMPLER, SAMPLER, "seed", 77, 1125899906842624, ""),
     Difference("removed", side("191", "LoadImage", "Load Image"), None, "", None, None, ""),
-    Difference("switched", side("140", "PreviewImage"), side("141", "PreviewImage"), "", "active", "bypassed", ""),
+    Difference("switched", side("140", "PreviewImage"), side("141", "PreviewImage"), "", "on", "bypassed", ""),
 )  # fmt: skip
 
 
@@ -267,7 +303,8 @@ class Understood:
     """
 
     def __init__(self, made: Explanation | None = None, fit: Estimate | None = None, machine: Json | None = RTX, tuned: Any = tuning, compared: Any = comparison) -> None:  # fmt: skip
-        self.made, self.fit, self.machine, self.tuned, self.compared = made or explanation(), fit or estimate(), machine, tuned, compared
+        self.made, self.machine, self.tuned, self.compared = made or explanation(), machine, tuned, compared
+        self.fit: Estimate | None = fit or estimate()
         self.fails: dict[str, tuple[int, str, str, str]] = {}
         self.asked: list[tuple[str, Json]] = []
         self.notes: list[Json] = []
@@ -292,11 +329,26 @@ class Understood:
         if not self.notes:
             return {}
         counts = {"nodes": 22, "active": 20, "muted": 0, "bypassed": 2, "subgraphs": 1}
-        return {"outline": {"counts": counts, "notes": self.notes, "groups": [], "models": [], "inputs": [], "outputs": [], "packs": []}}
+        return {
+            "outline": {
+                "counts": counts,
+                "notes": self.notes,
+                "groups": [],
+                "models": [],
+                "inputs": [],
+                "outputs": [],
+                "packs": [],
+            }
+        }
 
     def explain(self, asked: Json) -> Json:
         name = asked.get("name") or self.made.name
-        more = {"fit": self.fit.as_json(), "machine": self.machine, "status": "runnable", "slug": asked.get("slug")}
+        more = {
+            "fit": self.fit and self.fit.as_json(),
+            "machine": self.machine,
+            "status": "runnable",
+            "slug": asked.get("slug"),
+        }
         return {"explanation": {**self.made.as_json(), "name": name, **more}}
 
     def tune(self, asked: Json) -> Json:

@@ -10,7 +10,6 @@ import { shown } from "./changes.mjs";
 
 const LONG = 60; // characters from which on a text is compared word by word, or folded
 const ROWS = 12; // differences of one node before the rest is folded
-const IDLE = new Set(["renamed", "noted", "seed"]); // what changes nothing in what runs
 
 /** [{old, new, rows: [{row, follows: [row]}]}] in the order that the differences have. */
 export function grouped(differences) {
@@ -31,7 +30,7 @@ export function groupItem({ old, new: now, rows }, page) {
   const side = now ?? old, whole_ = rows.find(({ row }) => row.kind === "added" || row.kind === "removed")?.row;
   const about = [side.title && side.title !== side.class_type && visible(side.class_type), (side.within ?? []).length > 0 && t("compare.within", { names: side.within.map(visible).join(" / ") }),
     old && now && old.id !== now.id && t("compare.was", { id: visible(old.id) })].filter(Boolean).join(" · ");
-  const list = h("ul", { class: "cfs-diffs" }), make = ({ row, follows }) => h("li", { class: `cfs-diff${IDLE.has(row.kind) ? " cfs-diff-idle" : ""}${isLong(row) ? " cfs-diff-long" : ""}` }, difference(row, page), follows.length > 0 && following(follows, page));
+  const list = h("ul", { class: "cfs-diffs" }), make = ({ row, follows }) => h("li", { class: `cfs-diff${isLong(row) ? " cfs-diff-long" : ""}` }, difference(row, page), follows.length > 0 && following(follows, page));
   list.append(...rows.slice(0, ROWS).map(make));
   if (rows.length > ROWS) {
     const more = link(t("understanding.more", { n: rows.length - ROWS }), () => { more.parentNode.remove(); list.append(...rows.slice(ROWS).map(make)); });

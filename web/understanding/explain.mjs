@@ -88,7 +88,7 @@ class Explain extends Understood {
 
   fit() {
     const { fit, machine } = this.answer;
-    return fit && part("fit", t("understanding.section.fit"), fitBlock(fit, machine, (gb) => this.aside("tune", gb ? { memory: gb } : {})));
+    return fit && part("fit", t("understanding.section.fit"), fitBlock(fit, machine, (gb) => this.aside("tune", gb === null ? {} : { memory: gb })));
   }
 
   author() { return this.workflow?.outline?.notes ?? []; }

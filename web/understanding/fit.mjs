@@ -8,6 +8,7 @@ import { t } from "../base/texts.mjs";
 
 const GB = 1e9;
 export const SIZES = [6, 8, 12, 16, 24]; // GB that a person may ask about
+export const OWN = 0; // instead of a size: what this machine has
 const PARTS = ["diffusion", "text_encoder", "vae", "other"];
 const TONES = { whole: "good", cpu: "", parts: "warn", tight: "warn", not: "bad", unsure: "warn" };
 
@@ -95,14 +96,14 @@ export function fitBlock(fit, machine, tune) {
     h("div", { class: "cfs-fit-head" }, h("p", { class: `cfs-strong cfs-fit-${TONES[fit.fit] || "plain"}` }, visible(answer(fit))), h("p", { class: "cfs-muted cfs-small" }, machine?.name ? whole(machine.name) : drawn && t("understanding.fit.no_machine"))),
     drawn, drawn && legend(fit),
     (more.length > 0 || tune) && h("p", { class: "cfs-small cfs-muted cfs-fit-note" }, more.map(visible).join(t("list.sentences")), more.length > 0 && " ",
-      tune && drawn && h("button", { type: "button", class: "cfs-link", "data-key": "tune", onclick: () => tune(target) }, t(target ? "understanding.fit.tune" : "understanding.fit.tune_any", { n: target ?? 0 }))),
+      tune && drawn && h("button", { type: "button", class: "cfs-link", "data-key": "tune", onclick: () => tune(target) }, target === OWN ? t("understanding.fit.tune_own") : target ? t("understanding.fit.tune", { n: target }) : t("understanding.fit.tune_any"))),
     doubts(fit),
   ];
 }
 
-/** The memory to propose: the machine's where it does not fit whole, else a smaller one that people have. */
+/** The memory to propose, in GB: the machine's own where it does not fit whole, else a smaller one that people have. */
 function wantedSize(fit, machine) {
-  if (fit.fit && fit.fit !== "whole" && fit.fit !== "cpu" && machine?.memory) return null;
+  if (fit.fit && fit.fit !== "whole" && fit.fit !== "cpu" && machine?.memory) return OWN;
   const low = fit.peak[0] / GB, smaller = SIZES.filter((one) => one < low);
   return smaller.length ? (smaller.includes(8) ? 8 : smaller.at(-1)) : null;
 }
@@ -112,7 +113,7 @@ function doubts({ unknown, assumed, sources }) {
   const rows = [["unknown", unknown], ["assumed", assumed], ["sources", sources]].filter(([, all]) => all?.length);
   if (!rows.length) return null;
   const open = unknown?.length > 0, body = h("dl", { class: "cfs-doubts", hidden: true }, rows.map(([key, all]) => [h("dt", null, t(`understanding.fit.${key}`)), all.map((one) => h("dd", null, visible(said(one))))]));
-  const head = h("button", { type: "button", class: "cfs-link cfs-small", "aria-expanded": "false", onclick: () => {
+  const head = h("button", { type: "button", class: "cfs-link cfs-quiet-link", "aria-expanded": "false", onclick: () => {
     body.hidden = !body.hidden;
     head.setAttribute("aria-expanded", String(!body.hidden));
   } }, t(open ? "understanding.fit.doubts" : "understanding.fit.how"));

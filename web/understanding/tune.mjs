@@ -9,15 +9,14 @@ import { plain } from "../base/store.mjs";
 import { number, t } from "../base/texts.mjs";
 import { leadOn } from "../actions/onward.mjs";
 import { changeRow, effects } from "./changes.mjs";
-import { bar, range, SIZES } from "./fit.mjs";
+import { bar, OWN, range, SIZES } from "./fit.mjs";
 import { Understood, began } from "./frame.mjs";
 import { folded, part } from "./rows.mjs";
 
 const PAUSE = 250; // ms after the last tick before the server is asked what it would come to
-const MACHINE = 0; // the choice "this machine" among sizes in GB
 const USUAL = 8; // GB, proposed where nothing is known of the machine
 
-/** `view`: {page, slug, focus: "tune"}, with `memory` in GB to begin with. */
+/** `view`: {page, slug, focus: "tune"}, with `memory` in GB to begin with; 0 is that of this machine. */
 export const tunePage = (store, host, view, panel) => began(new Tune(store, host, view, panel, "tuned"));
 
 class Tune extends Understood {
@@ -41,7 +40,7 @@ class Tune extends Understood {
   async ask(subject) {
     const { client, kept } = this;
     if (!client.machine) await client.explain(subject).catch(() => null); // for the name and the memory of the machine
-    kept.memory ??= client.machine?.memory ? MACHINE : USUAL;
+    kept.memory ??= client.machine?.memory ? OWN : USUAL;
     this.asking = subject;
     const answer = await client.tune(subject, this.gb);
     const known = new Set(answer.changes.map((one) => one.id));
@@ -69,9 +68,9 @@ class Tune extends Understood {
 
   sizes() {
     const { machine } = this.client, own = machine?.memory ?? null, name = machine?.name ? visible(machine.name) : "";
-    const all = [...(own ? [MACHINE] : []), ...SIZES], chosen = this.kept.memory;
-    const chip = (size) => h("button", { type: "button", class: "cfs-size", role: "radio", "aria-checked": size === chosen, tabindex: size === chosen || (chosen === null && size === all[0]) ? 0 : -1, "data-key": `size-${size}`, title: size === MACHINE ? name || null : null,
-      onclick: () => this.choose(size) }, size === MACHINE ? t("tune.machine", { size: bytes(own) }) : t("tune.size", { n: size }));
+    const all = [...(own ? [OWN] : []), ...SIZES], chosen = this.kept.memory;
+    const chip = (size) => h("button", { type: "button", class: "cfs-size", role: "radio", "aria-checked": size === chosen, tabindex: size === chosen || (chosen === null && size === all[0]) ? 0 : -1, "data-key": `size-${size}`, title: size === OWN ? name || null : null,
+      onclick: () => this.choose(size) }, size === OWN ? t("tune.machine", { size: bytes(own) }) : t("tune.size", { n: size }));
     return h("div", { class: "cfs-sizes", role: "radiogroup", "aria-label": t("tune.memory"), onkeydown: (event) => this.moveSize(event, all) }, all.map(chip));
   }
 
@@ -80,7 +79,9 @@ class Tune extends Understood {
     if (!step) return;
     event.preventDefault();
     event.stopPropagation();
-    this.choose(all[(all.indexOf(this.kept.memory) + step + all.length) % all.length]);
+    const next = all[(all.indexOf(this.kept.memory) + step + all.length) % all.length];
+    this.choose(next);
+    this.element.querySelector(`[data-key="size-${next}"]`)?.focus({ preventScroll: true });
   }
 
   choose(size) {

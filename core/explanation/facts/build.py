@@ -33,7 +33,7 @@ def facts(
     ground = Ground(anatomy, view, way_steps, readiness=readiness, docs=docs, sizes=sizes)
     found: dict[str, Fact] = {}
     for builder in (
-        purpose.purpose, purpose.inputs, purpose.outputs, purpose.result, way.way, parts.models, passes.samplings,
+        purpose.purpose, purpose.inputs, purpose.outputs, purpose.result, purpose.speed, purpose.counts, way.way, parts.main, parts.models, parts.terse, parts.precisions, passes.samplings,
         passes.sizes, passes.texts, rest.switches, tune.knobs, lambda one: judged(records(one)), rest.off, rest.missing,
         rest.notes, rest.unknown,
     ):  # fmt: skip

@@ -13,11 +13,12 @@ from ...readiness.types import Readiness
 from ..graph import Given, View
 from ..stages import StageStep
 from ..types import CHECKPOINT, DIFFUSION_MODEL, LORA, Anatomy, ModelPart, Sampling, Size
-from .practice import Accelerator, Figure, Profile, accelerator, profile
+from .practice import Accelerator, Figure, Profile, accelerator, plain, profile
 
 Docs = Callable[[str], Any]  # class_type → text, (text, source) or None
 
 MAIN = (DIFFUSION_MODEL, CHECKPOINT)
+_EDITORS = ("edit", "kontext", "fill", "inpaint", "i2v", "ti2v", "e1", "omnigen2", "vace", "seedvr2")
 
 
 class Usual(NamedTuple):
@@ -121,9 +122,13 @@ class Ground:
         sizes = self.anatomy.sizes
         return sizes[sampling.size] if sampling.size is not None and sampling.size < len(sizes) else None
 
-    def passes(self) -> tuple[Sampling, ...]:
-        """The sampling passes of which something is known; tools that sample inside themselves are left out."""
-        return self.anatomy.samplings
+    def reads_picture(self, sampling: Sampling) -> bool:
+        """Whether the picture is given beside the latent too, so that a denoise of 1 is right."""
+        if any(one.does in ("reference", "control", "inpaint") for one in self.anatomy.steps):
+            return True
+        part = self.usual(sampling).part
+        name = plain(part.name) if part is not None else ""
+        return any(f" {word} " in name for word in _EDITORS)
 
 
 def switched_off(part: ModelPart) -> bool:

@@ -4,29 +4,49 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..types import EMBEDDING, LORA, TEXT_ENCODER, VAE, Fact, ModelPart
+from ..types import (
+    AUDIO_ENCODER, CLIP_VISION, CONTROLNET, DETECTOR, EMBEDDING, IP_ADAPTER, LANGUAGE_MODEL, LORA, MODEL_PATCH, STYLE_MODEL,
+    TEXT_ENCODER, UPSCALER, VAE, Fact, ModelPart,
+)  # fmt: skip
 from . import say
 from .ground import MAIN, Ground, number
 from .practice import Profile, accelerator, family_label, profile
 from .words import Words
 
 _ROLES = "knowledge/practice.json#roles.{}"
+_ORDER = {
+    role: place
+    for place, role in enumerate((
+        *MAIN, LORA, CONTROLNET, IP_ADAPTER, MODEL_PATCH, STYLE_MODEL, TEXT_ENCODER, LANGUAGE_MODEL, VAE, CLIP_VISION,
+        AUDIO_ENCODER, EMBEDDING, UPSCALER, DETECTOR,
+    ))
+}  # fmt: skip
+_SIDES = {"strength_model": " on the model", "strength_clip": " on the text encoder"}
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 
 
 def models(ground: Ground) -> Iterator[Fact]:
     """One fact per file and role; a LoRA that several nodes load with different strengths has one for each strength."""
+    for id, parts in _grouped(ground):
+        yield _fact(ground, id, parts)
+
+
+def _grouped(ground: Ground) -> Iterator[tuple[str, list[ModelPart]]]:
+    """The model parts that make one row each, with the id of their fact."""
     groups: dict[tuple[object, ...], list[ModelPart]] = {}
-    for part in ground.anatomy.models:
+    for part in sorted(ground.anatomy.models, key=lambda one: _ORDER.get(one.role, len(_ORDER))):
         strengths = tuple(number(one) for one in part.strengths) if part.role == LORA else ()
         groups.setdefault((part.name, part.role, strengths), []).append(part)
-    seen: dict[str, int] = {}
+    seen: dict[tuple[str, str], int] = {}
     for parts in groups.values():
-        seen[parts[0].node] = seen.get(parts[0].node, 0) + 1
-        yield _fact(ground, parts, seen[parts[0].node])
+        at = (parts[0].node, parts[0].input)
+        seen[at] = seen.get(at, 0) + 1
+        nth = f".{seen[at]}" if seen[at] > 1 else ""
+        kind = "lora" if parts[0].role == LORA else "model"
+        yield f"{kind}.{at[0]}.{at[1]}{nth}", parts
 
 
-def _fact(ground: Ground, parts: list[ModelPart], nth: int) -> Fact:
+def _fact(ground: Ground, id: str, parts: list[ModelPart]) -> Fact:
     part = parts[0]
     words = Words(tuple(one.node for one in parts))
     name = words.name(part.name)
@@ -35,10 +55,9 @@ def _fact(ground: Ground, parts: list[ModelPart], nth: int) -> Fact:
     label = line["name"]
     family = _family(words, part)
     what = f"{label}, {family}" if family and family.lower() != label.lower() else label
-    extra = [one for one in (_passes(ground, words, parts), _strength(words, part), _fetched(part)) if one]
-    row = f"{does} ({what})" + "".join(f", {one}" for one in extra)
+    extra = [_passes(ground, words, parts), _strength(words, part), _idle(ground, parts), _fetched(part)]
+    row = f"{does} ({what})" + "".join(f", {one}" for one in extra if one)
     side = words.size(ground.sizes[part.name]) if ground.sizes.get(part.name) else ""
-    id = f"model.{part.node}.{part.input}" if nth == 1 else f"model.{part.node}.{part.input}.{nth}"
     size = f" {side}." if side else ""
     return words.fact(
         id, "lora" if part.role == LORA else "model", f"{name}: {say.sentence(row)}{size}", brief=(name, side, say.sentence(row))
@@ -53,11 +72,14 @@ def _does(ground: Ground, words: Words, part: ModelPart, line: dict[str, str] | 
             steps = words.work(quick.steps, "named", part.name)
             return f"Lets the main model finish in {steps} step{'' if quick.steps == 1 else 's'}"
         return "Lets the main model finish in few steps"
-    if part.role in MAIN and not part.samplers:
-        return "A main model that no sampling pass uses" if ground.anatomy.samplings else "A main model"
+    if part.role in MAIN and not part.samplers and ground.anatomy.samplings:
+        return "A main model that no sampling pass uses as things stand"
+    if part.role in MAIN and not ground.anatomy.samplings:
+        worker = ground.roles["worker"]["does"]
+        return words.label(worker, _ROLES.format("worker"))
     known = profile(part.family, part.name) if part.role in MAIN else None
     if known is not None and (use := known["makes"]) is not None:
-        medium = str(use.values[0]) if medium not in ("video", "3d", "audio") else medium
+        medium = str(use.values[0])
     things = ground.things.get(medium, ground.things[""])
     words.known.append(line["does"])
     words.sources.append(_ROLES.format(part.role))
@@ -86,7 +108,8 @@ def _passes(ground: Ground, words: Words, parts: list[ModelPart]) -> str:
     mains = {one.name for one in ground.anatomy.models if one.role in MAIN and one.samplers}
     order = [one.node for one in ground.anatomy.samplings]
     own = sorted({order.index(one) for part in parts for one in part.samplers if one in order})
-    if len(mains) < 2 or not own or len(own) == len(order) or max(own) >= len(_ORDINALS):
+    shared = len(mains) > 1 or parts[0].role == LORA
+    if not shared or not own or len(own) == len(order) or max(own) >= len(_ORDINALS):
         return ""
     words.counted += [place + 1 for place in own]
     return f"in the {say.listed([_ORDINALS[place] for place in own])} pass{'' if len(own) == 1 else 'es'}"
@@ -99,7 +122,59 @@ def _strength(words: Words, part: ModelPart) -> str:
     if not values:
         return ""
     said = say.unique(words.value(one) for one in values)
-    return f"strength {said[0]}" if len(said) == 1 else f"strengths {say.listed(said)}"
+    if len(said) == 1:
+        return f"strength {said[0]}"
+    named = [f"{words.value(one)}{_SIDES.get(one.input, '')}" for one in values]
+    return f"strengths {say.listed(say.unique(named))}"
+
+
+def terse(ground: Ground) -> Iterator[Fact]:
+    """The same models for people who know the field: role, family and strength in a few words."""
+    for fact, parts in _grouped(ground):
+        words = Words(tuple(one.node for one in parts))
+        name = words.name(parts[0].name)
+        line = ground.roles.get(parts[0].role, ground.roles["other"])
+        family = _family(words, parts[0])
+        extra = [line["name"], family, _passes(ground, words, parts), _strength(words, parts[0]), _idle(ground, parts)]
+        said = ", ".join(one for one in extra if one)
+        yield words.fact(f"terse.{fact}", "terse", f"{name}: {said}.", brief=(name, "", said))
+
+
+def main(ground: Ground) -> Iterator[Fact]:
+    """The names of the models that make the result, by their families where these are known."""
+    words = Words()
+    labels = []
+    for one in ground.anatomy.samplings:
+        part = ground.usual(one).part
+        if part is not None:
+            words.nodes.append(part.node)
+            labels.append(_family(words, part) or words.name(part.name))
+    shown = say.unique(labels)
+    if shown:
+        said, more = say.shortly(shown, 3)
+        words.counted += [more] if more else []
+        yield words.fact("models", "terse", f"The main model{'s are' if len(shown) > 1 else ' is'} {said}.", brief=(said, "", ""))
+
+
+def _idle(ground: Ground, parts: list[ModelPart]) -> str:
+    """A LoRA or guide that no pass goes through, since a switch leaves it out."""
+    if parts[0].role not in (LORA, CONTROLNET, IP_ADAPTER, MODEL_PATCH, STYLE_MODEL) or not ground.anatomy.samplings:
+        return ""
+    return "" if any(part.samplers for part in parts) else "not used by any pass as things stand"
+
+
+def precisions(ground: Ground) -> Iterator[Fact]:
+    """How the loaders were told to keep the weights, where that is not the file's own way."""
+    done: set[tuple[str, object]] = set()
+    for part in ground.anatomy.models:
+        if part.dtype is None or not isinstance(part.dtype.value, str) or part.dtype.value in ("default", ""):
+            continue
+        if (part.name, part.dtype.value) in done:
+            continue
+        done.add((part.name, part.dtype.value))
+        words = Words((part.node,))
+        name, kept = words.name(part.name), words.value(part.dtype)
+        yield words.fact(f"dtype.{part.node}.{part.input}", "model", f"{name} is loaded as {kept}.", brief=(name, kept, ""))
 
 
 def _fetched(part: ModelPart) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..types import Fact, Sampling, Text
+from ..types import LORA, Fact, Sampling, Text
 from . import say
-from .ground import Ground, number
-from .purpose import duration
+from .ground import MAIN, Ground, number
+from .purpose import measure
 from .words import Words
 
 _STARTS = {
@@ -40,6 +40,7 @@ def samplings(ground: Ground) -> Iterator[Fact]:
     for place, one in enumerate(ground.anatomy.samplings, 1):
         words = Words((one.node,))
         settings = parameters(words, one)
+        brief = [*parameters(words, one, terse=True), *_with(ground, words, one)]
         name = f"Pass {place} of {count}" if count > 1 else "Sampling"
         if count > 1:
             words.counted += [place, count]
@@ -48,12 +49,25 @@ def samplings(ground: Ground) -> Iterator[Fact]:
         text = f"{name} ({title}): {', '.join(settings)}" if settings else f"{name} ({title})"
         text = say.sentence(text) + (" " + say.sentence("it " + " and ".join(more)) if more else "")
         yield words.fact(
-            f"sampling.{one.node}", "sampling", text, brief=(f"{name}: {title}", "", ", ".join(settings + more))
+            f"sampling.{one.node}", "sampling", text, brief=(f"{name}: {title}", "", ", ".join(brief + more))
         )
 
 
-def parameters(words: Words, one: Sampling) -> list[str]:
-    """The settings of a pass that are known, in the words of the field."""
+def _with(ground: Ground, words: Words, one: Sampling) -> list[str]:
+    """The models that a pass goes through, LoRAs with their strengths."""
+    found = []
+    for place in one.models:
+        part = ground.anatomy.models[place] if place < len(ground.anatomy.models) else None
+        if part is None or part.role not in (*MAIN, LORA):
+            continue
+        values = [given for given in part.strengths if number(given) is not None]
+        strength = f" at {words.value(values[0])}" if values else ""
+        found.append(f"{'LoRA ' if part.role == LORA else 'on '}{words.name(part.name)}{strength}")
+    return found
+
+
+def parameters(words: Words, one: Sampling, *, terse: bool = False) -> list[str]:
+    """The settings of a pass that are known, in the words of the field; `terse` leaves out what an expert sees anyway."""
     found = []
     steps = number(one.steps)
     if one.steps is not None and steps is not None:
@@ -69,12 +83,12 @@ def parameters(words: Words, one: Sampling) -> list[str]:
             found.append(f"steps {begin} to {end} of {words.value(one.steps)}")
     for label, given in (("sampler", one.sampler), ("scheduler", one.scheduler), ("cfg", one.cfg), ("guidance", one.guidance), ("shift", one.shift)):
         if given is not None and given.value is not None and (said := words.value(given)):
-            found.append(f"{label} {said}")
+            found.append(said if terse and label in ("sampler", "scheduler") else f"{label} {said}")
     denoise = number(one.denoise)
     if one.denoise is not None and denoise is not None and denoise != 1:
         found.append(f"denoise {words.value(one.denoise)}")
     if one.seed is not None and isinstance(one.seed.value, int) and not isinstance(one.seed.value, bool):
-        control = _CONTROLS.get(one.seed_control, "")
+        control = one.seed_control if terse else _CONTROLS.get(one.seed_control, "")
         found.append(f"seed {words.value(one.seed)}" + (f" ({control})" if control else ""))
     return found
 
@@ -83,20 +97,14 @@ def sizes(ground: Ground) -> Iterator[Fact]:
     """One fact per size that something is made at."""
     for place, one in enumerate(ground.anatomy.sizes):
         words = Words((one.node,))
-        parts = []
-        if number(one.width) is not None and number(one.height) is not None and one.width and one.height:
-            parts.append(f"{words.value(one.width)} × {words.value(one.height)} pixels")
-        elif one.width is not None and one.width.value is None:
+        said = measure(words, one)
+        if number(one.width) is None and one.width is not None and one.of != "audio":
             words.nodes.append(one.width.node)
-            parts.append("a size that is worked out while it runs")
-        if length := duration(words, one):
-            parts.append(length)
-        batch = number(one.batch)
-        if one.batch is not None and batch is not None and batch > 1:
-            parts.append(f"{words.value(one.batch)} at once")
-        if parts:
-            text = f"{ground.thing(one.of)} size: {', '.join(parts)}" if one.of != "audio" else f"length: {', '.join(parts)}"
-            yield words.fact(f"size.{one.node}.{place}", "size", say.sentence(text), brief=(say.sentence(ground.thing(one.of))[:-1], "", ", ".join(parts)))
+            said = ", ".join(part for part in ("worked out while it runs", said) if part)
+        if said:
+            thing = ground.thing(one.of)
+            text = f"{thing} size: {said}" if one.of != "audio" else f"length: {said}"
+            yield words.fact(f"size.{one.node}.{place}", "size", say.sentence(text), brief=(say.sentence(thing)[:-1], "", said))
 
 
 def texts(ground: Ground) -> Iterator[Fact]:
@@ -114,7 +122,7 @@ def texts(ground: Ground) -> Iterator[Fact]:
         quoted = words.quote(said)
         used[one.node] = used.get(one.node, 0) + 1
         id = f"text.{one.node}.{one.use}" + (f".{used[one.node]}" if used[one.node] > 1 else "")
-        yield words.fact(id, "text", say.sentence(f"{quoted} {what}{effect}"), brief=(_NAMES.get(one.use, "Text"), "", quoted))
+        yield words.fact(id, "text", say.stop(f"{quoted} {what}{effect}"), brief=(_NAMES.get(one.use, "Text"), "", quoted))
 
 
 _NAMES = {

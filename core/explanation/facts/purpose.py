@@ -12,6 +12,7 @@ from . import say
 from .ground import Ground, number
 from .words import Words
 
+_FEW = 12  # steps up to which a run counts as short
 _TASKS, _PRACTICE = "knowledge/tasks.json#tasks.{}", "knowledge/practice.json#purposes.{}"
 
 
@@ -21,21 +22,60 @@ def purpose(ground: Ground) -> Iterator[Fact]:
     if not kinds:
         yield Words(ground.anatomy.kind_nodes).fact("task", "task", "What this workflow is for cannot be told from its nodes.")
         return
-    tasks = _tasks()
-    for place, kind in enumerate(kinds):
-        line = tasks.get(kind)
-        if line is None:
-            continue
-        words = Words(ground.anatomy.kind_nodes if place == 0 else ())
-        label = words.label(line["label"], _TASKS.format(kind))
-        text = line["sentence"] if place == 0 else f"It also does this: {label[0].lower()}{label[1:]}."
-        words.known.append(line["sentence"])
-        yield words.fact("task" if place == 0 else f"task.{kind}", "task", text, brief=(label, "", text))
+    words = Words(ground.anatomy.kind_nodes)
+    line = _tasks().get(kinds[0], {})
+    label = words.label(line.get("label", kinds[0]), _TASKS.format(kinds[0]))
+    text = words.label(line.get("sentence", ""), _TASKS.format(kinds[0]))
+    yield words.fact("task", "task", text or label, brief=(label, "", text))
+    yield from _also(kinds[1:])
     line = document("practice")["purposes"].get(kinds[0])
     if line:
         source = _PRACTICE.format(kinds[0])
         yield Fact("purpose.good", "task", line["good"], known=(line["good"],), source=source)
         yield Fact("purpose.cost", "task", line["cost"], known=(line["cost"],), source=source)
+
+
+def _also(kinds: tuple[str, ...]) -> Iterator[Fact]:
+    words = Words()
+    labels = [words.label(label, _TASKS.format(kind)) for kind in kinds if (label := label_of(kind))]
+    if labels:
+        said = say.listed([label[0].lower() + label[1:] for label in labels])
+        yield words.fact("task.also", "task", f"Beside that: {said}.", brief=(said, "", ""))
+
+
+def speed(ground: Ground) -> Iterator[Fact]:
+    """That it is set up for few steps, or done elsewhere: what a reader weighs first."""
+    for one in ground.anatomy.samplings:
+        usual = ground.usual(one)
+        steps = number(one.steps)
+        if usual.few and one.steps is not None and steps is not None and steps <= _FEW:
+            words = Words((one.node,))
+            count = f"{words.value(one.steps)} step{'' if steps == 1 else 's'}"
+            by = f"the LoRA {words.name(usual.quick_part.name)}" if usual.quick_part is not None else ""
+            if not by and usual.known is not None and usual.known["label"] is not None:
+                by = words.label(usual.known.label, usual.known["label"].source)
+            yield words.fact("purpose.speed", "task", f"It is set up for speed: {count}, thanks to {by}.")
+            return
+    if ground.anatomy.partners and not ground.anatomy.samplings:
+        nodes = tuple(node for node, _ in ground.anatomy.partners)
+        yield Words(nodes).fact("purpose.speed", "task", "The work is done on the computers of a paid service, so your own GPU hardly matters.")
+
+
+def counts(ground: Ground) -> Iterator[Fact]:
+    """How large the workflow is."""
+    counts = ground.anatomy.counts
+    words = Words()
+    files = len({part.name for part in ground.anatomy.models})
+    parts = [_count(words, counts.active, "node that runs", "nodes that run")]
+    parts += [_count(words, files, "model file")] if files else []
+    parts += [_count(words, len(ground.anatomy.samplings), "sampling pass", "sampling passes")] if ground.anatomy.samplings else []
+    parts += [_count(words, counts.subgraphs, "subgraph")] if counts.subgraphs else []
+    yield words.fact("counts", "task", say.sentence(say.listed(parts)))
+
+
+def _count(words: Words, number: int, one: str, many: str = "") -> str:
+    words.counted.append(number)
+    return say.plural(number, one, many)
 
 
 @cache
@@ -101,9 +141,13 @@ def result(ground: Ground) -> Iterator[Fact]:
     many = words.count(len(kept or own), ground.thing(medium), f"{ground.thing(medium)}s") if own else "a result"
     if len(kept or own) <= 1:
         many = say.article(ground.thing(medium))
-    how = measure(ground, words, size) if size is not None else ""
+    how = measure(words, size) if size is not None else ""
+    larger = any(step.does in ("upscale_model", "upscale_latent") for step in anatomy.steps) and size is not None
+    how = (f", made at {how} and enlarged on the way" if larger else f" of {how}") if how else ""
     shown = "" if kept or not own else ", only shown, not kept"
-    yield words.fact("result", "output", say.sentence(f"out comes {many}{how}{shown}"))
+    more = how or shown or (len(kept or own) > 1 and many)
+    verb = "comes" if len(kept or own) <= 1 else "come"
+    yield words.fact("result", "output", say.sentence(f"out {verb} {many}{how}{shown}"), brief=("", "", "more" if more else ""))
 
 
 def _last_size(ground: Ground, medium: str) -> Size | None:
@@ -114,24 +158,17 @@ def _last_size(ground: Ground, medium: str) -> Size | None:
     return None
 
 
-def measure(ground: Ground, words: Words, size: Size) -> str:
-    """ " of 1024 × 1024 pixels", " of 81 frames, about 5 seconds"; "" where nothing is known."""
+def measure(words: Words, size: Size) -> str:
+    """ "1024 × 1024 pixels", "640 × 640 pixels, 81 frames, about 5 seconds"; "" where nothing is known."""
     parts = []
-    if number(size.width) is not None and number(size.height) is not None:
-        assert size.width is not None and size.height is not None
-        larger = any(step.does in ("upscale_model", "upscale_latent") for step in ground.anatomy.steps)
-        pixels = f"{words.value(size.width)} × {words.value(size.height)} pixels"
-        parts.append(f"made at {pixels} and enlarged on the way" if larger else f"{pixels}")
-    length = duration(words, size)
-    said = ""
-    if parts:
-        said = f", {parts[0]}" if parts[0].startswith("made") else f" of {parts[0]}"
-    if length:
-        said += f", {length}"
+    if number(size.width) is not None and number(size.height) is not None and size.width and size.height:
+        parts.append(f"{words.value(size.width)} × {words.value(size.height)} pixels")
+    if length := duration(words, size):
+        parts.append(length)
     batch = number(size.batch)
     if batch is not None and batch > 1 and size.batch is not None:
-        said += f", {words.value(size.batch)} at once"
-    return said
+        parts.append(f"{words.value(size.batch)} at once")
+    return ", ".join(parts)
 
 
 def duration(words: Words, size: Size) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ..types import LORA, VAE, ModelPart, Sampling, Size
 from . import say
 from .ground import MAIN, Ground, Usual, number, switched_off
-from .practice import Figure, Profile, family_label, of_family, plain as plain_name, profile, vae_label, vae_of
+from .practice import Figure, Profile, family_label, of_family, profile, vae_label, vae_of
 from .rules import Record, plain
 from .words import Term, of_given, of_label, of_name, of_range
 
@@ -30,7 +30,6 @@ def records(ground: Ground) -> Iterator[Record]:
 
 
 def _sampling(ground: Ground):  # type: ignore[no-untyped-def]
-    reads = {one.does for one in ground.anatomy.steps} & {"reference", "control", "inpaint", "edit"}
     varied = any("CFG" in node.class_type.upper() and node.class_type not in ("CFGGuider",) for node in ground.view.nodes)
 
     def record(one: Sampling) -> Record:
@@ -64,7 +63,7 @@ def _sampling(ground: Ground):  # type: ignore[no-untyped-def]
             "partial": plain(partial), "varied_cfg": plain(varied),
             "masked": plain(one.masked), "from_picture": plain(bool(start)),
             "start_thing": Term(start, ground.thing(start)) if start else None,
-            "reads_picture": plain(bool(reads) or _edits(usual)),
+            "reads_picture": plain(ground.reads_picture(one)),
             "negative_said": plain(bool(said)),
             "negative_works": plain(any(text.effect for text in said)),
             "zeroed": plain(any(text.why and text.why != cfg_node for text in said)),
@@ -79,12 +78,6 @@ def _sampling(ground: Ground):  # type: ignore[no-untyped-def]
 def _written(text: object) -> bool:
     """Whether a prompt says anything; one that is worked out while the graph runs does."""
     return text is None or (isinstance(text, str) and bool(text.strip()))
-
-
-def _edits(usual: Usual) -> bool:
-    """A model that takes the picture beside the latent, so that denoise 1 is right: its name says edit or kontext."""
-    name = plain_name(usual.part.name) if usual.part is not None else ""
-    return any(f" {word} " in name for word in ("edit", "kontext", "fill", "inpaint", "i2v", "ti2v", "omni", "e1"))
 
 
 def _steps_usual(usual: Usual, figure: Figure | None) -> Term | None:
@@ -295,7 +288,7 @@ def _workflow(ground: Ground) -> Record:
     partners = len(anatomy.partners)
     shown = say.shortly(say.unique(kind for _, kind in anatomy.partners), 2)
     fields: dict[str, Term | None] = {
-        "outputs": plain(len(anatomy.outputs)), "kept": plain(sum(not one.preview for one in anatomy.outputs)),
+        "outputs": plain(len(anatomy.outputs)), "ends": plain(_ends(ground)), "kept": plain(sum(not one.preview for one in anatomy.outputs)),
         "nodes": plain(anatomy.counts.active), "opaque": plain(len(anatomy.opaque)),
         "partners": plain(partners),
         "partners_said": Term(
@@ -310,6 +303,13 @@ def _workflow(ground: Ground) -> Record:
     }  # fmt: skip
     nodes = tuple(one for one, _ in anatomy.partners) or ((main.node,) if main is not None and wanted else ())
     return Record("workflow", "", nodes if clip is None else (*nodes, clip.id), fields)
+
+
+def _ends(ground: Ground) -> int:
+    """How many nodes make ComfyUI run something, as far as anything tells."""
+    shows = sum(ground.view.role(node).get("does") in ("save", "preview", "show") for node in ground.view.nodes)
+    known = sum((known := ground.view.known(node)) is not None and known.output is True for node in ground.view.nodes)
+    return shows + known
 
 
 def loras_off(ground: Ground) -> list[ModelPart]:

@@ -2,46 +2,74 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ...readiness.types import INFO, Finding
-from ..types import Fact
+from ..outline import Note
+from ..types import Fact, Switch
 from . import say
 from .ground import Ground
 from .words import Words
 
 MOST = 40  # rows of each kind
+MOST_OFF = 6  # parts that are off and told one by one
 _CORE = "comfy-core"
 
 
 def switches(ground: Ground) -> Iterator[Fact]:
-    """Choices that the author built in, and what holds now."""
-    for one in ground.anatomy.switches[:MOST]:
-        words = Words((one.node,))
-        title = words.name(one.title)
-        now = ""
-        if one.given is not None and one.given.value is not None and (said := words.value(one.given)):
-            now = f" is {said}"
-            if one.given.node != one.node:
-                words.nodes.append(one.given.node)
-        takes = f", so it takes {words.name(one.takes)}" if one.takes else ""
-        text = f"The switch {title}{now}{takes}" if now or takes else f"{title} is a switch; what it takes is decided while it runs"
-        yield words.fact(f"switch.{one.node}", "switch", say.sentence(text), brief=(title, now.removeprefix(" is "), say.sentence(f"takes {one.takes}") if one.takes else ""))
+    """Choices that the author built in, by the value that decides: one value often sets several switches."""
+    groups: dict[tuple[str, str], list[Switch]] = {}
+    for one in ground.anatomy.switches:
+        decided = one.given is not None and one.given.value is not None
+        key = (one.given.node, one.given.input) if decided and one.given is not None else (one.node, "")
+        groups.setdefault(key, []).append(one)
+    for (node, _), rows in list(groups.items())[:MOST]:
+        yield _switch(ground, node, rows)
+
+
+def _switch(ground: Ground, node: str, rows: list[Switch]) -> Fact:
+    given = rows[0].given
+    known = node in ground.view.by_id
+    words = Words((node, *(one.node for one in rows)) if known else tuple(one.node for one in rows))
+    title = words.name(ground.title(node) if known else rows[0].title)
+    now = words.value(given) if given is not None and given.value is not None else ""
+    others = say.unique(words.name(one.title) for one in rows if one.node != node)
+    shown, more = say.shortly(others)
+    words.counted += [more] if more else []
+    decides = f"Decides for {shown}." if shown else ""
+    takes = rows[0].takes
+    if not decides and takes:
+        decides = f"Takes {words.name(takes)}."
+    text = f"{title} is {now}. {decides}" if now else f"{title}: what it takes is decided while it runs. {decides}"
+    row = decides or ("" if now else "What it takes is decided while it runs.")
+    return words.fact(f"switch.{rows[0].node}", "switch", text.strip(), brief=(title, now, row))
 
 
 def notes(ground: Ground) -> Iterator[Fact]:
     """The first line of each note of the author."""
     for note in ground.anatomy.notes[:MOST]:
-        first = next((line.strip().lstrip("#*->• ").strip() for line in note.text.splitlines() if line.strip("#*->• \t")), "")
+        first = _telling(note)
         if not first:
             continue
-        words = Words()
+        words = Words((note.id,))
         title = words.name(note.title) if note.title else ""
         words.graph.append(note.text)
         quoted = say.quote(first)
         words.graph.append(first)
         head = f"A note of the author ({title})" if title else "A note of the author"
         yield words.fact(f"note.{note.id}", "note", f"{head}: {quoted}", brief=(title or "Note", "", quoted))
+
+
+_TREE = re.compile("[│├└📂]|^\\|")  # drawings of folders, rows of tables
+
+
+def _telling(note: Note) -> str:
+    """The first line of a note that says something: no mere heading, no link, not the title again."""
+    lines = [line.strip().lstrip("#*->• ").strip() for line in note.text.splitlines()]
+    lines = [line for line in lines if line and not _TREE.search(line)]
+    plain = [line for line in lines if len(line.split()) > 3 and "](" not in line and "://" not in line]
+    return next(iter(plain or lines), "")
 
 
 def off(ground: Ground) -> Iterator[Fact]:
@@ -51,7 +79,10 @@ def off(ground: Ground) -> Iterator[Fact]:
     for id, class_type, title in ground.anatomy.off:
         groups.setdefault((title, class_type, modes.get(id) == 4), []).append(id)
     for place, ((title, class_type, bypassed), ids) in enumerate(groups.items()):
-        if place >= MOST:
+        if place >= MOST_OFF:
+            rest = [one for row in list(groups.values())[MOST_OFF:] for one in row]
+            words = Words(tuple(rest))
+            yield words.fact("off.more", "off", f"{words.count(len(rest), 'more node').capitalize()} {'is' if len(rest) == 1 else 'are'} muted or bypassed.")
             break
         words = Words(tuple(ids))
         name = words.name(title)
@@ -59,8 +90,8 @@ def off(ground: Ground) -> Iterator[Fact]:
         state = "bypassed" if bypassed else "muted"
         role = _off_role(ground, class_type)
         text = f"{name}{kind} is {state}" if len(ids) == 1 else f"{words.count(len(ids), 'node').capitalize()} {name}{kind} are {state}"
-        more = f"Switched on, {'it' if len(ids) == 1 else 'they'} would {role if len(ids) == 1 else role}." if role else ""
-        yield words.fact(f"off.{ids[0]}", "off", f"{say.sentence(text)} {more}".strip(), brief=(name, state, more))
+        more = f"Switched on, {'it' if len(ids) == 1 else 'they'} would {role}." if role else ""
+        yield words.fact(f"off.{ids[0]}", "off", f"{say.stop(text)} {more}".strip(), brief=(name, state, more))
 
 
 _ROLE = {
@@ -71,7 +102,11 @@ _ROLE = {
     "preview": "show a result", "remove_background": "cut out the background", "detail": "rework details",
     "encode": "take a picture as the beginning", "load": "load another model", "depth": "estimate depth",
     "pose": "read a pose", "edges": "trace outlines", "generate_text": "let a language model write the prompt",
-    "caption": "describe a picture in words", "model_sampling": "set the shift",
+    "caption": "describe a picture in words", "model_sampling": "set the shift", "upscale": "scale a picture",
+    "crop": "crop a picture", "compose": "put pictures together", "edit": "adjust a picture", "mask": "make a mask",
+    "detect": "find things in a picture", "decode": "turn a latent into a picture", "text": "take another text",
+    "video": "make a video of frames", "speech": "speak a text", "listen": "write down what is said",
+    "latent": "begin with an empty latent", "partner": "ask a paid service", "hint": "draw a guide", "patch": "change how the model works",
 }  # fmt: skip
 
 

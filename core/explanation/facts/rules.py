@@ -108,4 +108,4 @@ def filled(template: str, record: Record, words: Words) -> str | None:
         return words.take(term)
 
     text = _FIELD.sub(put, template)
-    return None if missing else say.sentence(text)
+    return None if missing else say.stop(text)

@@ -10,7 +10,7 @@ from ...workflow.raw import Json
 MAX_QUOTE = 60  # characters of a person's own text, for orientation only
 MAX_LISTED = 4  # of a list in a sentence; the rest is counted
 _UNITS = ("kB", "MB", "GB", "TB", "PB")
-_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
 def number(value: Json) -> str:
@@ -53,7 +53,7 @@ def plural(count: int, one: str, many: str = "") -> str:
 
 def spelled(count: int, one: str, many: str = "") -> str:
     """ "one picture", "two pictures", "12 pictures": small counts as words."""
-    word = _WORDS[count] if 0 <= count < len(_WORDS) else str(count)
+    word = WORDS[count] if 0 <= count < len(WORDS) else str(count)
     return f"{word} {one if count == 1 else many or one + 's'}"
 
 
@@ -78,12 +78,15 @@ def shortly(parts: Sequence[str], most: int = MAX_LISTED) -> tuple[str, int]:
 
 
 def sentence(text: str) -> str:
-    """The text with a capital at its beginning and a full stop at its end."""
+    """The text with a capital at its beginning and a full stop at its end. Not for texts that begin with a name."""
     text = text.strip()
-    if not text:
-        return ""
-    text = text[0].upper() + text[1:]
-    return text if text[-1] in ".!?…”:" and not text.endswith(":") else text.rstrip(":") + "."
+    return stop(text[0].upper() + text[1:]) if text else ""
+
+
+def stop(text: str) -> str:
+    """The text with a full stop at its end, where none stands there."""
+    text = text.strip()
+    return text if not text or text[-1] in ".!?…" or text.endswith(("…”", ".”", "!”", "?”")) else f"{text}."
 
 
 def size(count: int) -> str:

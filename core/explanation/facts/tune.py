@@ -9,7 +9,6 @@ from ..graph import Given
 from ..types import LORA, Fact, Sampling
 from . import say
 from .ground import Ground, Usual, number, same
-from .passes import title_of
 from .practice import Figure, accelerator
 from .words import Words
 
@@ -43,21 +42,22 @@ def knobs(ground: Ground) -> Iterator[Fact]:
 
 
 def _texts(ground: Ground) -> Iterator[Fact]:
-    shown: set[tuple[str, str]] = set()
+    groups: dict[tuple[str, str], list[Given]] = {}
     for one in ground.anatomy.texts:
-        key = {"positive": "prompt", "text": "prompt"}.get(one.use, one.use)
-        place = (one.given.node, one.given.input)
-        if key not in ground.knobs or not one.effect or place in shown or len(shown) >= MOST_TEXTS:
+        key = "prompt" if one.use == "positive" else one.use
+        if key not in ground.knobs or not one.effect or one.given.node not in ground.view.by_id:
             continue
-        if not isinstance(one.given.value, str) or one.given.node not in ground.view.by_id:
-            continue
-        shown.add(place)
-        words = Words((one.given.node,))
-        quoted = words.quote(one.given.value)
-        line = ground.knobs[key]
-        more = _more(words, ground, key) if len(shown) == 1 or key != "prompt" else ""
-        title = line["title"] if key != "prompt" else title_of(one)
-        id = f"knob.{key}.{one.given.node}.{one.given.input}"
+        if isinstance(one.given.value, str) and one.given.value.strip():
+            rows = groups.setdefault((key, one.given.value), [])
+            rows += [one.given] if one.given not in rows else []
+    told: set[str] = set()
+    for (key, text), rows in list(groups.items())[:MOST_TEXTS]:
+        words = Words(tuple(given.node for given in rows))
+        quoted = words.quote(text)
+        more = "" if key in told else _more(words, ground, key)
+        told.add(key)
+        title = ground.knobs[key]["title"]
+        id = f"knob.{key}.{rows[0].node}.{rows[0].input}"
         yield words.fact(id, "knob", f"{title}: {quoted} {more}".strip(), brief=(title, "", f"{quoted} {more}".strip()))
 
 
@@ -95,10 +95,14 @@ def _turns(ground: Ground, key: str) -> Iterator[Turn]:
 
 
 def _turnable(ground: Ground, one: Sampling, key: str) -> bool:
-    """Whether the knob does anything here: denoise of a pass from pure noise stays at 1."""
+    """Whether turning the knob is of use here: not denoise of a pass from pure noise, nor a cfg that has to be 1."""
+    now = number(getattr(one, key))
     if key == "denoise":
-        return one.start in ("image", "video", "audio", "pass") or number(one.denoise) != 1
-    return True
+        beside = ground.reads_picture(one)
+        return now != 1 or (one.start in ("image", "video", "audio", "pass") and not beside)
+    usual = ground.usual(one).figure(key)
+    settled = usual is not None and usual.low == usual.high == 1
+    return not (key in ("cfg", "steps") and now == 1 and settled)
 
 
 def _alike(ground: Ground, key: str, turns: list[Turn]) -> Iterator[Fact]:
@@ -117,7 +121,11 @@ def _alike(ground: Ground, key: str, turns: list[Turn]) -> Iterator[Fact]:
             said, more = say.shortly([str(place) for place in places])
             words.counted += [more] if more else []
             title += f", pass{'' if len(places) == 1 else 'es'} {said}"
-        note = " ".join(part for part in (_usual(ground, words, key, rows[0]), _more(words, ground, key, _start(ground))) if part)
+        usual = rows[0].usual
+        enough = usual is None or (number(rows[0].given) or 0) >= usual.low
+        few = key == "steps" and rows[0].about is not None and rows[0].about.few and enough
+        more = _more(words, ground, "steps_few" if few else key, _start(ground))
+        note = " ".join(part for part in (_usual(ground, words, key, rows[0]), more) if part)
         id = f"knob.{key}.{rows[0].given.node}.{rows[0].given.input}"
         yield words.fact(id, "knob", f"{title}: {value}. {note}", brief=(title, value, note))
 
@@ -148,8 +156,7 @@ def _seeds(ground: Ground) -> Iterator[Fact]:
     if not found:
         return
     words = Words(tuple(node for node, _ in found))
-    controls = {control for _, control in found.values()}
-    side = _SEEDS.get(controls.pop(), "") if len(controls) == 1 else ""
+    side = _SEEDS.get(next(iter(found.values()))[1], "")
     if not side and len(found) == 1:
         side = words.value(next(iter(found.values()))[0])
     note = _more(words, ground, "seed")
@@ -171,7 +178,7 @@ def _sizes(ground: Ground) -> Iterator[Fact]:
             words = Words((wide.node, high.node))
             side = f"{words.value(wide)} × {words.value(high)}"
             made = usual.figure("pixels") if usual and one.of == "image" else None
-            note = f"Made for about {_megapixels(words, made)} megapixels." if made else ""
+            note = f"Made for about {_megapixels(words, made)}." if made else ""
             note = f"{note} {_more(words, ground, 'size')}".strip()
             yield words.fact(f"knob.size.{one.node}.{place}", "knob", f"Size: {side}. {note}", brief=("Size", side, note))
         for key, given in (("frames", one.frames), ("seconds", one.seconds), ("batch", one.batch)):
@@ -203,7 +210,8 @@ def _megapixels(words: Words, figure: Figure) -> str:
     pixels = figure.values[0]
     words.known.append(pixels)
     words.sources.append(figure.source)
-    return words.work(round(pixels / 1_000_000, 1), "mega", pixels)
+    millions = round(pixels / 1_000_000, 1)
+    return f"{words.work(millions, 'mega', pixels)} megapixel{'' if millions == 1 else 's'}"
 
 
 def _loras(ground: Ground) -> Iterator[Fact]:
@@ -226,7 +234,7 @@ def _steps(ground: Ground) -> Iterator[Fact]:
     for one in ground.anatomy.steps:
         key = keys.get(one.does)
         given = next((value for value in one.values if number(value) is not None), None) if key else None
-        if key is None or given is None or (key == "scale" and not 0 < (number(given) or 0) <= 16):
+        if key is None or given is None or (key == "scale" and not 1 < (number(given) or 0) <= 16):
             continue
         words = Words((one.node, given.node))
         value = words.value(given)

@@ -8,7 +8,7 @@ from functools import cache
 from ...knowledge import document
 from ..graph import Given
 from ..stages import StageStep
-from ..types import Fact, Step
+from ..types import Fact, Size, Step
 from . import say
 from .ground import MAIN, Ground, number
 from .passes import parameters, title_of
@@ -22,9 +22,13 @@ MOST_NODES = 4  # that a row of a page jumps to
 def way(ground: Ground) -> Iterator[Fact]:
     """One fact per step, in the order of the data."""
     for step in ground.steps:
-        words = Words(_nodes(ground, step))
+        words = Words()
         text = said(ground, words, step)
+        words.nodes = list(_nodes(ground, step))
         words.counted.append(step.number)
+        if step.key == "group" or any(step.title == ground.title(node) for node in step.nodes):
+            words.graph.append(step.title)
+        text = "" if text.strip(".").lower() == step.title.lower() else text
         full = f"{step.number}. {step.title}" + (f": {text}" if text else ".")
         yield words.fact(f"stage.{step.number}", "stage", full, brief=(step.title, "", text))
 
@@ -60,6 +64,7 @@ def said(ground: Ground, words: Words, step: StageStep) -> str:
     if step.key in ("service", "unknown"):
         return _named(ground, words, step, text)
     own = [ground.anatomy.steps[place] for place in step.steps]
+    text = _back(ground, text) if step.key == "decode" else text
     return say.sentence(_done(ground, words, step, own, text))
 
 
@@ -73,15 +78,23 @@ def _done(ground: Ground, words: Words, step: StageStep, own: list[Step], text: 
     doing = document("practice")["doing"]
     if step.key == "canvas":
         size = next((one for one in ground.anatomy.sizes if one.node in step.nodes), None)
-        return text + (measure(ground, words, size) if size is not None else "")
+        return _canvas(ground, words, text, size)
     verbs = say.unique(_verb(ground, words, one) for one in own if one.does in doing)
     if step.key in ("prepare", "hint") and verbs:
         return say.listed(verbs)
-    values = next((value for one in own if (value := _amount(ground, words, one))), "")
+    meant = document("tasks")["stages"].get(step.key, {}).get("does", ())
+    values = next((value for one in own if one.does in meant and (value := _amount(ground, words, one))), "")
     models = [part for part in ground.anatomy.models if part.node in step.nodes]
     names = say.unique(words.name(part.name) for part in models)
     extra = [one for one in (values, say.listed(names)) if one]
     return text + (f": {', '.join(extra)}" if extra else "")
+
+
+def _canvas(ground: Ground, words: Words, text: str, size: Size | None) -> str:
+    """The empty latent, with its size."""
+    text = text.format(thing=ground.thing())
+    said = measure(words, size) if size is not None else ""
+    return f"{text}: {said}" if said else text
 
 
 def _verb(ground: Ground, words: Words, one: Step) -> str:
@@ -164,7 +177,7 @@ def _text(ground: Ground, words: Words, step: StageStep) -> str:
     reader = ""
     if names and len(names) <= 4:
         reader = f" Read by {words.count(len(names), 'text encoder')}."
-    return say.sentence("; ".join(rows.values())) + reader if rows else reader.strip()
+    return say.stop("; ".join(rows.values())) + reader if rows else reader.strip()
 
 
 def _inputs(ground: Ground, words: Words, step: StageStep) -> str:
@@ -175,10 +188,26 @@ def _inputs(ground: Ground, words: Words, step: StageStep) -> str:
     words.counted += [more] if more else []
     own = [ground.anatomy.steps[place] for place in step.steps]
     done = [verb for one in own if one.does in document("practice")["doing"] and (verb := _verb(ground, words, one))]
-    return say.sentence(text) + (f" {say.sentence(say.listed(say.unique(done)))}" if done else "")
+    return say.stop(text) + (f" {say.sentence(say.listed(say.unique(done)))}" if done else "")
 
 
 def _save(ground: Ground, words: Words, step: StageStep) -> str:
+    """How it is kept; what is decoded on the way."""
+    decoded = any(ground.anatomy.steps[place].does.startswith("decode") for place in step.steps)
+    text = _stages()["decode"] if decoded else ""
+    if text:
+        words.known.append(text)
+        words.sources.append(_STAGES)
+    kept = _kept(ground, words, step)
+    return say.sentence(". ".join(part for part in (_back(ground, text), kept) if part))
+
+
+def _back(ground: Ground, text: str) -> str:
+    """What a latent is turned back into, by its medium."""
+    return text.format(things=ground.things.get(ground.medium(), ground.things[""])["made_of"])
+
+
+def _kept(ground: Ground, words: Words, step: StageStep) -> str:
     names = []
     for place in step.outputs:
         one = ground.anatomy.outputs[place]
@@ -188,15 +217,18 @@ def _save(ground: Ground, words: Words, step: StageStep) -> str:
             names.append(prefix.value)
     names = list(say.unique(names))
     if not names:
-        return ""
+        medium = next((ground.anatomy.outputs[place].medium for place in step.outputs), "")
+        return f"The {ground.thing(medium)} is saved" if medium in ground.things else ""
     text, more = say.shortly([words.name(one) for one in names])
     words.counted += [more] if more else []
-    return say.sentence(f"under names that begin with {text}")
+    return f"Saved under names that begin with {text}"
 
 
 def _named(ground: Ground, words: Words, step: StageStep, text: str) -> str:
     """Whose doing it is: the names of the nodes."""
-    titles = say.unique(words.name(ground.title(one)) for one in step.nodes if ground.title(one))
+    meant = ground.anatomy.partners if step.key == "service" else ground.anatomy.opaque
+    own = {node for node, _ in meant}
+    titles = say.unique(words.name(ground.title(one)) for one in step.nodes if one in own and ground.title(one))
     shown, more = say.shortly(titles)
     words.counted += [more] if more else []
     return say.sentence(f"{text}: {shown}" if shown else text)

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from ...catalogue.types import NodeType
 from ...knowledge import document
+from ..hardware import flags_in
 from ..types import LOADED, Folder, Inventory, ModelFile, Pack
 from .definitions import read_types
 from .lists import FileLists
@@ -109,4 +110,8 @@ def _hardware(stats: dict[str, Any]) -> dict[str, object]:
         for one in (devices if isinstance(devices, list) else ())[:64]
         if isinstance(one, dict)
     ]
-    return {**found, "devices": kept} if kept else found
+    argv = system.get("argv")
+    flags = flags_in(argv) if isinstance(argv, list) else []
+    if flags:
+        found["flags"] = flags
+    return {**found, "devices": kept, "sources": ["ComfyUI"]} if kept else found

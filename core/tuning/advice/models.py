@@ -93,7 +93,7 @@ def _base(name: str) -> str:
 def _eight_bits(case: Case, name: str, parts: list[ModelPart]) -> Iterator[Change]:
     """weight_dtype of the core loader, for files that are not packed already."""
     facts = case.files(name, parts[0].folders)
-    bits = (facts.part_bits.get("diffusion") or facts.bits) if facts is not None else None
+    bits = facts.bits.get("diffusion") if facts is not None else None
     if (bits or bits_in(name) or 16) < _WHOLE_BITS or name.lower().endswith(".gguf"):
         return
     edits = []

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ..types import QUALITY, SAFETY, SPEED, Change, Estimate, Variant
 from .trial import State, Trials
-from .words import faster, over, saved, size
+from .words import faster, over, saved, size, stage_saved
 
 LOSS = {"same": 0.0, "better": 0.0, "slightly lower": 1.0, "unknown": 2.0, "lower": 4.0}
 LEAST = 20_000_000  # bytes: a change that saves less is none
@@ -32,6 +32,14 @@ class Measured(NamedTuple):
         return LOSS.get(self.change.quality, 2.0)
 
 
+def lower(before: Estimate, after: Estimate) -> bool:
+    """Whether an estimate is lower: less at the peak; or, with the same peak, less in a stage or less to compute."""
+    if saved(before, after) >= LEAST:
+        return True
+    less = stage_saved(before, after)[1] >= LEAST or faster(before, after) is not None
+    return after.peak.likely <= before.peak.likely and less
+
+
 _Picked = tuple[State, list[Change]]
 _Enough = Callable[[Estimate], bool]
 
@@ -51,7 +59,7 @@ class Picker:
             if taken and saved(start, state.estimate) < LEAST:
                 state, taken = self._lowered(state, taken)
             ids = tuple(one.id for one in taken)
-            if saved(start, state.estimate) < LEAST or any(set(one.changes) == set(ids) for one in made):
+            if not lower(start, state.estimate) or any(set(one.changes) == set(ids) for one in made):
                 continue
             whole = self._trials.after(self._trials.start, taken)  # all at once, as it will be written
             if whole is not None:
@@ -81,7 +89,11 @@ class Picker:
         return self._take(self._sorted(rest), self._fits, most_loss=LOSS["slightly lower"], begun=begun)
 
     def _sorted(self, found: Sequence[Measured]) -> list[Measured]:
-        return sorted(found, key=lambda one: (one.loss, -one.peak, -one.over, -one.stage))
+        def rank(one: Measured) -> tuple[float, ...]:
+            fetched = one.change.needs is not None and not one.change.needs.here
+            return (one.loss, -round(one.peak, -8), -round(one.over, -8), fetched, -one.stage)
+
+        return sorted(found, key=rank)
 
     def _fits(self, found: Estimate) -> bool:
         return found.peak.likely <= self._target
@@ -144,7 +156,10 @@ _TITLES = {QUALITY: "Best quality", SPEED: "Fastest", SAFETY: "Safest"}
 
 
 def _why(before: Estimate, after: Estimate, target: int) -> str:
-    wanted = f"It wants about {size(after.peak.likely)} instead of {size(before.peak.likely)}"
+    if saved(before, after) >= LEAST:
+        wanted = f"It wants about {size(after.peak.likely)} instead of {size(before.peak.likely)}"
+    else:
+        wanted = f"It still wants about {size(after.peak.likely)} at the peak"
     if before.peak.high <= target:
         end = f". It fits into {size(target)} as it is: this gives more room."
     elif after.peak.high <= target:

@@ -8,25 +8,30 @@ from collections.abc import Iterator
 from ...explanation.graph import Given, View
 from ...explanation.types import Size, Step
 from ...knowledge import document
-from ..known import Model
 from ..types import MEMORY, SAFETY, SPEED, Change, Edit
-from .table import Case, Family, family, main_model, proposal
+from .table import Case, Usual, proposal, usual
 
 _STEP, _LESS = 0.87, 0.71  # of the side: three quarters of the pixels, and half of them
+_LEAST_SIDE, _LEAST_SHARE, _LEAST_MEGAPIXELS = 384, 0.6, 0.25
 _SHORTER = 0.66  # of the frames
 _FEWEST_FRAMES = 17
 _TILED = {"VAEDecode": ("VAEDecodeTiled", "decode_tiled"), "VAEEncode": ("VAEEncodeTiled", "encode_tiled")}
 
 
 def shape_changes(case: Case) -> Iterator[Change]:
-    """All of them."""
+    """All of them. Sizes that are alike change together: a workflow that makes eight pictures makes all of them smaller."""
     yield from _tiles(case)
-    key, model = main_model(case.anatomy)
-    for at, size in enumerate(case.anatomy.sizes):
+    own = usual(case.anatomy)
+    alike: dict[tuple[object, ...], list[Size]] = {}
+    for size in case.anatomy.sizes:
         if size.of in ("image", "video"):
-            yield from _sizes(case, at, size, family(key), model)
-            yield from _frames(case, at, size, family(key), model)
-            yield from _batch(case, at, size)
+            given = (size.width, size.height, size.megapixels, size.frames, size.batch)
+            alike.setdefault(tuple(repr(one.value) if one else "" for one in given), []).append(size)
+    for at, sizes in enumerate(alike.values()):
+        yield from _sizes(case, at, sizes, own)
+        yield from _megapixels(case, at, sizes)
+        yield from _frames(case, at, sizes, own)
+        yield from _batch(case, at, sizes)
     yield from _after(case)
 
 
@@ -55,45 +60,63 @@ def _tiles(case: Case) -> Iterator[Change]:
 # ---- size ---------------------------------------------------------------------------------------------------
 
 
-def _sizes(case: Case, at: int, size: Size, own: Family, model: Model | None) -> Iterator[Change]:
+def _sizes(case: Case, at: int, sizes: list[Size], own: Usual) -> Iterator[Change]:
     """To the size that the model is usually run at, and one or two steps below what is left."""
+    size = sizes[0]
     width, height = _number(size.width), _number(size.height)
     if not width or not height or size.width is None or size.height is None:
         return
-    words = {
-        "before": f"{width} x {height}",
-        "model": model.label if model else "",
-        "kind": _kind(case.view, size.node),
-    }
-    usual = _scaled(width, height, model.side / math.sqrt(width * height), own) if model and model.side else None
-    if usual and usual[0] * usual[1] > width * height * 0.9:
-        usual = None
-    start = usual or (width, height)
-    found = (
-        ("size_native", usual),
-        ("size_step", _scaled(*start, _STEP, own)),
-        ("size_less", _scaled(*start, _LESS, own)),
-    )
+    source, url = own.source("pixels")
+    words = {"before": f"{width} x {height}", "model": own.label, "kind": _kind(case.view, size.node), "source": source}
+    native = _scaled(width, height, own.side / math.sqrt(width * height), own) if own.side else None
+    if native and native[0] * native[1] > width * height * 0.9:
+        native = None
+    start = native or (width, height)
+    found = (("native", native), ("step", _scaled(*start, _STEP, own)), ("less", _scaled(*start, _LESS, own)))
     for kind, new in found:
-        if new and (kind == "size_native" or math.sqrt(new[0] * new[1]) >= own.least):
-            edits = _resize(size, new)
-            yield proposal(kind, f"{kind.replace('_', '.')}.{at}", edits, (MEMORY, SPEED, SAFETY),
-                           {**words, "after": f"{new[0]} x {new[1]}"})  # fmt: skip
+        if new and (kind == "native" or math.sqrt(new[0] * new[1]) >= _least(own)):
+            yield proposal(f"size_{kind}", f"size.{kind}.{at}", _resize(sizes, new), (MEMORY, SPEED, SAFETY),
+                           {**words, "after": f"{new[0]} x {new[1]}"}, url=url if kind == "native" else "")  # fmt: skip
 
 
-def _scaled(width: int, height: int, factor: float, own: Family) -> tuple[int, int] | None:
+def _least(own: Usual) -> float:
+    """The side of the smallest square worth trying: below, models make little that is sound."""
+    return max(_LEAST_SIDE, own.side * _LEAST_SHARE)
+
+
+def _megapixels(case: Case, at: int, sizes: list[Size]) -> Iterator[Change]:
+    """Where the person's picture is scaled to so many, and the size follows from it."""
+    given = sizes[0].megapixels
+    value = given.value if given is not None else None
+    if (
+        given is None
+        or isinstance(value, bool)
+        or not isinstance(value, int | float)
+        or not _LEAST_MEGAPIXELS < value <= 100
+    ):
+        return
+    after = max(_LEAST_MEGAPIXELS, round(value * _STEP**2, 2))
+    if not given.input:
+        return  # the node has no such value: it is what the node always does
+    edits = _set([one.megapixels for one in sizes], after)
+    words = {"before": f"{value:g}", "after": f"{after:g}", "kind": _kind(case.view, given.node)}
+    yield proposal("megapixels", f"megapixels.{at}", edits, (MEMORY, SPEED, SAFETY), words)
+
+
+def _scaled(width: int, height: int, factor: float, own: Usual) -> tuple[int, int] | None:
     """The same shape, `factor` times as wide, in whole multiples; None where nothing smaller comes of it."""
     step = own.multiple
     new = tuple(max(step, round(side * factor / step) * step) for side in (width, height))
     return (new[0], new[1]) if new[0] < width and new[1] < height else None
 
 
-def _resize(size: Size, new: tuple[int, int]) -> tuple[Edit, ...]:
-    assert size.width is not None and size.height is not None
-    edits = [
-        Edit("value", given.node, given.input, given.value, value)
-        for given, value in ((size.width, new[0]), (size.height, new[1]))
-    ]
+def _resize(sizes: list[Size], new: tuple[int, int]) -> tuple[Edit, ...]:
+    return (*_set([one.width for one in sizes], new[0]), *_set([one.height for one in sizes], new[1]))
+
+
+def _set(all_given: list[Given | None], after: int | float) -> tuple[Edit, ...]:
+    """Every one of these values, each place once."""
+    edits = [Edit("value", one.node, one.input, one.value, after) for one in all_given if one is not None]
     return tuple(dict.fromkeys(edits))
 
 
@@ -104,25 +127,28 @@ def _kind(view: View, node: str) -> str:
 # ---- length and number --------------------------------------------------------------------------------------
 
 
-def _frames(case: Case, at: int, size: Size, own: Family, model: Model | None) -> Iterator[Change]:
+def _frames(case: Case, at: int, sizes: list[Size], own: Usual) -> Iterator[Change]:
+    size = sizes[0]
     frames = _number(size.frames)
     if size.of != "video" or not frames or size.frames is None:
         return
     step, rest = own.rule
     after = round((frames * _SHORTER - rest) / step) * step + rest
-    if not _FEWEST_FRAMES <= after < frames:
+    if step == 1 or not _FEWEST_FRAMES <= after < frames:
         return
-    words = {"before": frames, "after": after, "model": model.label if model else "the model", "a": step, "b": rest}
-    edit = Edit("value", size.frames.node, size.frames.input, frames, after)
-    yield proposal("frames", f"frames.{at}", (edit,), (MEMORY, SPEED, SAFETY), words)
+    source, url = own.source("frames")
+    words = {"before": frames, "after": after, "model": own.label, "a": step, "b": rest, "source": source}
+    edits = _set([one.frames for one in sizes], after)
+    yield proposal("frames", f"frames.{at}", edits, (MEMORY, SPEED, SAFETY), words, url=url)
 
 
-def _batch(case: Case, at: int, size: Size) -> Iterator[Change]:
+def _batch(case: Case, at: int, sizes: list[Size]) -> Iterator[Change]:
+    size = sizes[0]
     batch = _number(size.batch)
     if batch and batch > 1 and size.batch is not None:
-        edit = Edit("value", size.batch.node, size.batch.input, batch, 1)
+        edits = _set([one.batch for one in sizes], 1)
         words = {"before": batch, "kind": _kind(case.view, size.node)}
-        yield proposal("batch", f"batch.{at}", (edit,), (MEMORY, SAFETY), words)
+        yield proposal("batch", f"batch.{at}", edits, (MEMORY, SAFETY), words)
 
 
 # ---- after sampling -----------------------------------------------------------------------------------------

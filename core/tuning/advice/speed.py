@@ -6,29 +6,16 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ...explanation.facts import practice
 from ...explanation.graph import Given
 from ...explanation.types import CHECKPOINT, DIFFUSION_MODEL, LORA, Sampling
 from ...knowledge import document
 from ...workflow.raw import Json
 from ..types import MEMORY, SAFETY, SPEED, Change, Edit, NeedsFile
 from .builds import same_words
-from .table import Case, family, main_model, proposal
+from .table import Case, proposal, usual
 
 _FEW = 12  # steps: a model that is run with so few is distilled already
-_DISTILLED = (
-    "turbo",
-    "lightning",
-    "lcm",
-    "hyper",
-    "schnell",
-    "distill",
-    "4step",
-    "8step",
-    "lightx2v",
-    "fast",
-    "causvid",
-    "dmd",
-)
 _LOADERS = {"UNETLoader", "CheckpointLoaderSimple", "UnetLoaderGGUF"}
 _LORA_LOADER = "LoraLoaderModelOnly"
 
@@ -46,30 +33,43 @@ def _steps_of(sampling: Sampling) -> int | None:
 
 
 def _is_distilled(case: Case) -> bool:
-    """Whether a model or LoRA in use says in its name that few steps are enough."""
-    named = " ".join(one.name.lower() for one in case.anatomy.models if one.role in (DIFFUSION_MODEL, CHECKPOINT, LORA))
-    return any(word in named for word in _DISTILLED)
+    """Whether a model or LoRA in use needs few steps only."""
+    models = case.anatomy.models
+    named = [one for one in models if one.role in (DIFFUSION_MODEL, CHECKPOINT)]
+    said = [practice.profile(one.family, one.name) for one in named]
+    return any(one is not None and one.distilled == "steps" for one in said) or any(
+        practice.accelerator(one.name) is not None for one in models if one.role in (DIFFUSION_MODEL, LORA)
+    )
 
 
 # ---- fewer steps --------------------------------------------------------------------------------------------
 
 
 def _steps(case: Case) -> Iterator[Change]:
-    """One change for all passes that count their steps in one place and take the whole way."""
-    key, model = main_model(case.anatomy)
-    after = family(key).steps[0]
+    """One change for all passes, where each goes all the way; to the lower end of what is usual."""
+    own = usual(case.anatomy)
     found: dict[Given, int] = {}
     for sampling in case.anatomy.samplings:
         steps = _steps_of(sampling)
-        if steps is None or sampling.steps is None or steps <= _FEW or sampling.first_step or sampling.last_step:
+        if steps is None or sampling.steps is None or sampling.first_step or sampling.last_step:
             return
-        if steps > after:
+        if own.steps is not None and steps > max(own.steps[0], _FEW):
             found[sampling.steps] = steps
-    if model is None or not found or _is_distilled(case):
+    if own.steps is None or not found or own.few or _is_distilled(case):
         return
+    low, high = own.steps
+    after = max(low, _FEW)
     edits = tuple(Edit("value", given.node, given.input, before, after) for given, before in found.items())
-    words = {"before": max(found.values()), "after": after, "model": model.label}
-    yield proposal("steps", "steps", edits, (SPEED,), words)
+    source, url = own.source("steps")
+    words = {
+        "before": max(found.values()),
+        "after": after,
+        "low": low,
+        "high": high,
+        "model": own.label,
+        "source": source,
+    }
+    yield proposal("steps", "steps", edits, (SPEED,), words, url=url)
 
 
 # ---- a distilled LoRA ---------------------------------------------------------------------------------------

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from functools import cache
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from ...explanation.facts.practice import profile
 from ...explanation.graph import View
-from ...explanation.types import Anatomy
+from ...explanation.types import CHECKPOINT, DIFFUSION_MODEL, Anatomy
 from ...knowledge import document
-from ..known import Model, model_of
+from ..known import model_of
 from ..types import Change, Edit, Files, NeedsFile
 from .builds import Here, Known
 
 
-class Family(NamedTuple):
-    """What sizes and lengths a family takes. `multiple`: of pixels; `rule` (a, b): frames are a times n plus b; `steps`:
-    the usual range; `least`: the shortest side worth trying."""
+class Usual(NamedTuple):
+    """What is usual for the model of a workflow. `side`: of a square of the pixels it is made for, 0 where that is not known;
+    `multiple`: of width and height; `rule` (a, b): frames are a times n plus b. `sources`: figure → (title, url)."""
 
-    multiple: int
-    rule: tuple[int, int]
-    steps: tuple[int, int]
-    least: int
+    label: str = "the model"
+    side: float = 0
+    multiple: int = 16
+    rule: tuple[int, int] = (1, 0)
+    steps: tuple[int, int] | None = None
+    few: bool = False  # few steps suffice: there is nothing to save
+    sources: Mapping[str, tuple[str, str]] = MappingProxyType({})
+
+    def source(self, figure: str) -> tuple[str, str]:
+        """Who says a figure: title and address."""
+        return self.sources.get(figure, ("what this model is usually run at: knowledge/memory.json", ""))
 
 
 class Case(NamedTuple):
@@ -32,14 +41,6 @@ class Case(NamedTuple):
     files: Files
     here: Here
     known: Known
-
-
-@cache
-def family(key: str) -> Family:
-    """The line of a family; the general one where there is none."""
-    lines: Mapping[str, Mapping[str, Any]] = document("tuning")["families"]
-    line = {**lines[""], **lines.get(key, {})}
-    return Family(line["multiple"], tuple(line["rule"]), tuple(line["steps"]), line["least"])
 
 
 def entry(kind: str) -> Mapping[str, Any]:
@@ -78,11 +79,27 @@ def proposal(
     )
 
 
-def main_model(anatomy: Anatomy) -> tuple[str, Model | None]:
-    """The family of the first pass's diffusion model, and what is known of it; "" and None where nothing is."""
+def usual(anatomy: Anatomy) -> Usual:
+    """For the diffusion model of the first pass that has one which is known."""
     for sampling in anatomy.samplings:
         for at in sampling.models:
             part = anatomy.models[at] if 0 <= at < len(anatomy.models) else None
-            if part is not None and part.family and part.role in ("diffusion_model", "checkpoint"):
-                return part.family, model_of(part.family, part.name)
-    return "", None
+            if part is not None and part.family and part.role in (DIFFUSION_MODEL, CHECKPOINT):
+                return _usual(part.family, part.name)
+    return Usual()
+
+
+def _usual(family: str, name: str) -> Usual:
+    said, known = profile(family, name), model_of(family, name)
+    figures = said.figures if said is not None else {}
+    pixels, multiple, frames, steps = (figures.get(key) for key in ("pixels", "multiple", "frames", "steps"))
+    step = int(multiple.low) if multiple is not None else 16
+    return Usual(
+        label=said.label if said is not None else known.label if known is not None else "the model",
+        side=math.sqrt(pixels.low) if pixels is not None else known.side if known is not None else 0,
+        multiple=step if step > 8 else 64,  # with 8, what most people take
+        rule=(int(frames.low), int(frames.high)) if frames is not None else (1, 0),
+        steps=(int(steps.low), int(steps.high)) if steps is not None else None,
+        few=said is not None and said.distilled == "steps",
+        sources={key: (figure.title, figure.url) for key, figure in figures.items() if figure.title},
+    )

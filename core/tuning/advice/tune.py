@@ -10,7 +10,7 @@ from ...explanation.types import Anatomy
 from ...knowledge import document
 from ...workflow.types import Workflow
 from ..edit import ViewOf
-from ..types import MEMORY, SPEED, Change, Estimate, Files, NeedsFile, Profile, Tuning
+from ..types import MEMORY, SPEED, Change, Edit, Estimate, Files, NeedsFile, Profile, Tuning
 from .builds import Here, Known
 from .models import model_changes
 from .pick import LEAST, LOSS, Measured, Picker
@@ -18,7 +18,7 @@ from .shapes import shape_changes
 from .speed import speed_changes
 from .table import Case
 from .trial import Measure, Reread, Trials
-from .words import effect, faster, over, saved, stage_saved
+from .words import effect, faster, over, saved, size, stage_saved
 
 
 def _none_here(name: str, folder: str) -> Sequence[tuple[str, int | None]]:
@@ -67,7 +67,7 @@ def tune(
         before=before,
         changes=tuple(one.change for one in found),
         variants=sets,
-        none="" if sets else _none(anatomy, before, found, trials),
+        none="" if sets else _none(anatomy, before, trials, target),
         advice=_advice(before, target, against),
     )
 
@@ -101,9 +101,11 @@ def _excluding(found: list[Change]) -> list[Change]:
     ]
 
 
-def _place(edit: object) -> tuple[str, str]:
-    kind, node, name = edit.kind, edit.node, edit.input  # type: ignore[attr-defined]
-    return (node, name if kind in ("value", "type") else kind)
+def _place(edit: Edit) -> tuple[str, str]:
+    """What an edit is about: a value, or a node as a whole. Both names of a model's file are one: it is loaded once."""
+    if edit.kind == "value" and edit.input not in ("unet_name", "weight_dtype"):
+        return edit.node, edit.input
+    return edit.node, ""
 
 
 def _measured(change: Change, before: Estimate, after: Estimate, target: int) -> Measured | None:
@@ -137,7 +139,7 @@ def _rank(one: Measured) -> tuple[float, float]:
 # ---- where nothing is offered ---------------------------------------------------------------------------------
 
 
-def _none(anatomy: Anatomy, before: Estimate, found: Sequence[Measured], trials: Trials) -> str:
+def _none(anatomy: Anatomy, before: Estimate, trials: Trials, target: int) -> str:
     """In plain words, why there is no variant."""
     if not anatomy.models:
         if anatomy.partners:
@@ -145,13 +147,16 @@ def _none(anatomy: Anatomy, before: Estimate, found: Sequence[Measured], trials:
         return "It loads no model file, so hardly any GPU memory is wanted."
     if before.peak.likely <= 0:
         return "How much memory it wants is not known, so no change can be judged."
-    if found:
-        return "The changes below save time, but none lowers the memory that it wants at the peak."
+    start = f"It already fits into {size(target)}. " if before.peak.high <= target else ""
     if trials.refused:
-        return "What would help cannot be changed safely in this file: " + next(iter(trials.refused.values()))
-    what = " or ".join(name for name, one in (("a size", anatomy.sizes), ("steps", anatomy.samplings)) if one)
-    missing = f" No smaller build of its models is known, and no {what} can be lowered." if what else ""
-    return "Nothing in it lowers the memory that it wants." + missing
+        return start + "What would help cannot be changed safely in this file: " + next(iter(trials.refused.values()))
+    most = max(before.stages, key=lambda stage: stage.total.likely, default=None)
+    what = (
+        f"Most of the memory is taken by the models themselves ({size(most.weights.likely)})"
+        if most
+        else "Its models take the memory"
+    )
+    return f"{start}{what}; no smaller build of them is known, and nothing else in the workflow lowers that."
 
 
 def _advice(before: Estimate, target: int, profile: Profile) -> tuple[tuple[str, str], ...]:

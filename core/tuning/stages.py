@@ -1,0 +1,168 @@
+"""The stages of a workflow: which of its models are on the GPU together, and what they work in. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ..explanation.types import (
+    CLIP_VISION,
+    CONTROLNET,
+    DETECTOR,
+    DIFFUSION_MODEL,
+    IP_ADAPTER,
+    LORA,
+    MODEL_PATCH,
+    OTHER,
+    UPSCALER,
+    VAE,
+    Anatomy,
+    Sampling,
+)
+from .known import Latent, Model, any_model, latents, model_of, typical_work
+from .load import Load, Piece, stages
+from .parts import TEXT_ROLES, Weighed
+from .shapes import asked, cfg_passes, tile_of
+from .types import Range, Stage
+from .working import NO_SHAPE, Shape, upscaling
+
+_BESIDE = (CONTROLNET, IP_ADAPTER, MODEL_PATCH, LORA)  # on the GPU together with the diffusion model
+_SEEN = (*_BESIDE, *TEXT_ROLES, DIFFUSION_MODEL, VAE)
+_TITLES = {
+    UPSCALER: ("upscale", "Upscaling"),
+    CLIP_VISION: ("other", "Looking at the picture"),
+    DETECTOR: ("other", "Finding things in the picture"),
+    OTHER: ("other", "Another model"),
+}
+
+
+class Stages:
+    """The stages of one anatomy. `assumed` fills while they are worked out: what was taken for granted, in words."""
+
+    def __init__(self, anatomy: Anatomy, rows: list[Weighed]) -> None:
+        self.anatomy, self.rows = anatomy, rows
+        self.assumed: list[str] = []
+
+    def all(self) -> tuple[Stage, ...]:
+        """In the order in which they usually come."""
+        coded = [*self._coded("encode", ("encode",))]
+        return (
+            *self._texts(),
+            *coded,
+            *self._samplings(),
+            *self._coded("decode", ("decode", "decode_tiled")),
+            *self._rest(),
+        )
+
+    def rows_of(self, sampling: Sampling) -> list[Weighed]:
+        """What is on the GPU during a pass: its models, without text encoders and VAEs."""
+        models = self.anatomy.models
+        named = {models[at].name for at in sampling.models if 0 <= at < len(models)}
+        return [row for row in self.rows if row.part.name in named and row.weight.role in (DIFFUSION_MODEL, *_BESIDE)]
+
+    def model_of(self, sampling: Sampling) -> Model:
+        """The diffusion model of a pass; a stand-in where it is not known."""
+        sizes = self.anatomy.sizes
+        size = sizes[sampling.size] if sampling.size is not None and 0 <= sampling.size < len(sizes) else None
+        params = None
+        for row in self.rows_of(sampling):
+            if row.weight.role == DIFFUSION_MODEL:
+                params = row.params
+                known = model_of(row.part.family, row.part.name, params) if row.part.family else None
+                if known is not None:
+                    return known
+        return any_model(params, video=size is not None and size.of == "video")
+
+    def shape_of(self, sampling: Sampling | None, model: Model | None) -> Shape:
+        """The shape of a pass; what had to be taken for granted is noted."""
+        found = asked(self.anatomy, sampling, model)
+        self.assumed.extend(found.assumed)
+        return found.shape
+
+    def _texts(self) -> Iterator[Stage]:
+        """Text encoders of one loader work together; the loaders come one after the other."""
+        loaders: dict[str, list[Weighed]] = {}
+        for row in self.rows:
+            if row.weight.role in TEXT_ROLES:
+                loaders.setdefault(row.weight.node, []).append(row)
+        for node, own in loaders.items():
+            pieces = tuple(Piece("text_encoder", row.bytes) for row in own)
+            for stage in stages(Load(None, None, pieces, NO_SHAPE)):
+                yield stage._replace(nodes=(node,))
+
+    def _samplings(self) -> Iterator[Stage]:
+        for sampling in self.anatomy.samplings:
+            own = self.rows_of(sampling)
+            if not own:
+                continue
+            model = self.model_of(sampling)
+            pieces = tuple(
+                Piece("diffusion" if row.weight.role == DIFFUSION_MODEL else "other", row.bytes) for row in own
+            )
+            load = Load(model, None, pieces, self.shape_of(sampling, model))
+            one, both = (stages(load._replace(passes=passes))[0] for passes in cfg_passes(sampling))
+            # ComfyUI puts both passes of guidance together where there is room, and else lets one follow the other.
+            work = one.working._replace(high=max(one.working.high, both.working.likely))
+            nodes = sampling.nodes or (sampling.node,)
+            yield one._replace(title=sampling.title or one.title, working=work, nodes=nodes)
+
+    def _coded(self, key: str, does: tuple[str, ...]) -> Iterator[Stage]:
+        """What the VAE does, each way of it (in tiles or not) at the largest size."""
+        vae = max((row for row in self.rows if row.weight.role == VAE), key=lambda row: row.bytes.likely, default=None)
+        if vae is None:
+            return
+        largest: dict[object, Stage] = {}
+        for step in self.anatomy.steps:
+            if step.does not in does or step.medium in ("audio", "3d"):
+                continue
+            tile = tile_of(step)
+            for latent, shape in self._latents(vae):
+                load = Load(None, latent, (Piece("vae", vae.bytes),), shape, tile=tile, only=key)
+                for stage in stages(load):
+                    before = largest.get(tile)
+                    if before is None or before.total.likely < stage.total.likely:
+                        largest[tile] = stage._replace(nodes=(step.node,))
+        yield from largest.values()
+
+    def _latents(self, vae: Weighed) -> Iterator[tuple[Latent, Shape]]:
+        """Kinds and shapes of the latents that the passes make; without a pass, what the VAE's family takes."""
+        for sampling in self.anatomy.samplings:
+            model = self.model_of(sampling)
+            yield latents()[model.latent], self.shape_of(sampling, model)
+        if not self.anatomy.samplings:
+            known = model_of(vae.part.family) if vae.part.family else None
+            yield latents()[known.latent if known else "kl"], self.shape_of(None, known)
+
+    def _rest(self) -> Iterator[Stage]:
+        """Models that work on their own: upscalers, detectors, vision encoders."""
+        sampled = {row.part.name for sampling in self.anatomy.samplings for row in self.rows_of(sampling)}
+        for row in self.rows:
+            role = row.weight.role
+            alone = role == DIFFUSION_MODEL and row.part.name not in sampled
+            if (role in _SEEN and not alone) or row.inside:
+                continue
+            key, title = _TITLES.get(role, ("other", "Another model"))
+            work = upscaling() if role == UPSCALER else typical_work()
+            yield Stage(key, title, row.bytes, work, (row.weight.node,))
+
+
+def floor(found: Iterable[Stage]) -> Range:
+    """The least that ComfyUI gets along with: most weights outside, VAEs in tiles, text encoders on the CPU."""
+    totals = [_least(stage) for stage in found]
+    low, likely, high = (max((one[at] for one in totals), default=0) for at in range(3))
+    return Range(low, likely, high)
+
+
+def _least(stage: Stage) -> Range:
+    share, work = (1.0, 1.0, 1.0), stage.working
+    if stage.key == "text":
+        share, work = (0, 0, 0), Range(0, 0, 0)
+    elif stage.key == "sample":
+        share = _SHARE
+    elif stage.key in ("decode", "encode"):
+        work = Range(*(min(size, least) for size, least in zip(work, _TILED, strict=True)))
+    weights = (round(part * size) for part, size in zip(share, stage.weights, strict=True))
+    return Range(*weights) + work
+
+
+_SHARE = (0.02, 0.06, 0.15)  # of the weights: the layers in hand, and what is brought in ahead
+_TILED = (400_000_000, 900_000_000, 2_500_000_000)  # a decoder in tiles
