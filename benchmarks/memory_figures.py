@@ -64,9 +64,9 @@ def load_of(figure: dict[str, Any]) -> Load:
         pieces.append(Piece(role, whole(part["params"] * part["bits"] / 8), part["name"]))
         diffusion = part if role == "diffusion" else diffusion
         vae_bits = max(vae_bits, part["bits"]) if role == "vae" else vae_bits
-    model = model_of(
-        figure["family"], diffusion["name"] if diffusion else "", diffusion["params"] if diffusion else None
-    )
+    name, params = (diffusion["name"], diffusion["params"]) if diffusion else ("", None)
+    medium = "video" if (figure["frames"] or 1) > 1 else "image"
+    model = model_of(figure["family"], name, params) or any_model(params, medium)
     if any("32 bits (force_upcast)" in one for one in figure["assumed"]):
         vae_bits = 32
     return Load(

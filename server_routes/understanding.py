@@ -49,8 +49,9 @@ class Understand:
 
         with quietly():
             subject = self._subject(user, asked)
-            told = tuned(self._service.app().understanding, subject, memory, sizes=self._sizes(user, subject)).as_json()
-        return {"tune": {**told, "name": subject.name, "slug": asked.slug}}
+            told = tuned(self._service.app().understanding, subject, memory, sizes=self._sizes(user, subject))
+        path = self._service.shelf(user).page_path(told.path) if told.path else None
+        return {"tune": {**told.as_json(), "path": path, "name": subject.name, "slug": asked.slug}}
 
     def estimate(self, user: User, asked: Asked, memory: int | None, changes: Sequence[str]) -> Json:
         """What it would want with these changes. Raises ComfyFixerError `unknown_change`, `no_version`."""

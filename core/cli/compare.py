@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import UsageError
 from ..files import to_json
-from .explain import app_of, opened, print_markdown, sizes_of
+from .explain import app_of, opened, sizes_of
 from .shared import FINDINGS, FINE, place_of
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ def compare(options: argparse.Namespace) -> int:
     if options.json:
         print(to_json({**told.as_json(), "old": old.name, "new": new.name}))
     else:
+        from ..reports.console import print_markdown
+
         print_markdown(told.markdown)
     return FINE if told.same else FINDINGS
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..errors import UsageError
 from ..files import to_json
@@ -26,6 +26,8 @@ def explain(options: argparse.Namespace) -> int:
     if options.json:
         print(to_json({**told.as_json(), "name": one.name}))
     else:
+        from ..reports.console import print_markdown
+
         print_markdown(told.explanation.markdown[options.reader])
     return FINE
 
@@ -71,15 +73,3 @@ def sizes_of(app: App, one: Subject) -> dict[str, int]:
     from ..understanding.understanding import resolved_sizes
 
     return resolved_sizes(app.resolutions(app.check_workflow(one.workflow), app.found()).values())
-
-
-def print_markdown(text: str) -> None:
-    """Markdown, set for reading where somebody reads it."""
-    if not sys.stdout.isatty():
-        print(text)
-        return
-    from rich.console import Console
-    from rich.markdown import Markdown
-
-    out: Any = Console(highlight=False, emoji=False)
-    out.print(Markdown(text))

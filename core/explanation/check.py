@@ -19,7 +19,9 @@ from ..workflow.raw import Json
 from ..workflow.types import Workflow
 from .facts import say
 from .facts.practice import documented
-from .types import GRAPH, Explanation, Fact, Row
+from .facts.words import COMPUTED
+from .graph import Given
+from .types import GRAPH, Anatomy, Explanation, Fact, Row
 
 _NUMBER = re.compile(r"(?<![\w.])-?\d+(?:[.,]\d+)*(?![\w])")
 _FILE = re.compile(r"[^\s“”\"'(),;:]+\.(?:safetensors|sft|ckpt|gguf|pth|pt|bin|onnx|png|jpe?g|webp|mp4|webm|wav|mp3|flac|glb)\b", re.I)
@@ -44,12 +46,13 @@ def untrue(explanation: Explanation, workflow: Workflow) -> list[str]:
 
 def _all(explanation: Explanation, workflow: Workflow) -> Iterator[str]:
     found = Values(workflow)
+    computed = _computed(explanation.anatomy)
     by_id: dict[str, Fact] = {}
     for fact in explanation.facts:
         if fact.id in by_id:
             yield f"{fact.id}: the id is used twice"
         by_id[fact.id] = fact
-        yield from _fact(fact, found)
+        yield from _fact(fact, found, computed)
     for page in explanation.pages:
         rows = [*page.lead, *(row for section in page.sections for row in section.rows)]
         for row in rows:
@@ -101,7 +104,21 @@ def _key(value: Json) -> tuple[str, Json]:
 # ---- one fact ----------------------------------------------------------------------------------------------------
 
 
-def _fact(fact: Fact, found: Values) -> Iterator[str]:
+def _computed(anatomy: Anatomy) -> set[tuple[str, Json]]:
+    """What the anatomy worked out: (node, value) of every value that stands at no input."""
+    found: set[tuple[str, Json]] = set()
+    row: list[Any] = [*anatomy.samplings, *anatomy.sizes, *anatomy.texts, *anatomy.steps, *anatomy.switches]
+    while row:
+        one = row.pop()
+        if isinstance(one, Given):
+            if not one.input and isinstance(one.value, str | int | float):
+                found.add((one.node, one.value))
+        elif isinstance(one, tuple):
+            row += one
+    return found
+
+
+def _fact(fact: Fact, found: Values, computed: set[tuple[str, Json]]) -> Iterator[str]:
     for node in fact.nodes:
         if node not in found.ids:
             yield f"{fact.id}: there is no node {node}"
@@ -112,10 +129,12 @@ def _fact(fact: Fact, found: Values) -> Iterator[str]:
         if not isinstance(number, int) or not 0 <= number <= found.count:
             yield f"{fact.id}: {number!r} cannot be a count of things in this file"
     for result, rule, values in fact.worked:
-        if not _works(result, rule, values):
+        fine = (values[0], result) in computed if rule == COMPUTED else _works(result, rule, values)
+        if not fine:
             yield f"{fact.id}: {result!r} is not the {rule} of {values!r}"
-        for value in values:
-            if value not in found and value not in fact.known:
+        for value in values if rule != COMPUTED else ():
+            own = any(rule == COMPUTED and result == value for result, rule, _ in fact.worked)
+            if value not in found and value not in fact.known and not own:
                 yield f"{fact.id}: {value!r} is worked with, but stands nowhere"
     yield from _known(fact)
     for text in (fact.text, *fact.brief):
@@ -214,6 +233,7 @@ def _allowed(facts: Iterable[Fact]) -> tuple[set[str], set[str]]:
         for value in (*fact.graph, *fact.known, *fact.measured):
             if isinstance(value, str):
                 names.add(value)
+                numbers |= {value} if _NUMBER.fullmatch(value) else set()
                 names.add(say.value(value))
                 names.add(say.quote(value))
             elif (number := say.number(value)) != "":

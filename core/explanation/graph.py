@@ -265,6 +265,13 @@ class View:
                 stack.append((after, iter(self.feeds(after).values())))
 
 
+def _formed(node: Node, stored: list[Json], forms: Mapping[str, list[str]]) -> dict[str, Json]:
+    """The values of a node whose widgets depend on its first one; `forms`: that one's value, or "*", → their names."""
+    first = stored[0] if stored else None
+    names = forms.get(first, forms.get("*", ())) if isinstance(first, str) else forms.get("*", ())
+    return {**dict(zip(names, stored, strict=False)), **(node.overrides or {})}
+
+
 def role_type(kind: str, line: Mapping[str, Any]) -> NodeType | None:
     """A NodeType of the order of widgets that a line of `knowledge/roles.json` gives, for types that are not installed."""
     from ..catalogue.build import from_knowledge

@@ -33,7 +33,7 @@ class ModelPart(NamedTuple):
     "header", "loader"). `strengths`: of a LoRA or ControlNet. `dtype`: what the loader was told ("default",
     "fp8_e4m3fn" …), None where it has no such choice. `samplers`: ids of the sampling passes that it takes part in.
     `optional`: the node fetches it itself. `used` is False where nothing that goes out depends on its node (a branch that a
-    switch leaves out): it is not loaded.
+    switch leaves out): it is not loaded. `device`: of a text encoder, where its loader was told to run it ("default", "cpu").
     """
 
     name: str
@@ -49,6 +49,7 @@ class ModelPart(NamedTuple):
     samplers: tuple[str, ...] = ()
     optional: bool = False
     used: bool = True
+    device: Given | None = None
 
 
 class Text(NamedTuple):

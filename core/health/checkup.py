@@ -70,7 +70,7 @@ def health_of(record: Record | None, status: str, key: str) -> Health:
     review = record.review
     if review is None or review.key != key:
         return Health(broke)
-    return Health(broke, review.practice, review.fit, review.heavy)
+    return Health(broke, review.practice, review.fit, review.heavy, review.line, review.text)
 
 
 def key_of(one: Checked, here: Here) -> str:

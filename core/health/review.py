@@ -11,32 +11,35 @@ from .types import Practice
 
 RULES = 1  # raised when the rules of practice change, so that every review is made again
 MOST = 12  # notes of one workflow
+MOST_TEXT = 1000  # characters
 _KINDS = frozenset({"practice", "risk"})
 
 
 class Review(NamedTuple):
     """`key`: of the content, the files and the machine that it was made of. `fit`: a line, "" where nothing was estimated;
-    `heavy`: HW001, None where it fits."""
+    `heavy`: HW001, None where it fits; `line`, `text`: what it is, in a line and in a few sentences."""
 
     key: str
     practice: tuple[Practice, ...] = ()
     fit: str = ""
     heavy: Finding | None = None
+    line: str = ""
+    text: str = ""
 
     def as_json(self) -> list[Any]:
         """As plain JSON values."""
-        return [self.key, [list(one) for one in self.practice], self.fit, _heavy(self.heavy)]
+        return [self.key, [list(one) for one in self.practice], self.fit, _heavy(self.heavy), self.line, self.text]
 
     @classmethod
     def from_json(cls, raw: Any) -> Review | None:
         """What `as_json` gave; None where any of it is not as it was written."""
         try:
-            key, practice, fit, heavy = raw
+            key, practice, fit, heavy, line, text = raw
             notes = tuple(
                 Practice(str(id), str(text), tuple(map(str, nodes)), str(source), str(url), int(weight))
                 for id, text, nodes, source, url, weight in practice
             )
-            return cls(str(key), notes, str(fit), _finding(heavy))
+            return cls(str(key), notes, str(fit), _finding(heavy), str(line)[:MOST_TEXT], str(text)[:MOST_TEXT])
         except (TypeError, ValueError):
             return None
 

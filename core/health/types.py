@@ -49,15 +49,17 @@ class Practice(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Health:
     """The whole. `fit`: how it fits this machine's memory, in a line, "" where that was not worked out; `heavy`: HW001, where
-    it may not fit."""
+    it may not fit; `line`, `text`: what it is, in a line and in a few sentences, "" likewise."""
 
     broke: Broke | None = None
     practice: tuple[Practice, ...] = ()
     fit: str = ""
     heavy: Finding | None = None
+    line: str = ""
+    text: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """As plain JSON values."""
+        """As plain JSON values; what it is stands elsewhere."""
         broke = self.broke
         return {
             "broke": broke and {**broke._asdict(), "because": [one._asdict() for one in broke.because]},

@@ -180,6 +180,16 @@ def console(*, error: bool = False) -> Any:
     return Console(highlight=False, soft_wrap=True, emoji=False, stderr=error)
 
 
+def print_markdown(text: str) -> None:
+    """Markdown as it is into a file or a pipe, set for reading in a terminal."""
+    if not sys.stdout.isatty():
+        print(text)
+        return
+    from rich.markdown import Markdown
+
+    console().print(Markdown(text), soft_wrap=False)
+
+
 def safe(text: str) -> str:
     """Text from a file: no control characters, and no meaning to rich's markup."""
     from rich.markup import escape

@@ -42,7 +42,8 @@ def render(library: Library) -> str:
     return _template().render(
         **_cards(library),
         broke=health.cards(library.entries, slug),
-        broke_words=health.summary(library.entries),
+        broke_words=health.count(library.entries),
+        broke_more=max(len(health.broken(library.entries)) - health.MOST, 0),
         steps=steps,
         data=_markup(_embedded(body)),
         style=_markup(_joined(_STYLES)),

@@ -116,6 +116,7 @@ def _workflow(entry: Entry, slug: str) -> Json:
             finding_json(finding, entry.resolutions.get(at)) for at, finding in enumerate(entry.readiness.findings)
         ],
         "credits": [one._asdict() for one in entry.credits],
+        "about": {"line": entry.health.line, "text": entry.health.text} if entry.health and entry.health.line else None,
         "health": entry.health.as_json() if entry.health else None,
     }
 

@@ -30,10 +30,20 @@ def summary(entries: Iterable[Entry]) -> str:
     return f"{words.plural(len(found), 'workflow')} broke since {since}: {told}{more}."
 
 
+def count(entries: Iterable[Entry]) -> str:
+    """ "2 workflows that ran here do not any more." """
+    found = len(broken(entries))
+    verb = "does" if found == 1 else "do"
+    return f"{words.plural(found, 'workflow')} that ran here {verb} not any more." if found else ""
+
+
 def story(broke: Broke) -> str:
-    """ "Broke on Tue 24 Nov; it last ran on Sun 22 Nov." """
-    last = words.weekday(broke.last_good)
-    return f"Broke on {words.weekday(broke.when)}{f'; it last ran on {last}' if last else ''}."
+    """ "Broke on Tue 24 Nov; it last ran on Sun 22 Nov.", with the time where both are one day."""
+    when, last = words.weekday(broke.when), words.weekday(broke.last_good)
+    if when and when == last:
+        at, before = (words.date(moment, clock=True).rpartition(", ")[2] for moment in (broke.when, broke.last_good))
+        return f"Broke on {when}, {at}; it last ran at {before}." if at != before else f"Broke on {when}."
+    return f"Broke on {when}{f'; it last ran on {last}' if last else ''}."
 
 
 def edits(broke: Broke) -> str:
@@ -74,10 +84,10 @@ def nodes_word(nodes: Sequence[str]) -> str:
 
 
 def from_where(one: Practice) -> str:
-    """Who says so; "" where the graph itself shows it."""
-    return "" if one.source in ("", "graph") else one.source
+    """The page that says so, else whose word it is; "" where the graph itself shows it."""
+    return one.url or ("" if one.source in ("", "graph") else one.source)
 
 
 def worth_telling(health: Health | None) -> bool:
     """Whether there is anything in it to show."""
-    return health is not None and bool(health.broke or health.practice or health.fit)
+    return health is not None and bool(health.broke or health.practice or health.fit or health.line)

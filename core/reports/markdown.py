@@ -139,6 +139,9 @@ def workflow_md(entry: Entry, *, alone: bool = False) -> str:
     name, folder = words.title(entry.name)
     lines = [("" if alone else _HEAD) + f"# {text(name) or '(no name)'}", ""]
     lines += [f"In {code(folder)}.", ""] if folder else []
+    known = entry.health
+    if known is not None and known.line:
+        lines += [f"{text(known.line)}. {text(known.text)}".rstrip(), ""]
     lines += [f"**{text(words.verdict(ready))}.**", ""]
     about = words.distance(ready.distance, update=words.needs_update(ready))
     facts = [words.plural(ready.nodes, "node")] if ready.nodes else []
@@ -183,7 +186,7 @@ def _health(found: Health | None) -> list[str]:
         lines += [f"- Memory: {text(found.fit)}"] if found.fit else []
         for note in found.practice:
             source = health.from_where(note)
-            lines.append(f"- {text(health.noted(note))}{f' Source: {text(source)}.' if source else ''}")
+            lines.append(f"- {text(health.noted(note))}{f' Source: {code(source)}' if source else ''}")
         lines.append("")
     return lines
 

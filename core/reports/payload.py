@@ -114,7 +114,8 @@ def _row(row: Row, slug: dict[str, str], now: float, texts: _Texts, found: _Verd
 
 
 def _health(found: Health | None, texts: _Texts) -> list[Any]:
-    """What broke it: a sentence, then text, evidence and fix of each cause; then the notes with their sources; then the fit."""
+    """What broke it: a sentence, then text, evidence and fix of each cause; then the notes with their sources; then
+    the fit, and what the workflow is."""
     assert found is not None
     broke = found.broke
     causes: list[int] = []
@@ -124,7 +125,7 @@ def _health(found: Health | None, texts: _Texts) -> list[Any]:
     for note in found.practice:
         notes += texts.indexes((noted(note), from_where(note)))
     told = f"{story(broke)} {edits(broke)}".rstrip() if broke is not None else ""
-    return [texts.index(told), causes, notes, texts.index(found.fit)]
+    return [texts.index(told), causes, notes, *texts.indexes((found.fit, found.line, found.text))]
 
 
 def _status(status: str) -> int:

@@ -157,6 +157,13 @@ class Health(Strict):
     fit: str
 
 
+class About(Strict):
+    """What the workflow is, in a line and in a few sentences, worked out from its graph."""
+
+    line: str
+    text: str
+
+
 class BrokeLine(Strict):
     """The same in one line, with the first cause."""
 
@@ -174,6 +181,7 @@ class Workflow(_Line):
     warnings: list[str]
     findings: list[Finding]
     credits: list[Credit] = Field(default_factory=list)
+    about: About | None = None
     health: Health | None = None
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from ..explanation.types import DIFFUSION_MODEL, LORA, VAE, Anatomy, Sampling
 from .known import latents
 from .load import DEVICE, counted, peak
-from .modes import fit, line, note, usable
-from .parts import TEXT_ROLES, Weighed, weigh
+from .modes import fit, line, note, stays, usable
+from .parts import TEXT_ROLES, Weighed, total, weigh
 from .shapes import cfg_passes
 from .stages import Stages, floor
 from .types import NOTHING, Estimate, Files, Profile, Range, Stage
@@ -28,13 +28,16 @@ def estimate(anatomy: Anatomy, *, files: Files, profile: Profile | None = None) 
     rows = weigh(anatomy.models, files)
     staged = Stages(anatomy, rows)
     found = staged.all()
-    unknown = _unknown(anatomy, rows)
+    unknown = _unknown(anatomy, rows, staged)
     if not found:
         text = _HIDDEN if anatomy.opaque else _PARTNER if anatomy.partners else _NONE
         return Estimate(tuple(row.weight for row in rows), line=text, unknown=unknown)
+    if stays(profile):
+        every = total(row.bytes for row in rows)
+        found = tuple(stage._replace(weights=every) for stage in found)
     wanted, least, ram = counted(peak(found), DEVICE), counted(floor(found), DEVICE), _ram(rows)
-    large = [row for row in rows if row.weight.role in (DIFFUSION_MODEL, *TEXT_ROLES)]
-    mode = fit(wanted, least, profile, known=not any(row.guessed for row in large))
+    hidden = bool(anatomy.opaque) and not any(row.weight.role == DIFFUSION_MODEL for row in rows)
+    mode = fit(wanted, least, profile, known=_is_known(rows, staged), complete=not hidden)
     return Estimate(
         weights=tuple(row.weight for row in rows),
         stages=found,
@@ -53,8 +56,15 @@ def estimate(anatomy: Anatomy, *, files: Files, profile: Profile | None = None) 
     )
 
 
-def _unknown(anatomy: Anatomy, rows: list[Weighed]) -> tuple[str, ...]:
+def _is_known(rows: list[Weighed], staged: Stages) -> bool:
+    """Whether the sizes of the large weights are known."""
+    large = [row for row in rows if row.weight.role in (DIFFUSION_MODEL, *TEXT_ROLES)]
+    return not (staged.bare or any(row.guessed for row in large))
+
+
+def _unknown(anatomy: Anatomy, rows: list[Weighed], staged: Stages) -> tuple[str, ...]:
     found = [f"the size of {row.weight.name}" for row in rows if row.guessed]
+    found += [f"the model of {one.title or one.class_type}, of which no file is named" for one in staged.bare]
     found += [f"what {kind} loads" for kind in dict.fromkeys(kind for _, kind in anatomy.opaque)][:20]
     return tuple(dict.fromkeys(found))
 

@@ -75,7 +75,8 @@ def _most(stage: Stage) -> Fact:
 
 def _subject(text: str) -> str:
     """What an unknown is about: "the size of heron.safetensors" → "heron.safetensors"."""
-    return text.removeprefix("the size of ").removeprefix("what ").removesuffix(" loads")
+    text = text.removeprefix("the size of ").removeprefix("the model of ").removesuffix(", of which no file is named")
+    return text.removeprefix("what ").removesuffix(" loads")
 
 
 def _sizes(*texts: str) -> tuple[str, ...]:

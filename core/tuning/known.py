@@ -132,13 +132,14 @@ def model_of(family: str, name: str = "", params: float | None = None) -> Model 
     return own[0]
 
 
-def any_model(params: float | None, *, video: bool) -> Model:
+def any_model(params: float | None, medium: str = "image") -> Model:
     """A stand-in for a diffusion model that nothing here knows: its width guessed by its parameters.
 
     Known transformers are about 1300 · (billions)^0.36 wide, and ComfyUI's factors about a 1700th of that.
     """
     width = 1300 * ((params or 6e9) / 1e9) ** 0.36
-    return Model("", "", "", params or 0, width / 1700, "wan21" if video else "kl", frames=81 if video else 1)
+    latent = {"video": "wan21", "audio": "audio", "3d": "audio"}.get(medium, "kl")
+    return Model("", "", "", params or 0, width / 1700, latent, frames=81 if medium == "video" else 1)
 
 
 def bits_in(name: str) -> float | None:

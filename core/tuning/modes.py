@@ -17,7 +17,7 @@ _LINES = {
     TIGHT: "Very tight: {wanted} wanted, {has}",
     NOT: "Does not fit: at least {least} wanted, {has}",
     CPU: "Runs on the CPU: {ram} of RAM wanted{ram_has}",
-    UNSURE: "Not sure, since a size is not known: {wanted} wanted, {has}",
+    UNSURE: "Not sure, since not all sizes are known: {wanted} wanted, {has}",
     "": "{wanted} of GPU memory wanted",
 }
 _NOTES = {
@@ -33,33 +33,50 @@ _MAYBE = (
     "It may fit whole. Where it does not, ComfyUI keeps a part of the weights in RAM: slower, with the same result."
 )
 _LEAVE = "The text encoders ({size}) leave the GPU before it samples."
+_STAY = " It was told to leave all models on the GPU, so they are counted together."
 _TILES = " Decoding does not fit in one piece: ComfyUI then decodes in tiles by itself."
 _GIB = 1 << 30
+_SHARE = 0.25  # of the weights on the GPU; with less, nearly all of them travel at each step
 
 
 def usable(profile: Profile | None) -> int | None:
-    """Bytes of GPU memory to plan for. A card of 16 GiB counts as 16 GB: screen and driver take what is above."""
+    """Bytes of GPU memory to plan for. A card of 16 GiB counts as 16 GB: screen and driver take what is above. What ComfyUI
+    was told to reserve is taken off."""
     memory = profile.memory if profile is not None else None
     if memory is None or profile is None or profile.assumed is not None:
         return memory
     sold = round(memory / _GIB)
-    return sold * GB if sold and abs(memory / _GIB - sold) < 0.03 * sold else memory
+    whole = sold * GB if sold and abs(memory / _GIB - sold) < 0.03 * sold else memory
+    told = next(
+        (one.removeprefix("--reserve-vram ") for one in profile.flags if one.startswith("--reserve-vram ")), "0"
+    )
+    return max(0, whole - round(float(told) * _GIB)) if told.replace(".", "", 1).isdecimal() else whole
 
 
-def fit(peak: Range, least: Range, profile: Profile | None, *, known: bool) -> str:
-    """WHOLE … UNSURE; "" where the memory is not known. `known`: whether the sizes of the large weights are."""
-    if profile is not None and profile.assumed is None and profile.device is not None and profile.device.kind == "cpu":
+def stays(profile: Profile | None) -> bool:
+    """Whether ComfyUI was told to leave all models on the GPU."""
+    return profile is not None and profile.assumed is None and bool({"--gpu-only", "--highvram"} & {*profile.flags})
+
+
+def fit(peak: Range, least: Range, profile: Profile | None, *, known: bool, complete: bool = True) -> str:
+    """WHOLE … UNSURE; "" where the memory is not known. `known`: whether the sizes of the large weights are; `complete`:
+    whether every model is named."""
+    own = profile is not None and profile.assumed is None
+    if own and profile is not None and profile.device is not None and profile.device.kind == "cpu":
         return CPU
     has = usable(profile)
     if has is None:
         return ""
-    if peak.high <= has:
-        return WHOLE
     if least.low > has:
         return NOT
+    if not complete:
+        return UNSURE
+    if peak.high <= has:
+        return PARTS if own and profile is not None and "--novram" in profile.flags else WHOLE
     if not known:
         return UNSURE
-    return PARTS if least.likely <= has else TIGHT
+    roomy = least.likely + _SHARE * max(0, peak.likely - least.likely)
+    return PARTS if roomy <= has else TIGHT
 
 
 def line(mode: str, peak: Range, least: Range, ram: Range, profile: Profile | None) -> str:
@@ -88,6 +105,8 @@ def note(mode: str, wanted: Range, stages: Iterable[Stage], profile: Profile | N
     text = _MAYBE if mode == PARTS and wanted.likely <= has else _NOTES[mode]
     if mode in (PARTS, TIGHT) and any(one.key == "decode" and one.total.low > has for one in stages):
         text += _TILES
+    if stays(profile):
+        return f"{text}{_STAY}"
     encoders = sum(one.weights.likely for one in stages if one.key == "text")
     if mode == WHOLE and encoders and wanted.high + encoders > has:
         text = _LEAVE.format(size=gigabytes(encoders))

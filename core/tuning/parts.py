@@ -161,3 +161,11 @@ def _guess(part: ModelPart, role: str, kind: str) -> Weighed:
     size = typical(kind)
     loaded = Range(0, 0, size.likely) if role == LORA else size
     return Weighed(Weight(part.name, part.node, role, None, ""), loaded, size, part, guessed=True)
+
+
+def total(ranges: Iterable[Range]) -> Range:
+    """All of them together."""
+    found = Range(0, 0, 0)
+    for one in ranges:
+        found = found + one
+    return found

@@ -18,7 +18,7 @@ from ..explanation.types import (
     Anatomy,
     Sampling,
 )
-from .known import Latent, Model, any_model, latents, model_of, typical_work
+from .known import Latent, Model, any_model, latents, model_of, typical, typical_work
 from .load import Load, Piece, stages
 from .parts import TEXT_ROLES, Weighed
 from .shapes import asked, cfg_passes, tile_of
@@ -36,11 +36,13 @@ _TITLES = {
 
 
 class Stages:
-    """The stages of one anatomy. `assumed` fills while they are worked out: what was taken for granted, in words."""
+    """The stages of one anatomy. While they are worked out, `assumed` fills with what was taken for granted, in words, and
+    `bare` with the passes of which no diffusion model is named."""
 
     def __init__(self, anatomy: Anatomy, rows: list[Weighed]) -> None:
         self.anatomy, self.rows = anatomy, rows
         self.assumed: list[str] = []
+        self.bare: list[Sampling] = []
 
     def all(self) -> tuple[Stage, ...]:
         """In the order in which they usually come."""
@@ -61,8 +63,6 @@ class Stages:
 
     def model_of(self, sampling: Sampling) -> Model:
         """The diffusion model of a pass; a stand-in where it is not known."""
-        sizes = self.anatomy.sizes
-        size = sizes[sampling.size] if sampling.size is not None and 0 <= sampling.size < len(sizes) else None
         params = None
         for row in self.rows_of(sampling):
             if row.weight.role == DIFFUSION_MODEL:
@@ -70,7 +70,14 @@ class Stages:
                 known = model_of(row.part.family, row.part.name, params) if row.part.family else None
                 if known is not None:
                     return known
-        return any_model(params, video=size is not None and size.of == "video")
+        return any_model(params, self._medium(sampling))
+
+    def _medium(self, sampling: Sampling) -> str:
+        sizes = self.anatomy.sizes
+        if sampling.size is not None and 0 <= sampling.size < len(sizes):
+            return sizes[sampling.size].of
+        media = {one.medium for one in self.anatomy.outputs}
+        return next((one for one in ("video", "image", "audio", "3d") if one in media), "image")
 
     def shape_of(self, sampling: Sampling | None, model: Model | None) -> Shape:
         """The shape of a pass; what had to be taken for granted is noted."""
@@ -82,7 +89,7 @@ class Stages:
         """Text encoders of one loader work together; the loaders come one after the other."""
         loaders: dict[str, list[Weighed]] = {}
         for row in self.rows:
-            if row.weight.role in TEXT_ROLES:
+            if row.weight.role in TEXT_ROLES and not _on_cpu(row):
                 loaders.setdefault(row.weight.node, []).append(row)
         for node, own in loaders.items():
             pieces = tuple(Piece("text_encoder", row.bytes) for row in own)
@@ -91,13 +98,11 @@ class Stages:
 
     def _samplings(self) -> Iterator[Stage]:
         for sampling in self.anatomy.samplings:
-            own = self.rows_of(sampling)
-            if not own:
-                continue
             model = self.model_of(sampling)
-            pieces = tuple(
-                Piece("diffusion" if row.weight.role == DIFFUSION_MODEL else "other", row.bytes) for row in own
-            )
+            pieces = tuple(Piece(_kind(row), row.bytes) for row in self.rows_of(sampling))
+            if not any(piece.role == "diffusion" for piece in pieces):
+                self.bare.append(sampling)
+                pieces += (Piece("diffusion", typical(DIFFUSION_MODEL)),)
             load = Load(model, None, pieces, self.shape_of(sampling, model))
             one, both = (stages(load._replace(passes=passes))[0] for passes in cfg_passes(sampling))
             # ComfyUI puts both passes of guidance together where there is room, and else lets one follow the other.
@@ -143,6 +148,15 @@ class Stages:
             key, title = _TITLES.get(role, ("other", "Another model"))
             work = upscaling() if role == UPSCALER else typical_work()
             yield Stage(key, title, row.bytes, work, (row.weight.node,))
+
+
+def _on_cpu(row: Weighed) -> bool:
+    """Whether the loader was told to leave it in RAM."""
+    return row.part.device is not None and row.part.device.value == "cpu"
+
+
+def _kind(row: Weighed) -> str:
+    return "diffusion" if row.weight.role == DIFFUSION_MODEL else "other"
 
 
 def floor(found: Iterable[Stage]) -> Range:

@@ -68,7 +68,7 @@ class Profile:
 
 class FileFacts(NamedTuple):
     """What is known of one model file. `size` in bytes, as on the disk or as a source says it. `parts`: bytes by part of the
-    model ("diffusion", "text_encoder", "vae", "other") and `bits`: what one number takes on average in each; both from the
+    model ("diffusion", "text_encoder", "vae", "other", "unused") and `bits`: what one number takes on average in each; both from the
     header, {} where it was not read. `known_from`: "header" (of a file on this disk) or "size"."""
 
     size: int | None = None

@@ -19,7 +19,7 @@ from ..errors import NewerSchema
 from ..files import read_small
 from ..health.checkup import checkup, health_of, key_of
 from ..health.kept import Kept, Record
-from ..health.review import Review, practice_of
+from ..health.review import MOST_TEXT, Review, practice_of
 from ..health.types import Health
 from ..readiness.types import UNREADABLE
 from ..record import Checked
@@ -86,14 +86,21 @@ def health_now(known: Understanding, one: Checked, folder: Path, read: Read) -> 
 
 
 def review_of(known: Understanding, workflow: Workflow, key: str) -> Review:
-    """Practice notes, and how it fits this machine's memory."""
-    from ..explanation.facts.build import facts
+    """What it is, practice notes, and how it fits this machine's memory."""
     from ..tuning.finding import hw_finding
 
-    seen = known.see(workflow)
-    fit = known.estimate(seen)
-    notes = practice_of(facts(seen.anatomy, seen.view, readiness=seen.readiness))
-    return Review(key, notes, fit.line if fit.fit else "", hw_finding(fit) if fit.fit else None)
+    told = known.explain(workflow)
+    page, fit = told.explanation.pages[0], told.estimate
+    heavy = hw_finding(fit) if fit is not None and fit.fit else None
+    text = " ".join(row.text for row in page.lead if row.text)
+    return Review(
+        key,
+        practice_of(told.explanation.facts),
+        fit.line if fit and fit.fit else "",
+        heavy,
+        page.line,
+        text[:MOST_TEXT],
+    )
 
 
 def reviewed(

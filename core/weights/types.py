@@ -26,8 +26,8 @@ class HeaderFacts:
     sha256: str = ""
 
 
-# What a checkpoint is made of.
-DIFFUSION, TEXT_ENCODER, VAE, OTHER = "diffusion", "text_encoder", "vae", "other"
+# What a checkpoint is made of. UNUSED: what training left in it and nothing loads.
+DIFFUSION, TEXT_ENCODER, VAE, OTHER, UNUSED = "diffusion", "text_encoder", "vae", "other", "unused"
 
 
 @dataclass(frozen=True, slots=True)

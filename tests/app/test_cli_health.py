@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from ..server_routes.test_understanding import picture
+
 Run = Callable[..., tuple[int, str, str]]
 FLOWS = "user/default/workflows"
 CYAN, TONE = "cyanotype.json", "upscale with tone.json"
@@ -123,3 +125,15 @@ def test_a_damaged_memory_costs_the_memory_only(yard: Yard) -> None:
     assert yard.scan()[CYAN]["broke"] is None
     (yard.base / FLUX).unlink()
     assert yard.causes(CYAN)[0]["cause"] == "file_gone"
+
+
+def test_practice_notes_come_with_the_scan(yard: Yard) -> None:
+    yard.flow("hasty.json").write_text(json.dumps(picture(side=1024, steps=3)))
+    notes = yard.scan()["hasty.json"]["practice"]
+    few = next(one for one in notes if "steps_few" in one["id"])
+    assert "3 steps" in few["text"] and few["nodes"][0] == "5" and few["weight"] >= 1 and few["source"]
+    page = json.loads((yard.out / "index.json").read_text())
+    slug = next(one["slug"] for one in page["workflows"] if one["name"] == "hasty.json")
+    assert "## Worth a look" in (yard.out / f"{slug}.md").read_text()
+    yard.flow("hasty.json").write_text(json.dumps(picture(side=1024, steps=30)))
+    assert not [one for one in yard.scan()["hasty.json"]["practice"] if "steps_few" in one["id"]]

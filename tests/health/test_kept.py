@@ -28,7 +28,14 @@ HEAVY = Finding(
     (Evidence("estimate", "Sampling: 9 GB"),),
     (Fix("tune", "Tune it."),),
 )
-REVIEW = Review("k", (Practice("p.1", "Odd.", ("3", "4:5"), "graph", "", 2),), "Fits with offloading", HEAVY)
+REVIEW = Review(
+    "k",
+    (Practice("p.1", "Odd.", ("3", "4:5"), "graph", "", 2),),
+    "Fits with offloading",
+    HEAVY,
+    "Picture from a sentence",
+    "It is.",
+)
 WHY = Why("k2", (Cause("file_gone", "Gone.", "MODEL001: x", "Look it up.", "resolve"),), 3)
 RECORD = Record(100.0, STAMP, 95.0, WHY, REVIEW)
 

@@ -37,7 +37,8 @@ def test_every_code_that_is_given_is_registered() -> None:
 
 def test_every_command_and_option_is_in_the_readme() -> None:
     commands = next(action.choices for action in _parser()._actions if isinstance(action.choices, dict))
-    assert set(commands) == {"scan", "check", "inspect", "resolve", "fix", "plan", "apply", "journal"}
+    known = {"explain", "tune", "compare"}
+    assert set(commands) == known | {"scan", "check", "inspect", "resolve", "fix", "plan", "apply", "journal"}
     options = {
         option
         for command in commands.values()

@@ -99,13 +99,35 @@ async def test_the_page_of_a_workflow_says_its_health(page: Page, sea: Any) -> N
     assert (await page.ask("POST", "/check", {"workflow": picture()}))["workflow"]["health"] is None
 
 
+async def test_practice_notes_come_behind_the_reports_of_a_cycle(sea: Any) -> None:
+    sea.save("hasty.json", json.dumps(picture(side=256)))
+    await sea.first_cycle()
+    report = json.loads((sea.reports() / "hasty.json").read_text())["workflow"]
+    assert any("256" in one["text"] for one in report["health"]["practice"])
+    assert "SDXL" in report["about"]["line"]
+    page = sea.service.workflow(sea.user, "hasty")
+    assert page["health"]["practice"] == report["health"]["practice"]
+
+
+async def test_no_notes_are_made_while_a_prompt_runs(sea: Any) -> None:
+    sea.save("hasty.json", json.dumps(picture(side=256)))
+    sea.service.checks.scan(lambda *_: None, lambda: False)
+    (sea.reports() / "hasty.json").unlink()
+    sea.save("other.json", json.dumps(picture(side=264)))
+    sea.comfyui.server.prompt_queue.pending.append(())
+    sea.service.checks.scan(lambda *_: None, lambda: False)
+    told = {name: json.loads((sea.reports() / name).read_text())["workflow"] for name in ("hasty.json", "other.json")}
+    assert told["hasty.json"]["health"]["practice"], "what was noted before is kept"
+    assert told["other.json"]["health"]["practice"] == []
+
+
 # ---- tune --------------------------------------------------------------------------------------------------
 
 
 async def test_tuned_to_a_smaller_card(page: Page) -> None:
     told = (await page.ask("POST", "/tune", {"slug": "heron", "memory_gb": 6}))["tune"]
     assert told["target"] == 6_000_000_000 and told["file"] == "heron.v2.json"
-    assert told["path"].endswith("heron.v2.json") and told["variants"]
+    assert told["path"] == "workflows/heron.v2.json" and told["variants"]
     first = told["variants"][0]
     asked = {"slug": "heron", "memory_gb": 6, "changes": first["changes"]}
     after = (await page.ask("POST", "/tune/estimate", asked))["estimate"]

@@ -44,9 +44,9 @@ def anatomy(
     steps: tuple[Step, ...] = (),
     **more: Any,
 ) -> Anatomy:
-    empty: dict[str, Any] = {
-        name: () for name in ("inputs", "outputs", "texts", "switches", "partners", "opaque", "off", "notes", "groups")
-    }
+    empty: dict[str, Any] = dict.fromkeys(
+        ("inputs", "outputs", "texts", "switches", "partners", "opaque", "off", "notes", "groups"), ()
+    )
     return Anatomy(
         "heron.json",
         "ui",

@@ -288,7 +288,9 @@ def comparison(old: str = NAME, new: str = "image/kite/kite_context_edit.v2.json
             Consequence("output", "The picture will look different: the sentence and the steps are others.", "", "", None, (0, 2)),
             Consequence("readiness", "One more file is missing.", "Runnable", "Blocked", False, (4,)),
         ),
-        17, "# Compared\n\n8 differences.\n",
+        17,
+        verdict="9 differences in 6 nodes.",
+        markdown="# Compared\n\n9 differences.\n",
     )  # fmt: skip
     return replace(made, **changes)
 

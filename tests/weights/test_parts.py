@@ -52,8 +52,8 @@ def test_a_checkpoint_is_told_apart_by_the_names_of_its_tensors(tmp_path: Path) 
         ("model_ema.decay", "F32", 5),
     ]
     parts = read_parts(sparse(tmp_path / "heron.safetensors", tensors, {"modelspec.architecture": "heron-xl/base"}))
-    assert parts.bytes == {"diffusion": 2000, "text_encoder": 600, "vae": 320, "other": 20}
-    assert parts.bits == {"diffusion": 16, "text_encoder": 16, "vae": 32, "other": 32}
+    assert parts.bytes == {"diffusion": 2000, "text_encoder": 600, "vae": 320, "unused": 20}
+    assert parts.bits == {"diffusion": 16, "text_encoder": 16, "vae": 32, "unused": 32}
     assert parts.family == "heron-xl/base"
 
 

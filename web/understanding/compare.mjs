@@ -73,7 +73,7 @@ class Compare extends Understood {
     if (instead) return [...top, instead];
     if (!answer) return [...top, this.nothing()];
     const tools = this.tools();
-    return [...top, error && this.trouble(), this.verdict(), this.meaning(tools), this.changed(tools), this.beside()];
+    return [...top, error && this.trouble(), this.verdict(), this.meaning(), this.changed(tools), this.beside()];
   }
 
   // ---- with what ---------------------------------------------------------------------------------------------
@@ -134,15 +134,26 @@ class Compare extends Understood {
       h("p", { class: "cfs-small cfs-muted" }, t("compare.matched", { n: matched }))));
   }
 
-  meaning(page) {
-    const { consequences } = this.answer;
-    return consequences.length > 0 && part("meaning", t("compare.meaning"), folded(consequences, (one) => consequence(one, page), { look: "cfs-meaning" }));
+  meaning() {
+    const topics = byTopic(this.answer.consequences);
+    return topics.length > 0 && part("meaning", t("compare.meaning"), h("ul", { class: "cfs-meaning" }, topics.map(topic)));
   }
 
   changed(page) {
-    const groups = grouped(this.answer.differences);
-    return groups.length > 0 && part("differences", [t("compare.changed"), h("span", { class: "cfs-count" }, number(this.answer.count ?? this.answer.differences.length))],
-      folded(groups, (one) => groupItem(one, page), { look: "cfs-differences", shown: 30 }));
+    const groups = grouped(this.answer.differences), main = groups.filter(counts), idle = groups.filter((one) => !counts(one)), make = (one) => groupItem(one, page);
+    const n = main.reduce((sum, { rows }) => sum + rows.filter(({ row }) => row.counts !== false).length, 0);
+    return [main.length > 0 && part("differences", [t("compare.changed"), h("span", { class: "cfs-count" }, number(n))], folded(main, make, { look: "cfs-differences", shown: 30 })),
+      idle.length > 0 && this.idle(idle, make)];
+  }
+
+  /** Titles, notes and seeds: folded, since nothing of what runs is another for them. */
+  idle(groups, make) {
+    const body = h("div", { hidden: !this.kept.open.has("idle") });
+    const show = () => { if (!body.hidden && !body.hasChildNodes()) body.append(...folded(groups, make, { look: "cfs-differences", shown: 30 })); head.setAttribute("aria-expanded", String(!body.hidden)); };
+    const head = h("button", { type: "button", class: "cfs-group-head", "data-key": "idle", onclick: () => { body.hidden = !body.hidden; this.kept.open[body.hidden ? "delete" : "add"]("idle"); show(); } },
+      t("compare.idle"), h("span", { class: "cfs-count" }, number(groups.length)), h("span", { class: "cfs-grow" }), icon("down"));
+    show();
+    return h("section", { class: "cfs-group cfs-idle" }, h("h3", null, head), body);
   }
 
   beside() {
@@ -155,10 +166,26 @@ class Compare extends Understood {
   }
 }
 
-function consequence({ topic, text, before, after, better }, page) {
-  const [sign, tone] = SIGNS.get(better ?? null), words = visible(said(text)), told = before && after && !(text.includes(before) && text.includes(after));
-  return h("li", { class: "cfs-consequence", "data-tone": tone || null }, icon(sign), h("div", null,
-    h("p", { class: "cfs-small cfs-muted" }, has(`compare.topic.${topic}`) ? t(`compare.topic.${topic}`) : visible(topic), better !== null && better !== undefined && h("span", { class: "cfs-live" }, ` ${t(better ? "compare.better" : "compare.worse")}`)),
-    h("p", null, words), told && h("p", { class: "cfs-small cfs-num cfs-turned" }, whole(said(before)), h("i", { "aria-hidden": "true" }, "→"), h("b", null, whole(said(after))))));
+/** A node with something that changes what runs. */
+const counts = ({ rows }) => rows.some(({ row, follows }) => row.counts !== false || follows.length > 0);
+
+/** [[topic, [consequence]]] in their order; what is said twice is said once. */
+function byTopic(all) {
+  const topics = new Map();
+  for (const one of all) {
+    const mine = topics.get(one.topic) ?? topics.set(one.topic, new Map()).get(one.topic);
+    mine.set(JSON.stringify([one.text, one.better, one.before, one.after]), one);
+  }
+  return [...topics].map(([name, found]) => [name, [...found.values()]]);
 }
 
+function topic([name, all]) {
+  return h("li", null, h("p", { class: "cfs-small cfs-muted" }, has(`compare.topic.${name}`) ? t(`compare.topic.${name}`) : visible(name)), folded(all, consequence, { look: "cfs-consequences", shown: 8 }));
+}
+
+function consequence({ text, before, after, better }) {
+  const [sign, tone] = SIGNS.get(better ?? null), told = before && after && !(text.includes(before) && text.includes(after));
+  return h("li", { class: "cfs-consequence", "data-tone": tone || null }, icon(sign), h("div", null,
+    h("p", null, whole(said(text)), tone && h("span", { class: "cfs-live" }, ` ${t(better ? "compare.better" : "compare.worse")}`)),
+    told && h("p", { class: "cfs-small cfs-num cfs-turned" }, whole(said(before)), h("i", { "aria-hidden": "true" }, "→"), h("b", null, whole(said(after))))));
+}

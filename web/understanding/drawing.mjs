@@ -5,7 +5,8 @@ import { visible } from "../base/names.mjs";
 import { said } from "../base/said.mjs";
 import { number, t } from "../base/texts.mjs";
 
-const DOT = 11, EDGE = 26, LABEL = 11, ROW = 46, TALL = 220; // px: radius, margin, size of the words, between two rows, height at most
+const DOT = 11, EDGE = 28, LABEL = 11, ROW = 46, TALL = 220; // px: radius, margin, size of the words, between two rows, height at most
+const GAP = 5; // px between two labels
 const STEP = 104; // px between two columns at most: a short way is not drawn out
 const CLOSE = 2 * DOT + 5; // px between two columns at least; below it the drawing is wider than the panel and scrolls
 const COLOURS = {
@@ -35,7 +36,7 @@ export function stageDrawing(drawn, page) {
 }
 
 function picture(drawn, page, width, tell) {
-  const dots = placed(drawn.dots, width), right = Math.max(...dots.map((one) => one.px)) + EDGE, wide = Math.max(width, right), tall = Math.max(...dots.map((one) => one.py)) + 34;
+  const dots = placed(drawn.dots, width), right = Math.max(...dots.map((one) => one.px)) + EDGE, wide = Math.max(width, right), tall = Math.max(...dots.map((one) => one.py + (one.below ? 32 : DOT + 5)));
   const svg = h("svg", { viewBox: `0 0 ${wide} ${tall}`, width: wide, height: tall, role: page.go ? "group" : "img", "aria-label": sentence(drawn, page) });
   for (const [from, to, type] of drawn.links) {
     const a = dots[from], b = dots[to];
@@ -57,16 +58,35 @@ function placed(dots, width) {
   const step = Math.min(ROW, Math.max(2 * DOT + 6, TALL / rows.length));
   const out = dots.map((one) => ({ ...one, px: begin + ((one.x - left) / span) * scale, py: 30 + rows.indexOf(one.y) * step, below: rows.length > 1 && one.y === rows.at(-1), label: said(one.label) }));
   const lines = rows.map((y) => out.filter((one) => one.y === y).sort((a, b) => a.px - b.px));
-  for (const line of step < ROW - 8 ? [lines[0], lines.at(-1)] : lines) for (const [at, one] of line.entries()) one.words = fitted(one, line[at - 1], line[at + 1], width);
+  for (const line of step < ROW - 8 ? [lines[0], lines.at(-1)] : lines) label(line, Math.max(width, begin + scale + EDGE));
   return out;
+}
+
+/** Words over one line of dots: they lean away from each other, and where that is not enough they are cut. */
+function label(line, width) {
+  const all = line.map((one) => ({ one, text: visible(one.label), x: one.px, half: long(visible(one.label)) / 2 }));
+  const lean = (each, by) => {
+    const most = Math.max(0, each.half - DOT / 2), x = Math.min(Math.max(each.x + by, each.one.px - most), each.one.px + most);
+    each.x = Math.min(Math.max(x, each.half + 2), Math.max(each.half + 2, width - each.half - 2));
+  };
+  for (const each of all) lean(each, 0);
+  for (let pass = 0; pass < 6; pass += 1) {
+    for (const [at, right] of all.entries()) {
+      const left = all[at - 1], over = left ? left.x + left.half + GAP - (right.x - right.half) : 0;
+      if (over > 0) { lean(left, -over / 2); lean(right, over / 2); }
+    }
+  }
+  for (const [at, { one, text, x, half }] of all.entries()) {
+    const before = all[at - 1], after = all[at + 1], near = Math.min(before ? x - before.x - before.half - GAP : Infinity, after ? after.x - after.half - GAP - x : Infinity);
+    Object.assign(one, near >= half - 1 ? { words: text, at: x } : { words: fitted(text, one, line[at - 1], line[at + 1]), at: one.px });
+  }
 }
 
 const long = (text) => [...text].reduce((sum, char) => sum + (char > "\u2e7f" ? LABEL : LABEL * 0.56), 0);
 
-/** As much of the label as has room between its neighbours and the edges; "" where that says nothing. */
-function fitted(one, before, after, width) {
-  const near = Math.min(before ? one.px - before.px : Infinity, after ? after.px - one.px : Infinity, 2 * one.px, one.px < width ? 2 * (width - one.px) : Infinity);
-  const text = visible(one.label), room = near - 4;
+/** As much of the label as has room between its neighbours; "" where that says nothing. */
+function fitted(text, one, before, after) {
+  const room = Math.min(before ? one.px - before.px : Infinity, after ? after.px - one.px : Infinity, 2 * one.px) - GAP;
   if (long(text) <= room) return text;
   const most = Math.floor(room / (LABEL * 0.56)) - 1;
   return most < 5 ? "" : `${[...text].slice(0, most).join("").trimEnd()}…`;
@@ -92,7 +112,7 @@ function dot(one, at, page, tell) {
   const group = h("g", { class: `cfs-dot${missing ? " cfs-dot-missing" : ""}${one.key === "unknown" ? " cfs-dot-unknown" : ""}`, ...(can ? { role: "button", tabindex: at ? -1 : 0, "aria-label": label } : { "aria-hidden": "true" }) },
     h("circle", { class: "cfs-dot-hit", cx: px, cy: py, r: DOT + 3 }), h("circle", { class: "cfs-dot-body", cx: px, cy: py, r: DOT }),
     h("text", { class: "cfs-dot-number", x: px, y: py + 4 }, number(one.number)),
-    one.words && h("text", { class: "cfs-dot-label", x: px, y: one.below ? py + DOT + 16 : py - DOT - 7 }, one.words),
+    one.words && h("text", { class: "cfs-dot-label", x: one.at, y: one.below ? py + DOT + 16 : py - DOT - 7 }, one.words),
     missing && h("path", { class: "cfs-dot-triangle", d: `M${px + DOT - 1} ${py - DOT - 4}l5.5 9.5h-11z` }));
   if (!can) group.append(h("title", null, label));
   const show = () => tell(label), hide = () => tell("");

@@ -68,16 +68,21 @@ class Explain extends Understood {
   sections(page) {
     const tools = { at: (nodes) => this.at(nodes), codes: () => codesOf(this.host) };
     const rows = page.sections.filter((one) => one.key !== "notes" || !this.author().length);
-    const make = (one) => (one.key === "how" ? this.how(one, tools) : one.key === "fit" && this.answer.fit ? null : section(one, tools));
-    const above = rows.filter((one) => !AFTER_FIT.has(one.key)), below = rows.filter((one) => AFTER_FIT.has(one.key));
-    return [this.answer.drawing?.dots?.length > 0 && !rows.some((one) => one.key === "how") && this.how({ key: "how", title: "", rows: [] }, tools),
-      above.map(make), this.fit(), below.map(make)];
+    const make = (one) => (one.key === "how" ? this.how(one, tools) : one.key === "fit" && this.answer.fit ? this.fit(one) : section(one, tools));
+    if (this.answer.fit && !rows.some((one) => one.key === "fit")) rows.splice(rows.findIndex((one) => AFTER_FIT.has(one.key)) >>> 0, 0, { key: "fit", title: "", rows: [] });
+    return [this.answer.drawing?.dots?.length > 0 && !rows.some((one) => one.key === "how") && this.how({ key: "how", title: "", rows: [] }, tools), rows.map(make)];
   }
 
   how(given, tools) {
-    const titles = given.rows.map((row) => row.title), go = this.onCanvas() || this.path() ? (id) => (this.onCanvas() ? this.go(id) : this.open(id)) : null;
+    const titles = this.titles(), go = this.onCanvas() || this.path() ? (id) => (this.onCanvas() ? this.go(id) : this.open(id)) : null;
     const width = (this.scroller.clientWidth || 320) - 32;
     return part("how", heading(given), stageDrawing(this.answer.drawing, { titles, missing: this.missing(), colour: (type) => this.host.linkColour?.(type), go, width }), stages(given.rows, tools));
+  }
+
+  /** What the stages are called; one page alone may tell. */
+  titles() {
+    const told = Object.values(this.answer.pages).map((page) => page.sections.find((one) => one.key === "how")?.rows ?? []).find((rows) => rows.length);
+    return (told ?? []).map((row) => row.title);
   }
 
   /** Ids of the nodes that lack something. */
@@ -86,9 +91,9 @@ class Explain extends Understood {
     return new Set(found.map((one) => String(one.id)));
   }
 
-  fit() {
+  fit(given) {
     const { fit, machine } = this.answer;
-    return fit && part("fit", t("understanding.section.fit"), fitBlock(fit, machine, (gb) => this.aside("tune", gb === null ? {} : { memory: gb })));
+    return part("fit", heading(given), fitBlock(fit, machine, (gb) => this.aside("tune", gb === null ? {} : { memory: gb })));
   }
 
   author() { return this.workflow?.outline?.notes ?? []; }
@@ -100,6 +105,6 @@ class Explain extends Understood {
 
   foot() {
     const { facts } = this.answer;
-    return h("section", { class: "cfs-section cfs-explain-foot" }, h("p", { class: "cfs-small cfs-muted" }, t("understanding.source")), facts.length > 0 && factList(facts, { at: (nodes) => this.at(nodes) }));
+    return h("section", { class: "cfs-section cfs-explain-foot" }, h("p", { class: "cfs-small cfs-muted" }, t("understanding.source")), facts.length > 0 && factList(facts, { host: this.host, tell: (text) => this.tell(text), at: (nodes) => this.at(nodes) }));
   }
 }

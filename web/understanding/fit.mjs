@@ -12,6 +12,7 @@ export const OWN = 0; // instead of a size: what this machine has
 const PARTS = ["diffusion", "text_encoder", "vae", "other"];
 const TONES = { whole: "good", cpu: "", parts: "warn", tight: "warn", not: "bad", unsure: "warn" };
 
+const sum = (all) => all.reduce((total, one) => total + one.bytes, 0);
 const likely = (range) => range?.[1] ?? 0;
 const whole1 = (range) => likely(range?.weights) + likely(range?.working);
 
@@ -29,18 +30,24 @@ function partsOf(fit, weights) {
   return best && best.off <= Math.max(weights * 0.03, 1e6) ? best.keys : null;
 }
 
-/** What stands in the bar: [{key, bytes}], weights before working memory, whose upper end is "more". */
+/** What stands in the bar: [{key, bytes}], weights before working memory; "more" is what it may come to beyond. */
 export function segments(fit) {
   const stage = heaviest(fit), weights = likely(stage?.weights), working = stage?.working ?? fit.parts.working ?? [0, 0, 0];
   const keys = stage && partsOf(fit, weights);
   const held = keys ? keys.map((key) => ({ key, bytes: likely(fit.parts[key]) })) : [{ key: "weights", bytes: weights || likely(fit.peak) - working[1] }];
-  return [...held, { key: "working", bytes: working[0] }, { key: "more", bytes: working[2] - working[0], all: working }].filter((one) => one.bytes > 0);
+  return [...held, { key: "working", bytes: working[0], all: working }, { key: "more", bytes: fit.peak[2] - sum(held) - working[0] }].filter((one) => one.bytes > 0);
 }
 
 /** Parts that are not there at the heaviest moment. */
 function elsewhere(fit) {
   const stage = heaviest(fit), keys = stage && partsOf(fit, likely(stage.weights));
   return keys ? PARTS.filter((key) => likely(fit.parts[key]) > 0 && !keys.includes(key)) : [];
+}
+
+/** The memory of a GPU as its box says it, which counts in powers of two: 17,179,869,184 bytes are "16 GB". */
+export function gpuSize(count) {
+  const near = Math.round(count / 2 ** 30), off = Math.abs(count / 2 ** 30 - near);
+  return near > 0 && off < 0.03 * near && count % GB ? t("tune.size", { n: near }) : bytes(count);
 }
 
 const inGb = (count) => (count / GB).toFixed(1);
@@ -55,26 +62,22 @@ export function range([low, , high] = [0, 0, 0]) {
 /** The bar alone; a sentence is its name. */
 export function bar(fit, { small = false } = {}) {
   if (!likely(fit.peak) && !fit.peak[2]) return null;
-  const all = segments(fit), sum = all.reduce((total, one) => total + one.bytes, 0), memory = fit.against || 0, scale = Math.max(memory * (sum > memory ? 1.04 : 1), sum, 1);
+  const all = segments(fit), most = sum(all), memory = fit.against || 0, scale = Math.max(memory * (most > memory ? 1.04 : 1), most, 1);
   const share = (count) => `${((100 * count) / scale).toFixed(2)}%`;
   return h("div", { class: `cfs-memory${small ? " cfs-memory-small" : ""}`, role: "img", "aria-label": barName(fit, all) },
-    h("div", { class: "cfs-memory-bar" }, all.map((one) => h("i", { class: `cfs-mem-${one.key}`, style: { width: share(one.bytes) } })), memory > 0 && sum > memory && [h("b", { class: "cfs-memory-over", style: { left: share(memory) } }), h("b", { class: "cfs-memory-end", style: { left: share(memory) } })]));
+    h("div", { class: "cfs-memory-bar" }, all.map((one) => h("i", { class: `cfs-mem-${one.key}`, style: { width: share(one.bytes) } })), memory > 0 && most > memory && [h("b", { class: "cfs-memory-over", style: { left: share(memory) } }), h("b", { class: "cfs-memory-end", style: { left: share(memory) } })]));
 }
 
 function barName(fit, all) {
-  const parts = all.filter((one) => one.key !== "more").map((one) => `${t(`understanding.fit.part.${one.key}`)} ${one.key === "working" ? workingRange(all) : bytes(one.bytes)}`).join(t("list.comma"));
+  const parts = all.filter((one) => one.key !== "more").map((one) => `${t(`understanding.fit.part.${one.key}`)} ${one.key === "working" ? range(one.all) : bytes(one.bytes)}`).join(t("list.comma"));
   const wanted = range(fit.peak);
-  return fit.against ? t("understanding.fit.bar_of", { wanted, parts, memory: bytes(fit.against) }) : t("understanding.fit.bar", { wanted, parts });
+  return fit.against ? t("understanding.fit.bar_of", { wanted, parts, memory: gpuSize(fit.against) }) : t("understanding.fit.bar", { wanted, parts });
 }
-
-const workingRange = (all) => range(all.find((one) => one.key === "more")?.all ?? [0, 0, all.find((one) => one.key === "working")?.bytes ?? 0]);
 
 function legend(fit) {
   const all = segments(fit);
-  return h("ul", { class: "cfs-memory-legend" }, all.filter((one) => one.key !== "more" || !all.some((each) => each.key === "working")).map((one) => {
-    const key = one.key === "more" ? "working" : one.key;
-    return h("li", null, h("i", { class: `cfs-mem-${one.key}` }), h("span", null, t(`understanding.fit.part.${key}`), " ", h("span", { class: "cfs-num" }, key === "working" ? workingRange(all) : bytes(one.bytes))));
-  }));
+  return h("ul", { class: "cfs-memory-legend" }, all.map((one) => h("li", null, h("i", { class: `cfs-mem-${one.key}` }),
+    h("span", { class: "cfs-num" }, one.key === "more" ? t("understanding.fit.most", { size: bytes(fit.peak[2]) }) : `${t(`understanding.fit.part.${one.key}`)} ${one.key === "working" ? range(one.all) : bytes(one.bytes)}`))));
 }
 
 /** Yes, partly, no: in one word where the estimate says which, with what is wanted. */
@@ -93,9 +96,9 @@ export function fitBlock(fit, machine, tune) {
   const away = elsewhere(fit), drawn = bar(fit), target = wantedSize(fit, machine);
   const more = [fit.note && said(fit.note), !fit.note && away.length > 0 && t("understanding.fit.elsewhere", { parts: away.map((key) => `${t(`understanding.fit.part.${key}`)} (${bytes(likely(fit.parts[key]))})`).join(t("list.comma")) })].filter(Boolean);
   return [
-    h("div", { class: "cfs-fit-head" }, h("p", { class: `cfs-strong cfs-fit-${TONES[fit.fit] || "plain"}` }, visible(answer(fit))), h("p", { class: "cfs-muted cfs-small" }, machine?.name ? whole(machine.name) : drawn && t("understanding.fit.no_machine"))),
+    h("div", { class: "cfs-fit-head" }, h("p", { class: `cfs-strong cfs-fit-${TONES[fit.fit] || "plain"}` }, visible(answer(fit))), h("p", { class: "cfs-muted cfs-small" }, drawn && (machine?.name ? whole(machine.name) : t("understanding.fit.no_machine")))),
     drawn, drawn && legend(fit),
-    (more.length > 0 || tune) && h("p", { class: "cfs-small cfs-muted cfs-fit-note" }, more.map(visible).join(t("list.sentences")), more.length > 0 && " ",
+    (more.length > 0 || (tune && drawn)) && h("p", { class: "cfs-small cfs-muted cfs-fit-note" }, more.map(visible).join(t("list.sentences")), more.length > 0 && " ",
       tune && drawn && h("button", { type: "button", class: "cfs-link", "data-key": "tune", onclick: () => tune(target) }, target === OWN ? t("understanding.fit.tune_own") : target ? t("understanding.fit.tune", { n: target }) : t("understanding.fit.tune_any"))),
     doubts(fit),
   ];

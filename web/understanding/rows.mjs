@@ -4,16 +4,17 @@ import { h } from "../base/dom.mjs";
 import { icon } from "../base/icons.mjs";
 import { visible, whole } from "../base/names.mjs";
 import { link } from "../base/parts.mjs";
+import { source } from "./health.mjs";
 import { said } from "../base/said.mjs";
-import { has, number, t } from "../base/texts.mjs";
+import { has, lang, number, t } from "../base/texts.mjs";
 
 const SHOWN = 12, STEP = 200; // rows of a list before it is folded, and how many each press adds
 const SIGNS = { missing: "warn", unknown: "question", improve: "explain" };
 
 const words = (text) => visible(said(text));
 
-/** A section's heading in the person's language. */
-export const heading = ({ key, title }) => (has(`understanding.section.${key}`) ? t(`understanding.section.${key}`) : words(title));
+/** A section's heading in the person's language: the server says it in English. */
+export const heading = ({ key, title }) => ((lang() !== "en" || !title) && has(`understanding.section.${key}`) ? t(`understanding.section.${key}`) : words(title));
 
 /** A part of the page with its heading. */
 export function part(key, title, ...content) {
@@ -91,7 +92,7 @@ export function factList(facts, page) {
     place.hidden = !place.hidden;
     press.setAttribute("aria-expanded", String(!place.hidden));
     if (!place.hasChildNodes()) place.append(...folded(facts, (fact) => h("li", null, h("p", null, words(fact.text), page.at(fact.nodes)),
-      h("p", { class: "cfs-small cfs-muted" }, sourceOf(fact.source))), { look: "cfs-table", shown: 60 }));
+      h("p", { class: "cfs-small cfs-muted" }, fact.url ? source(fact, page) : sourceOf(fact.source))), { look: "cfs-table", shown: 60 }));
   }, { "aria-expanded": "false", "data-key": "facts" });
   return [press, place];
 }

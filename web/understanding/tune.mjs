@@ -1,16 +1,17 @@
 // "Fit it to N GB": which changes would make a workflow smaller or faster, what each costs, and the new version with those chosen.
 
 import { fill, h } from "../base/dom.mjs";
-import { bytes } from "../base/format.mjs";
+import { listed } from "../base/format.mjs";
 import { visible, whole } from "../base/names.mjs";
 import { button, iconButton, note } from "../base/parts.mjs";
 import { said } from "../base/said.mjs";
 import { plain } from "../base/store.mjs";
-import { number, t } from "../base/texts.mjs";
+import { has, number, t } from "../base/texts.mjs";
 import { leadOn } from "../actions/onward.mjs";
 import { changeRow, effects } from "./changes.mjs";
-import { bar, OWN, range, SIZES } from "./fit.mjs";
+import { bar, gpuSize, OWN, range, SIZES } from "./fit.mjs";
 import { Understood, began } from "./frame.mjs";
+import { source } from "./health.mjs";
 import { folded, part } from "./rows.mjs";
 
 const PAUSE = 250; // ms after the last tick before the server is asked what it would come to
@@ -18,6 +19,14 @@ const USUAL = 8; // GB, proposed where nothing is known of the machine
 
 /** `view`: {page, slug, focus: "tune"}, with `memory` in GB to begin with; 0 is that of this machine. */
 export const tunePage = (store, host, view, panel) => began(new Tune(store, host, view, panel, "tuned"));
+
+const variantName = ({ key, title }) => t(`tune.variant.${has(`tune.variant.${key}`) ? key : "other"}`, { name: said(title) });
+const ADDRESS = /^(.*?):? (https?:\/\/\S+)$/s; // a source with its page behind it
+
+function withPage(text) {
+  const [, words, url] = ADDRESS.exec(text ?? "") ?? [];
+  return url ? { source: words, url } : { source: text, url: "" };
+}
 
 class Tune extends Understood {
   begin() {
@@ -70,7 +79,7 @@ class Tune extends Understood {
     const { machine } = this.client, own = machine?.memory ?? null, name = machine?.name ? visible(machine.name) : "";
     const all = [...(own ? [OWN] : []), ...SIZES], chosen = this.kept.memory;
     const chip = (size) => h("button", { type: "button", class: "cfs-size", role: "radio", "aria-checked": size === chosen, tabindex: size === chosen || (chosen === null && size === all[0]) ? 0 : -1, "data-key": `size-${size}`, title: size === OWN ? name || null : null,
-      onclick: () => this.choose(size) }, size === OWN ? t("tune.machine", { size: bytes(own) }) : t("tune.size", { n: size }));
+      onclick: () => this.choose(size) }, size === OWN ? t("tune.machine", { size: gpuSize(own) }) : t("tune.size", { n: size }));
     return h("div", { class: "cfs-sizes", role: "radiogroup", "aria-label": t("tune.memory"), onkeydown: (event) => this.moveSize(event, all) }, all.map(chip));
   }
 
@@ -108,13 +117,24 @@ class Tune extends Understood {
   }
 
   variants() {
-    const { variants } = this.answer;
-    return variants.length > 0 && part("variants", t("tune.variants"), h("ul", { class: "cfs-variants" }, variants.map((one) => this.variant(one))));
+    const all = this.merged();
+    return all.length > 0 && part("variants", t("tune.variants"), h("ul", { class: "cfs-variants" }, all.map((one) => this.variant(one))));
+  }
+
+  /** Variants of the same changes are one card. */
+  merged() {
+    const cards = new Map();
+    for (const one of this.answer.variants) {
+      const key = [...one.changes].sort().join("\n");
+      if (cards.has(key)) cards.get(key).names.push(variantName(one));
+      else cards.set(key, { ...one, names: [variantName(one)] });
+    }
+    return [...cards.values()];
   }
 
   variant(one) {
     const known = new Map(this.answer.changes.map((each) => [each.id, each])), mine = one.changes.map((id) => known.get(id)).filter(Boolean);
-    const name = t(`tune.variant.${["speed", "quality", "safety"].includes(one.key) ? one.key : "other"}`, { name: said(one.title) });
+    const name = listed(one.names);
     return h("li", null, h("button", { type: "button", class: "cfs-variant", "aria-pressed": this.isChosen(one), "data-variant": one.key, "data-key": `variant-${one.key}`, onclick: () => this.take(one.changes, name) },
       h("span", { class: "cfs-variant-head" }, h("b", null, visible(name)), h("span", { class: "cfs-num cfs-small" }, range(one.estimate.peak))),
       h("span", { class: "cfs-small cfs-muted" }, visible(said(one.why))),
@@ -139,7 +159,7 @@ class Tune extends Understood {
 
   advice() {
     const { advice } = this.answer;
-    return advice.length > 0 && part("advice", t("tune.advice"), h("ul", { class: "cfs-advice" }, advice.map(([text, source]) => h("li", null, h("p", null, visible(said(text))), source && h("p", { class: "cfs-small cfs-muted" }, whole(said(source)))))));
+    return advice.length > 0 && part("advice", t("tune.advice"), h("ul", { class: "cfs-advice" }, advice.map(([text, from]) => h("li", null, h("p", null, visible(said(text))), h("p", { class: "cfs-small cfs-muted" }, source(withPage(from), this))))));
   }
 
   // ---- the choice --------------------------------------------------------------------------------------------

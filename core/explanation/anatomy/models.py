@@ -39,6 +39,7 @@ def _part(reader: Reader, item: Requirement, ref: NodeRef, node: Node, families:
     return ModelPart(
         item.name, item.folders, ref.id, ref.input or "", ref.class_type, role, family, said,
         tuple(_strengths(reader, item, node, role)), reader.given(node, "dtype"), (), item.optional,
+        device=reader.view.value(node, "device") if role == t.TEXT_ENCODER else None,
     )  # fmt: skip
 
 

@@ -13,12 +13,12 @@ from ...readiness.types import Readiness
 from ..graph import Given, View
 from ..stages import StageStep
 from ..types import CHECKPOINT, DIFFUSION_MODEL, LORA, Anatomy, ModelPart, Sampling, Size
-from .practice import Accelerator, Figure, Profile, accelerator, plain, profile
+from .practice import Accelerator, Figure, Profile, accelerator, named_steps, plain, profile
 
 Docs = Callable[[str], Any]  # class_type → text, (text, source) or None
 
 MAIN = (DIFFUSION_MODEL, CHECKPOINT)
-_EDITORS = ("edit", "kontext", "fill", "inpaint", "i2v", "ti2v", "e1", "omnigen2", "vace", "seedvr2")
+_EDITORS = ("edit", "kontext", "fill", "inpaint", "i2v", "ti2v", "e1", "omnigen2", "vace", "seedvr2", "lotus", "marigold")
 
 
 class Usual(NamedTuple):
@@ -110,6 +110,9 @@ class Ground:
                 if quick is not None:
                     quick_part = one
                     break
+        if quick is None and part is not None and (steps := named_steps(part.name)) is not None:
+            cfg = known["cfg"] if known is not None and known.distilled == "steps" else None
+            quick, quick_part = Accelerator(part.name, steps, None, cfg, ""), part
         few = quick is not None or (known is not None and known.distilled == "steps")
         return Usual(part, known, quick, quick_part, few)
 
@@ -131,6 +134,12 @@ class Ground:
         return any(f" {word} " in name for word in _EDITORS)
 
 
+def starts_from(ground: Ground, sampling: Sampling) -> str:
+    """The medium of the person's own file that a pass starts from; "" for noise, and for what was made on the way."""
+    own = sampling.start in ("image", "video", "audio")
+    return sampling.start if own and any(one.medium == sampling.start for one in ground.anatomy.inputs) else ""
+
+
 def switched_off(part: ModelPart) -> bool:
     """A LoRA whose strengths are all zero."""
     values = [number(one) for one in part.strengths]
@@ -146,5 +155,5 @@ def number(given: Given | None) -> float | None:
 
 
 def same(given: Given | None) -> tuple[str, str] | None:
-    """Where a value stands; two passes that read the same place share one knob."""
-    return (given.node, given.input) if given is not None and given.value is not None else None
+    """Where a value stands, None where it is worked out; two passes that read the same place share one knob."""
+    return (given.node, given.input) if given is not None and given.input and given.value is not None else None

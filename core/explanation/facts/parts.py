@@ -34,7 +34,13 @@ def models(ground: Ground) -> Iterator[Fact]:
 def _grouped(ground: Ground) -> Iterator[tuple[str, list[ModelPart]]]:
     """The model parts that make one row each, with the id of their fact."""
     groups: dict[tuple[object, ...], list[ModelPart]] = {}
-    for part in sorted(ground.anatomy.models, key=lambda one: _ORDER.get(one.role, len(_ORDER))):
+    order = {one.node: place for place, one in enumerate(ground.anatomy.samplings)}
+
+    def place(part: ModelPart) -> tuple[int, int]:
+        first = min((order.get(one, len(order)) for one in part.samplers), default=len(order))
+        return _ORDER.get(part.role, len(_ORDER)), first
+
+    for part in sorted(ground.anatomy.models, key=place):
         strengths = tuple(number(one) for one in part.strengths) if part.role == LORA else ()
         groups.setdefault((part.name, part.role, strengths), []).append(part)
     seen: dict[tuple[str, str], int] = {}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ..types import LORA, Fact, Sampling, Text
 from . import say
-from .ground import MAIN, Ground, number
+from .ground import MAIN, Ground, number, starts_from
 from .purpose import measure
 from .words import Words
 
@@ -45,7 +45,10 @@ def samplings(ground: Ground) -> Iterator[Fact]:
         if count > 1:
             words.counted += [place, count]
         title = words.name(one.title)
-        more = [part for part in (_STARTS.get(one.start, ""), "keeps to the mask" if one.masked else "") if part]
+        begin = _STARTS.get(starts_from(ground, one) or one.start, "")
+        if one.start in ("image", "video", "audio") and not starts_from(ground, one):
+            begin = f"starts from a {ground.thing(one.start)} made on the way"
+        more = [part for part in (begin, "keeps to the mask" if one.masked else "") if part]
         text = f"{name} ({title}): {', '.join(settings)}" if settings else f"{name} ({title})"
         text = say.sentence(text) + (" " + say.sentence("it " + " and ".join(more)) if more else "")
         yield words.fact(

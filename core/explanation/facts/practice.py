@@ -14,6 +14,8 @@ from ...knowledge import document
 
 FILE = "practice_families"
 _SIGNS = re.compile(r"[^0-9a-z]+")
+_CAPITALS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_SUFFIX = re.compile(r"\.(safetensors|gguf|ckpt|sft|pth|pt|bin)$", re.I)
 _MOST = 400  # characters of a file name that are looked at
 _STEPS = re.compile(r"(?<![0-9])([1-9][0-9]?)[ _-]?steps?(?![a-z0-9])")
 
@@ -75,12 +77,15 @@ class Accelerator(NamedTuple):
     source: str
 
 
+@lru_cache(maxsize=5000)
 def plain(name: str) -> str:
-    """A file name as the tables match it: " wan2 2 t2v high noise 14b "."""
-    stem = name[:_MOST].lower().replace("\\", "/").rsplit("/", 1)[-1]
-    for suffix in (".safetensors", ".gguf", ".ckpt", ".sft", ".pth", ".pt", ".bin"):
-        stem = stem.removesuffix(suffix)
-    return f" {_SIGNS.sub(' ', stem).strip()} "
+    """A file name as the tables match it: " wan2 2 t2v high noise 14b ". Where words are told apart by capitals only
+    ("photoLightning"), they stand once more behind a slash."""
+    stem = name[:_MOST].replace("\\", "/").rsplit("/", 1)[-1]
+    stem = _SUFFIX.sub("", stem)
+    flat = _SIGNS.sub(" ", stem.lower()).strip()
+    apart = _SIGNS.sub(" ", _CAPITALS.sub(" ", stem).lower()).strip()
+    return f" {flat} " if flat == apart else f" {flat} / {apart} "
 
 
 @lru_cache(maxsize=5000)
@@ -111,16 +116,11 @@ def profile(family: str, name: str) -> Profile | None:
 def _chain(key: str, entry: Mapping[str, Any], name: str) -> list[tuple[str, Mapping[str, Any]]]:
     """The family's own line and that of the variant which the file name tells."""
     line = plain(name)
-    found = [
-        (len(word), variant)
-        for variant in entry.get("variants", ())
-        for word in variant["words"]
-        if f" {word} " in line
-    ]
     chain = [(key, entry)]
-    if found:
-        variant = max(found, key=lambda one: one[0])[1]
-        chain.append((f"{key}.{variant['id']}", variant))
+    for variant in entry.get("variants", ()):
+        if any(f" {word} " in line for word in variant["words"]):
+            chain.append((f"{key}.{variant['id']}", variant))
+            break
     return chain
 
 
@@ -149,14 +149,20 @@ def accelerator(name: str) -> Accelerator | None:
     entry = next(
         (one for one in document(FILE)["accelerators"] if any(f" {word} " in line for word in one["words"])), None
     )
-    said = _STEPS.search(line.strip())
+    said = named_steps(name)
     if entry is None and said is None:
         return None
     path = f"accelerators.{entry['id']}" if entry else ""
     figures = {key: _figure(entry[key], path) for key in ("steps", "cfg", "label") if entry and entry.get(key)}
     label = str(figures["label"].values[0]) if "label" in figures else "LoRA for few steps"
     source = f"knowledge/{FILE}.json#{path}" if path else ""
-    return Accelerator(label, int(said[1]) if said else None, figures.get("steps"), figures.get("cfg"), source)
+    return Accelerator(label, said, figures.get("steps"), figures.get("cfg"), source)
+
+
+def named_steps(name: str) -> int | None:
+    """The number of steps that a file name says ("sdxl_lightning_4step"); None where it says none."""
+    said = _STEPS.search(plain(name).split(" / ")[0].strip())
+    return int(said[1]) if said else None
 
 
 @lru_cache(maxsize=2000)

@@ -7,11 +7,12 @@ from functools import cache
 from typing import Any
 
 from ...knowledge import document
-from ..types import Ending, Fact, Size
+from ..types import LORA, Ending, Fact, Size
 from . import say
 from .ground import Ground, number
 from .words import Words
 
+_UNCOUNTED = frozenset({"music", "speech", "text", "layers"})
 _FEW = 12  # steps up to which a run counts as short
 _TASKS, _PRACTICE = "knowledge/tasks.json#tasks.{}", "knowledge/practice.json#purposes.{}"
 
@@ -51,9 +52,12 @@ def speed(ground: Ground) -> Iterator[Fact]:
         if usual.few and one.steps is not None and steps is not None and steps <= _FEW:
             words = Words((one.node,))
             count = f"{words.value(one.steps)} step{'' if steps == 1 else 's'}"
-            by = f"the LoRA {words.name(usual.quick_part.name)}" if usual.quick_part is not None else ""
+            lora = usual.quick_part is not None and usual.quick_part.role == LORA
+            by = f"the LoRA {words.name(usual.quick_part.name)}" if lora and usual.quick_part is not None else ""
             if not by and usual.known is not None and usual.known["label"] is not None:
                 by = words.label(usual.known.label, usual.known["label"].source)
+            if not by and usual.part is not None:
+                by = words.name(usual.part.name)
             yield words.fact("purpose.speed", "task", f"It is set up for speed: {count}, thanks to {by}.")
             return
     if ground.anatomy.partners and not ground.anatomy.samplings:
@@ -138,16 +142,23 @@ def result(ground: Ground) -> Iterator[Fact]:
     words = Words(nodes)
     kept = [one for one in own if not one.preview]
     size = _last_size(ground, medium)
-    many = words.count(len(kept or own), ground.thing(medium), f"{ground.thing(medium)}s") if own else "a result"
-    if len(kept or own) <= 1:
-        many = say.article(ground.thing(medium))
+    noun = _noun(ground, medium)
+    many = words.count(len(kept or own), noun, f"{noun}s") if own else "a result"
+    if len(kept or own) <= 1 or noun in _UNCOUNTED:
+        many = noun if noun in _UNCOUNTED else say.article(noun)
     how = measure(words, size) if size is not None else ""
     larger = any(step.does in ("upscale_model", "upscale_latent") for step in anatomy.steps) and size is not None
     how = (f", made at {how} and enlarged on the way" if larger else f" of {how}") if how else ""
     shown = "" if kept or not own else ", only shown, not kept"
-    more = how or shown or (len(kept or own) > 1 and many)
-    verb = "comes" if len(kept or own) <= 1 else "come"
+    more = how or shown or len(kept or own) > 1
+    verb = "come" if (len(kept or own) > 1 and noun not in _UNCOUNTED) or noun == "layers" else "comes"
     yield words.fact("result", "output", say.sentence(f"out {verb} {many}{how}{shown}"), brief=("", "", "more" if more else ""))
+
+
+def _noun(ground: Ground, medium: str) -> str:
+    """What comes out, as the task calls it: "music" rather than "sound"."""
+    line = _tasks().get(ground.anatomy.kinds[0], {}) if ground.anatomy.kinds else {}
+    return str(line.get("noun", "")) if line.get("gives") == medium and line.get("noun") else ground.thing(medium)
 
 
 def _last_size(ground: Ground, medium: str) -> Size | None:

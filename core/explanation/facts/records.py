@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from ..types import LORA, VAE, ModelPart, Sampling, Size
 from . import say
-from .ground import MAIN, Ground, Usual, number, switched_off
-from .practice import Figure, Profile, family_label, of_family, profile, vae_label, vae_of
+from .ground import MAIN, Ground, Usual, number, starts_from, switched_off
+from .practice import Figure, Profile, accelerator, family_label, of_family, profile, vae_label, vae_of
 from .rules import Record, plain
 from .words import Term, of_given, of_label, of_name, of_range
 
@@ -33,13 +33,13 @@ def _sampling(ground: Ground):  # type: ignore[no-untyped-def]
     varied = any("CFG" in node.class_type.upper() and node.class_type not in ("CFGGuider",) for node in ground.view.nodes)
 
     def record(one: Sampling) -> Record:
+        start = starts_from(ground, one)
         usual = ground.usual(one)
         texts = ground.anatomy.texts
         negative = [texts[place] for place in one.negative if place < len(texts)]
         positive = [texts[place] for place in one.positive if place < len(texts)]
         cfg_node = one.cfg.node if one.cfg is not None else ""
         steps, cfg, guidance = usual.figure("steps"), usual.figure("cfg"), usual.figure("guidance")
-        start = one.start if one.start in ("image", "video", "audio") else ""
         first, last = number(one.first_step), number(one.last_step)
         total = number(one.steps)
         partial = bool(first) or (last is not None and total is not None and last < total)
@@ -61,6 +61,7 @@ def _sampling(ground: Ground):  # type: ignore[no-untyped-def]
             "guided": plain(usual.known is not None and usual.known.distilled == "guidance"),
             "quick": _quick(usual), "base_label": of_label(usual.known),
             "partial": plain(partial), "varied_cfg": plain(varied),
+            "common": plain(one.class_type.startswith(("KSampler", "SamplerCustom"))),
             "masked": plain(one.masked), "from_picture": plain(bool(start)),
             "start_thing": Term(start, ground.thing(start)) if start else None,
             "reads_picture": plain(ground.reads_picture(one)),
@@ -127,6 +128,7 @@ def _models(ground: Ground) -> Iterator[Record]:
             "family_label": _family_term(family),
             "base_label": of_label(known) or _family_term(base_family),
             "strength_top": plain(abs(top)) if top is not None else None, "strength": of_given(strong),
+            "quick_lora": plain(accelerator(part.name) is not None),
             "vae": plain(vae[0]), "vae_label": Term(vae[0], vae[1], known=(vae[1],), source=f"knowledge/practice_families.json#vaes.{vae[0]}") if vae[0] else None,
             "wants_vae": plain(str(wants.values[0])) if wants is not None else None,
             "wants_vae_label": _vae_term(str(wants.values[0])) if wants is not None else None,
@@ -256,7 +258,27 @@ def _inputs(ground: Ground) -> Iterator[Record]:
         if one.node not in done:
             done.add(one.node)
             name = one.name or one.title
-            yield Record("input", one.node, (one.node,), {"used": plain(one.used), "title": of_name(name)})
+            sure = not _seen_by_unknown(ground, one.node)
+            fields: dict[str, Term | None] = {"used": plain(one.used), "sure": plain(sure), "title": of_name(name)}
+            yield Record("input", one.node, (one.node,), fields)
+
+
+def _seen_by_unknown(ground: Ground, start: str) -> bool:
+    """Whether a node that nothing is known of reads it: that one may bring something out."""
+    opaque = {node for node, _ in ground.anatomy.opaque}
+    row, seen = [start], {start}
+    while row:
+        node = ground.view.by_id.get(row.pop())
+        for user, _, _ in ground.view.users(node) if node is not None else ():
+            does = ground.view.role(user).get("does")
+            if user.id in opaque or does in ("show", "preview", "save"):
+                return True
+            if does is None and ground.view.known(user) is None:
+                return True
+            if user.id not in seen:
+                seen.add(user.id)
+                row.append(user.id)
+    return False
 
 
 def _licences(ground: Ground) -> Iterator[Record]:

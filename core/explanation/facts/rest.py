@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from ...readiness.types import INFO, Finding
+from ...workflow.types import BYPASSED, Scope
 from ..outline import Note
 from ..types import Fact, Switch
 from . import say
@@ -47,51 +48,91 @@ def _switch(ground: Ground, node: str, rows: list[Switch]) -> Fact:
 
 
 def notes(ground: Ground) -> Iterator[Fact]:
-    """The first line of each note of the author."""
+    """The first line of each note of the author that says something; that it holds links, where nothing else does."""
     for note in ground.anatomy.notes[:MOST]:
         first = _telling(note)
-        if not first:
-            continue
         words = Words((note.id,))
         title = words.name(note.title) if note.title else ""
-        words.graph.append(note.text)
-        quoted = say.quote(first)
-        words.graph.append(first)
+        said = words.quote(first) if first else "Holds links." if "://" in note.text else ""
+        if not said:
+            continue
         head = f"A note of the author ({title})" if title else "A note of the author"
-        yield words.fact(f"note.{note.id}", "note", f"{head}: {quoted}", brief=(title or "Note", "", quoted))
+        yield words.fact(f"note.{note.id}", "note", say.stop(f"{head}: {said}"), brief=(title or "Note", "", said))
 
 
 _TREE = re.compile("[│├└📂]|^\\|")  # drawings of folders, rows of tables
 
 
 def _telling(note: Note) -> str:
-    """The first line of a note that says something: no mere heading, no link, not the title again."""
+    """The first line of a note that says something: no mere heading, no link, not the title again; "" where none does."""
     lines = [line.strip().lstrip("#*->• ").strip() for line in note.text.splitlines()]
-    lines = [line for line in lines if line and not _TREE.search(line)]
-    plain = [line for line in lines if len(line.split()) > 3 and "](" not in line and "://" not in line]
-    return next(iter(plain or lines), "")
+    lines = [line for line in lines if line and not _TREE.search(line) and "](" not in line and "://" not in line]
+    plain = [line for line in lines if len(line.split()) > 3 or len(line) > 25]
+    return next(iter(plain), "")
 
 
 def off(ground: Ground) -> Iterator[Fact]:
-    """Parts that are muted or bypassed, and that they can be switched on; many of one type are counted."""
-    modes = {node.id: node.mode for node in ground.view.workflow.nodes if not node.active}
-    groups: dict[tuple[str, str, bool], list[str]] = {}
+    """Parts that are muted or bypassed, and what they would do; whole subgraphs as one, plain values only counted."""
+    told: dict[str, list[str]] = {}
+    small: list[str] = []
+    rows: list[Fact] = []
+    hosts = _hosts(ground)
     for id, class_type, title in ground.anatomy.off:
-        groups.setdefault((title, class_type, modes.get(id) == 4), []).append(id)
-    for place, ((title, class_type, bypassed), ids) in enumerate(groups.items()):
-        if place >= MOST_OFF:
-            rest = [one for row in list(groups.values())[MOST_OFF:] for one in row]
-            words = Words(tuple(rest))
-            yield words.fact("off.more", "off", f"{words.count(len(rest), 'more node').capitalize()} {'is' if len(rest) == 1 else 'are'} muted or bypassed.")
-            break
-        words = Words(tuple(ids))
-        name = words.name(title)
-        kind = f" ({words.name(class_type)})" if title != class_type and class_type.lower() not in title.lower() else ""
-        state = "bypassed" if bypassed else "muted"
+        host = next((prefix for prefix in hosts if id.startswith(prefix)), "")
         role = _off_role(ground, class_type)
-        text = f"{name}{kind} is {state}" if len(ids) == 1 else f"{words.count(len(ids), 'node').capitalize()} {name}{kind} are {state}"
-        more = f"Switched on, {'it' if len(ids) == 1 else 'they'} would {role}." if role else ""
-        yield words.fact(f"off.{ids[0]}", "off", f"{say.stop(text)} {more}".strip(), brief=(name, state, more))
+        if host:
+            told.setdefault(host, []).append(id)
+        elif not role and ground.view._roles.get(class_type):
+            small.append(id)
+        else:
+            told.setdefault(f"{title}\n{class_type}\n{_state(ground, id)}", []).append(id)
+    for key, ids in told.items():
+        rows.append(_subgraph(ground, hosts[key], ids) if key in hosts else _alone(ground, key, ids))
+    yield from rows[:MOST_OFF]
+    rest = small + [node for fact in rows[MOST_OFF:] for node in fact.nodes]
+    if rest:
+        words = Words(tuple(rest))
+        verb = "is" if len(rest) == 1 else "are"
+        more = "more node" if rows else "node"
+        yield words.fact("off.more", "off", f"{words.count(len(rest), more).capitalize()} {verb} muted or bypassed.")
+
+
+def _hosts(ground: Ground) -> dict[str, Scope]:
+    """The outermost subgraphs that are off as a whole, by the beginning of the ids inside."""
+    scopes = ground.view.workflow.scopes
+    return {
+        one.prefix: one
+        for one in scopes
+        if one.prefix and not one.active and (one.parent < 0 or scopes[one.parent].active)
+    }
+
+
+def _state(ground: Ground, node_id: str) -> str:
+    node = ground.view.workflow.by_id(node_id)
+    return "bypassed" if node is not None and node.mode == BYPASSED else "muted"
+
+
+def _subgraph(ground: Ground, scope: Scope, ids: list[str]) -> Fact:
+    words = Words(tuple(ids))
+    raw = scope.host.get("title")
+    title = words.name(raw if isinstance(raw, str) and raw.strip() else scope.name)
+    state = "bypassed" if scope.mode == BYPASSED else "muted"
+    inside = words.count(len(ids), "node")
+    text = f"{title} is {state}, with the {inside} inside. Switched on, it would run as well."
+    return words.fact(f"off.{ids[0]}", "off", text, brief=(title, state, f"With the {inside} inside."))
+
+
+def _alone(ground: Ground, key: str, ids: list[str]) -> Fact:
+    title, class_type, state = key.split("\n")
+    words = Words(tuple(ids))
+    name = words.name(title)
+    kind = f" ({words.name(class_type)})" if title != class_type and class_type.lower() not in title.lower() else ""
+    role = _off_role(ground, class_type)
+    one = len(ids) == 1
+    count = "" if one else f"{words.count(len(ids), 'node').capitalize()} "
+    text = f"{count}{name}{kind} {'is' if one else 'are'} {state}"
+    more = f"Switched on, {'it' if one else 'they'} would {role}." if role else ""
+    return words.fact(f"off.{ids[0]}", "off", f"{say.stop(text)} {more}".strip(), brief=(name, state, more))
 
 
 _ROLE = {

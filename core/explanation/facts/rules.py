@@ -45,11 +45,20 @@ def judged(records: Iterator[Record]) -> Iterator[Fact]:
     for record in records:
         by_kind.setdefault(record.each, []).append(record)
     for rule in rules:
+        found: dict[str, Fact] = {}
         for record in by_kind.get(rule["each"], ()):
-            if all(holds(line, record) for line in rule["when"]):
-                fact = written(rule, record)
-                if fact is not None:
-                    yield fact
+            fact = written(rule, record) if all(holds(line, record) for line in rule["when"]) else None
+            if fact is not None:
+                found[fact.text] = _joined(found[fact.text], fact) if fact.text in found else fact
+        yield from found.values()
+
+
+def _joined(one: Fact, other: Fact) -> Fact:
+    """The same sentence of two places is said once, with the nodes of both."""
+    return one._replace(
+        nodes=say.unique((*one.nodes, *other.nodes)), graph=(*one.graph, *other.graph),
+        known=(*one.known, *other.known), worked=(*one.worked, *other.worked),
+    )  # fmt: skip
 
 
 def holds(line: list[Any], record: Record) -> bool:

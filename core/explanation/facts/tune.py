@@ -135,10 +135,11 @@ def _usual(ground: Ground, words: Words, key: str, turn: Turn) -> str:
     quick = turn.about.quick if turn.about else None
     if key == "steps" and quick is not None and turn.about is not None and turn.about.quick_part is not None:
         if quick.steps is not None:
-            return f"The LoRA for few steps is made for {words.work(quick.steps, 'named', turn.about.quick_part.name)}."
+            steps = words.work(quick.steps, "named", turn.about.quick_part.name)
+            return f"The {'LoRA' if turn.about.quick_part.role == LORA else 'model'} for few steps is made for {steps}."
     if turn.usual is None:
         return ""
-    return f"Usual {words.usual(turn.usual)}."
+    return f"Usually {words.usual(turn.usual)}."
 
 
 def _start(ground: Ground) -> str:

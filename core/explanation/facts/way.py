@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache
 
 from ...knowledge import document
 from ..graph import Given
 from ..stages import StageStep
-from ..types import Fact, Size, Step
+from ..types import Fact, Sampling, Size, Step
 from . import say
-from .ground import MAIN, Ground, number
+from .ground import MAIN, Ground, number, starts_from
 from .passes import parameters, title_of
 from .purpose import measure
 from .words import Words
 
 _STAGES = "knowledge/practice.json#stages"
-MOST_NODES = 4  # that a row of a page jumps to
+_TURNED = {"image": "picture", "video": "video", "audio": "sound", "3d": "shape"}  # last words of the steps' titles
+_PADS = re.compile("Pad|Extend")
 
 
 def way(ground: Ground) -> Iterator[Fact]:
@@ -64,7 +66,9 @@ def said(ground: Ground, words: Words, step: StageStep) -> str:
     if step.key in ("service", "unknown"):
         return _named(ground, words, step, text)
     own = [ground.anatomy.steps[place] for place in step.steps]
-    text = _back(ground, text) if step.key == "decode" else text
+    text = _back(ground, step, text) if step.key == "decode" else text
+    if step.key == "mask" and any(one.does == "inpaint" for one in own):
+        text = words.label(_stages()["inpaint"], _STAGES)
     return say.sentence(_done(ground, words, step, own, text))
 
 
@@ -92,7 +96,7 @@ def _done(ground: Ground, words: Words, step: StageStep, own: list[Step], text: 
 
 def _canvas(ground: Ground, words: Words, text: str, size: Size | None) -> str:
     """The empty latent, with its size."""
-    text = text.format(thing=ground.thing())
+    text = text.format(thing=ground.thing(size.of if size is not None and size.of in ground.things else None))
     said = measure(words, size) if size is not None else ""
     return f"{text}: {said}" if said else text
 
@@ -100,7 +104,8 @@ def _canvas(ground: Ground, words: Words, text: str, size: Size | None) -> str:
 def _verb(ground: Ground, words: Words, one: Step) -> str:
     """ "scaled to 1 megapixel", "cropped", "depth estimated"."""
     amount = _amount(ground, words, one)
-    return f"{document('practice')['doing'][one.does]}{' ' + amount if amount else ''}"
+    does = "pad" if one.does == "crop" and _PADS.search(one.class_type) else one.does
+    return f"{document('practice')['doing'][does]}{' ' + amount if amount else ''}"
 
 
 def _amount(ground: Ground, words: Words, one: Step) -> str:
@@ -141,23 +146,36 @@ def _sample(ground: Ground, words: Words, step: StageStep) -> str:
     for place in step.samplings:
         one = ground.anatomy.samplings[place]
         usual = ground.usual(one)
-        settings = [part for part in parameters(words, one) if not part.startswith(("seed", "shift"))]
+        settings = [part for part in parameters(words, one) if not part.startswith(("seed", "shift", "scheduler"))]
         if usual.known is not None:
             label = usual.known["label"]
             name = words.label(usual.known.label, label.source if label else usual.known.source)
         else:
             name = words.name(usual.part.name) if usual.part is not None else ""
         by = f"with {name}" if name else ""
-        rows.append(", ".join([*settings, *([by] if by else [])]))
+        told = ", ".join([*settings, *([by] if by else [])])
+        rows.append(f"{_begin(ground, one)}: {told}" if told else _begin(ground, one))
     rows = [row for row in say.unique(rows) if row]
     if len(rows) > 2:
         words.counted.append(len(step.samplings))
-        return f"{say.spelled(len(step.samplings), 'pass', 'passes').capitalize()}. The first: {rows[0]}."
+        return f"{say.spelled(len(step.samplings), 'pass', 'passes').capitalize()}. In the first {rows[0]}."
     if rows:
         return say.sentence("; then ".join(rows))
     own = [ground.anatomy.steps[place] for place in step.steps]
     names = say.unique(words.name(one.title) for one in own)
     return say.sentence(f"done by {say.listed(names[:3])}") if names else ""
+
+
+def _begin(ground: Ground, one: Sampling) -> str:
+    """What a pass does, in plain words, by what it starts from."""
+    size = ground.size_of(one)
+    thing = ground.thing(size.of if size is not None and size.of in ground.things else None)
+    if one.start == "pass":
+        return "goes on with what the pass before left"
+    if one.start in ("image", "video", "audio") and not ground.reads_picture(one):
+        own = starts_from(ground, one)
+        return f"{'your' if own else 'the'} {ground.thing(one.start)} is worked over"
+    return f"noise turns into the {thing}"
 
 
 def _text(ground: Ground, words: Words, step: StageStep) -> str:
@@ -199,12 +217,15 @@ def _save(ground: Ground, words: Words, step: StageStep) -> str:
         words.known.append(text)
         words.sources.append(_STAGES)
     kept = _kept(ground, words, step)
-    return say.sentence(". ".join(part for part in (_back(ground, text), kept) if part))
+    return say.sentence(". ".join(part for part in (_back(ground, step, text), kept) if part))
 
 
-def _back(ground: Ground, text: str) -> str:
-    """What a latent is turned back into, by its medium."""
-    return text.format(things=ground.things.get(ground.medium(), ground.things[""])["made_of"])
+def _back(ground: Ground, step: StageStep, text: str) -> str:
+    """What a latent is turned back into, by what comes out of the step."""
+    medium = next((ground.anatomy.outputs[place].medium for place in step.outputs), "")
+    if not medium:
+        medium = next((key for key, word in _TURNED.items() if step.title.endswith(word)), ground.medium())
+    return text.format(things=ground.things.get(medium, ground.things[""])["made_of"])
 
 
 def _kept(ground: Ground, words: Words, step: StageStep) -> str:

@@ -15,6 +15,9 @@ from . import say
 from .practice import Figure, Profile
 
 
+COMPUTED = "computed"  # the rule of numbers that the anatomy worked out at a node
+
+
 class Term(NamedTuple):
     """A piece of a sentence with what it rests on. `value` is what conditions compare."""
 
@@ -34,7 +37,11 @@ def of_given(given: Given | None, default: Term | None = None) -> Term | None:
     if given is None or given.value is None or isinstance(given.value, list | dict):
         return default
     text = say.value(given.value)
-    return Term(given.value, text, graph=(given.value,), nodes=(given.node,)) if text else default
+    if not text:
+        return default
+    if not given.input:  # worked out of other values by the node itself
+        return Term(given.value, text, worked=((given.value, COMPUTED, (given.node,)),), nodes=(given.node,))
+    return Term(given.value, text, graph=(given.value,), nodes=(given.node,))
 
 
 def of_name(name: str, nodes: tuple[str, ...] = ()) -> Term:

@@ -11,7 +11,7 @@ def page(shelf: Shelf) -> Page:
     """All parameters, and what is odd about them."""
     sections: list[Section] = [
         *section("passes", "Passes", map(row, shelf.of("sampling"))),
-        *section("models", "Models", (_model(shelf, one) for one in shelf.of("model", "lora") if not one.id.startswith("dtype."))),
+        *section("models", "Models", (_model(shelf, one) for one in shelf.models())),
         *section("sizes", "Sizes", map(row, shelf.of("size"))),
         *section("texts", "Texts", map(row, shelf.of("text"))),
         *section("ends", "In and out", map(sentence, shelf.of("input", "output"))),

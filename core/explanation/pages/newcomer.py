@@ -14,7 +14,7 @@ def page(shelf: Shelf) -> Page:
     """How it works, what does what, what to change first, what to keep in mind, what is missing."""
     sections: list[Section] = [
         *section("how", "How it works", map(row, shelf.of("stage"))),
-        *section("models", "Models and what they do", (row(one) for one in shelf.of("model", "lora") if not one.id.startswith("dtype."))),
+        *section("models", "Models and what they do", map(row, shelf.models())),
         *section("tune", "What to tune first", map(row, shelf.of("knob")[:MOST_KNOBS])),
         *section("switches", "Choices the author built in", map(row, shelf.of("switch"))),
         *section("fit", "Will it fit?", map(cost, shelf.of("cost"))),

@@ -25,6 +25,10 @@ class Shelf:
         """All facts of these kinds, in their order."""
         return [fact for kind in kinds for fact in self._kinds.get(kind, ())]
 
+    def models(self) -> list[Fact]:
+        """The facts of model files, the main models first."""
+        return [fact for fact in self.facts if fact.kind in ("model", "lora") and not fact.id.startswith("dtype.")]
+
     def starting(self, *heads: str) -> list[Fact]:
         """All facts whose id begins like this."""
         return [fact for head in heads for fact in self.facts if fact.id.startswith(head)]

@@ -14,7 +14,7 @@ const rows = data.rows.map(([slug, name, folder, status, away, tag, lead, story,
   lead: text(lead), story: text(story), nodes: numbers[0], models: numbers[1], ignored: numbers[2],
   warnings, findings, uses, map, plain: null, element: null,
   health: health ? { broke: text(health[0]), causes: groupsOf(3, health[1], (why, shown, fix) => ({ why: text(why), shown: text(shown), fix: text(fix) })),
-    notes: groupsOf(2, health[2], (said, source) => ({ said: text(said), source: text(source) })), fit: text(health[3]) } : null,
+    notes: groupsOf(2, health[2], (said, source) => ({ said: text(said), source: text(source) })), fit: text(health[3]), line: text(health[4]), about: text(health[5]) } : null,
   older: groupsOf(3, older, (own, title, is) => ({ slug: own, name: text(title), status: data.order[is] })),
 }));
 const bySlug = new Map([...rows.flatMap(row => row.older.map(one => [one.slug, row])), ...rows.map(row => [row.slug, row])]);

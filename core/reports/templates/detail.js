@@ -4,16 +4,19 @@ function detail(row) {
   const map = row.map && row.map[2].length ? bigMap(row) : null;
   const side = h("div", { class: "side small" },
     map && map.svg, map && map.caption && h("p", { class: "cap muted" }, map.caption),
+    row.health && row.health.line && [h("h3", null, row.health.line), row.health.about && h("p", null, row.health.about)],
     row.story && [h("h3", null, "When did it break?"), h("p", null, row.story)],
     row.health && row.health.broke && [h("h3", null, "What broke it"), h("p", null, row.health.broke), h("ul", { class: "causes" }, row.health.causes.map(cause))],
     row.health && (row.health.notes.length > 0 || row.health.fit) && [h("h3", null, "Worth a look"), h("ul", null,
       row.health.fit && h("li", null, row.health.fit),
-      row.health.notes.map(one => h("li", null, one.said, one.source && h("span", { class: "muted" }, ` (${one.source})`))))],
+      row.health.notes.map(one => h("li", null, one.said, " ", source(one.source))))],
     row.older.length > 0 && [h("h3", null, "Older versions"), h("ul", null, row.older.map(one => h("li", null, `${one.name}: ${data.labels[one.status]}`)))],
     row.ignored > 0 && [h("h3", null, "Not counted"), h("p", null, `${plural(row.ignored, "reference")} in muted or bypassed nodes.`)],
     row.warnings.length > 0 && [h("h3", null, "Noticed while reading the file"), h("ul", null, texts(row.warnings).map(one => h("li", null, one)))]);
   return h("div", { class: "detail", id: "d-" + row.slug }, side, h("div", { class: "find-it small" }, lead(row, found), groups(found, map), acts(row, found)));
 }
+// Only the web's own schemes become links; anything else stays text.
+const source = said => said && (/^https?:\/\//.test(said) ? h("a", { class: "link", href: said, rel: "noopener noreferrer", target: "_blank", title: said }, "Source") : h("span", { class: "muted" }, `(${said})`));
 const cause = one => h("li", null, one.why, one.shown && h("span", { class: "muted" }, ` ${one.shown}`), one.fix && h("p", { class: "fix" }, one.fix));
 function lead(row, found) {
   const status = data.order[row.status];

@@ -6,7 +6,7 @@ Two files are builds of one model when their names have the same words, the word
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -65,10 +65,26 @@ def builds(name: str, size: int | None, folder: str, here: Here, known: Known, g
     for other, bytes_ in here(name, folder):
         needs = NeedsFile(other, folder, True, bytes_)
         _add(found, name, size, needs, gguf)
-    for needs in known(name, folder):
+    for needs in (*tabled(name, folder), *known(name, folder)):
         if needs.name not in found:
             _add(found, name, size, needs, gguf)
     return sorted(found.values(), key=lambda one: (not one.needs.here, _LOSS.get(one.quality, 2), one.size or 0))
+
+
+def tabled(name: str, folder: str) -> list[NeedsFile]:
+    """The builds of this model that `knowledge/variants.json` knows."""
+    words = same_words(name)
+    return [
+        NeedsFile(
+            one["name"], one["folder"], False, one["size"], _address(one), f"the file list of {one['repository']}"
+        )
+        for one in document("variants")["builds"]
+        if one["folder"] == folder and same_words(one["of"]) == words
+    ]
+
+
+def _address(one: Mapping[str, Any]) -> str:
+    return f"https://huggingface.co/{one['repository']}/resolve/main/{one['path']}"
 
 
 _LOSS = {"same": 0, "better": 0, "slightly lower": 1, "unknown": 2, "lower": 3}
@@ -76,7 +92,7 @@ _LOSS = {"same": 0, "better": 0, "slightly lower": 1, "unknown": 2, "lower": 3}
 
 def _add(found: dict[str, Build], name: str, size: int | None, needs: NeedsFile, gguf: bool) -> None:
     other = needs.name
-    if other == name or same_words(other) != same_words(name) or (other.lower().endswith(".gguf") and not gguf):
+    if other == name or not _same(other, name, needs) or (other.lower().endswith(".gguf") and not gguf):
         return
     label, quality, here_only = packing(other)
     smaller = needs.size < size * _SMALLER if needs.size and size else _fewer_bits(other, name)
@@ -85,14 +101,14 @@ def _add(found: dict[str, Build], name: str, size: int | None, needs: NeedsFile,
     found[other] = Build(other, needs.size, quality if label else "unknown", label, needs)
 
 
+def _same(other: str, name: str, needs: NeedsFile) -> bool:
+    """Of the table of builds it is known; of all others the words tell."""
+    return needs.said_by.startswith("the file list of ") or same_words(other) == same_words(name)
+
+
 def _fewer_bits(other: str, name: str) -> bool:
     """By the names alone; a name without a precision is taken to be 16 bits."""
     from ..known import bits_in
 
     bits = bits_in(other)
     return bits is not None and bits < (bits_in(name) or 16) * _SMALLER
-
-
-def unique(found: Iterable[Any]) -> tuple[Any, ...]:
-    """Each once, in order."""
-    return tuple(dict.fromkeys(found))

@@ -21,14 +21,15 @@ _FP8 = "fp8_e4m3fn"
 
 
 def model_changes(case: Case) -> Iterator[Change]:
-    """All of them, for every file of the workflow."""
-    files: dict[tuple[str, str], list[ModelPart]] = {}
+    """All of them. Every node that names a file changes with it: else both files would be loaded."""
+    files: dict[str, list[ModelPart]] = {}
     for part in case.anatomy.models:
-        if part.role in _ROLES and not part.optional:
-            files.setdefault((part.name, part.role), []).append(part)
-    for (name, role), parts in files.items():
+        files.setdefault(part.name, []).append(part)
+    for name, parts in files.items():
+        if any(part.optional for part in parts) or not any(part.role in _ROLES for part in parts):
+            continue
         yield from _smaller(case, name, parts)
-        if role == DIFFUSION_MODEL:
+        if parts[0].role == DIFFUSION_MODEL:
             yield from _eight_bits(case, name, parts)
     yield from _encoders(case)
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ..types import QUALITY, SAFETY, SPEED, Change, Estimate, Variant
 from .trial import State, Trials
-from .words import faster, over, saved, size, stage_saved
+from .words import faster, fitting, instead, over, saved, size, stage_saved
 
 LOSS = {"same": 0.0, "better": 0.0, "slightly lower": 1.0, "unknown": 2.0, "lower": 4.0}
 LEAST = 20_000_000  # bytes: a change that saves less is none
@@ -51,40 +51,42 @@ class Picker:
         self._trials, self._found, self._target = trials, found, target
 
     def variants(self) -> tuple[Variant, ...]:
-        """Up to three, each with a lower peak than before; equal sets come once."""
-        start = self._trials.start.estimate
-        made: list[Variant] = []
+        """Up to three, each with a lower estimate than before."""
+        found: list[Variant] = []
         for key, pick in ((QUALITY, self._quality), (SPEED, self._speed), (SAFETY, self._safety)):
-            state, taken = pick()
-            if taken and saved(start, state.estimate) < LEAST:
-                state, taken = self._lowered(state, taken)
-            ids = tuple(one.id for one in taken)
-            if not lower(start, state.estimate) or any(set(one.changes) == set(ids) for one in made):
-                continue
-            whole = self._trials.after(self._trials.start, taken)  # all at once, as it will be written
-            if whole is not None:
-                why = _why(start, whole.estimate, self._target)
-                made.append(Variant(key, _TITLES[key], why, ids, whole.estimate))
-        return tuple(made)
+            self._add(found, key, *pick())
+        if not found:  # however little: the person asked for it
+            self._add(found, QUALITY, *self._lowered())
+        return tuple(found)
+
+    def _add(self, found: list[Variant], key: str, state: State, taken: list[Change]) -> None:
+        start = self._trials.start.estimate
+        ids = tuple(one.id for one in taken)
+        if not taken or not lower(start, state.estimate):
+            return
+        twin = next((one for one in found if set(one.changes) == set(ids)), None)
+        if twin is not None:
+            why = f"The same changes as for {twin.title.lower()}. {twin.why}"
+            found.append(twin._replace(key=key, title=_TITLES[key], why=why))
+            return
+        whole = self._trials.after(self._trials.start, taken)  # all at once, as it will be written
+        if whole is not None:
+            found.append(Variant(key, _TITLES[key], _why(start, whole.estimate, self._target), ids, whole.estimate))
 
     # ---- the three ways to choose ---------------------------------------------------------------------------
 
     def _quality(self) -> _Picked:
         """The least loss first, until it most likely fits."""
-        begun = self._take(self._sorted(self._found), self._fits, most_loss=LOSS["slightly lower"])
-        return begun if begun[1] else self._lowered(*begun)
+        return self._take(self._sorted(self._found), self._fits, most_loss=LOSS["slightly lower"])
 
     def _safety(self) -> _Picked:
         """The same, until the high end of the estimate fits, with any loss."""
-        begun = self._take(self._sorted(self._found), self._surely_fits, most_loss=LOSS["lower"])
-        return begun if begun[1] else self._lowered(*begun)
+        return self._take(self._sorted(self._found), self._surely_fits, most_loss=LOSS["lower"])
 
     def _speed(self) -> _Picked:
         """What saves time without a large loss, then what it takes to fit."""
         fast = [one for one in self._found if one.time is not None and one.loss <= LOSS["slightly lower"]]
         begun = self._take(sorted(fast, key=lambda one: one.time or 1), lambda _: False, most_loss=1, for_time=True)
-        if not begun[1]:
-            return begun
         rest = [one for one in self._found if one.change.id not in _NOT_FAST]
         return self._take(self._sorted(rest), self._fits, most_loss=LOSS["slightly lower"], begun=begun)
 
@@ -136,14 +138,13 @@ class Picker:
         less_over = over(before, self._target) - over(after, self._target)
         return saved(before, after) >= least or (one.loss <= 1 and less_over >= max(least, 200_000_000))
 
-    def _lowered(self, state: State, taken: list[Change]) -> _Picked:
-        """With the change of the least loss that lowers the peak, however little: else nothing would be lower."""
+    def _lowered(self) -> _Picked:
+        """The one change of the least loss that lowers the peak."""
         for one in sorted(self._found, key=lambda one: (one.loss, -one.peak)):
-            if one.peak >= LEAST and not _excluded(one.change, taken) and one.change not in taken:
-                new = self._trials.after(state, [one.change], taken)
-                if new is not None and saved(self._trials.start.estimate, new.estimate) >= LEAST:
-                    return new, [*taken, one.change]
-        return state, taken
+            new = self._trials.after(self._trials.start, [one.change]) if one.peak >= LEAST else None
+            if new is not None:
+                return new, [one.change]
+        return self._trials.start, []
 
 
 def _excluded(change: Change, taken: Sequence[Change]) -> bool:
@@ -156,18 +157,29 @@ _TITLES = {QUALITY: "Best quality", SPEED: "Fastest", SAFETY: "Safest"}
 
 
 def _why(before: Estimate, after: Estimate, target: int) -> str:
-    if saved(before, after) >= LEAST:
-        wanted = f"It wants about {size(after.peak.likely)} instead of {size(before.peak.likely)}"
-    else:
-        wanted = f"It still wants about {size(after.peak.likely)} at the peak"
-    if before.peak.high <= target:
-        end = f". It fits into {size(target)} as it is: this gives more room."
-    elif after.peak.high <= target:
-        end = f", which is below {size(target)} even at the high end of the estimate."
-    elif after.peak.likely <= target:
-        end = f", which most likely fits into {size(target)}."
-    else:
-        end = f": more than {size(target)}, so ComfyUI keeps a part of the weights in RAM, which is slower."
+    said = [_memory(before, after, target)]
     time = faster(before, after)
-    quick = f" Sampling takes about {round(time * 100)} % of the time." if time is not None else ""
-    return wanted + end + quick
+    if time is not None:
+        said.append(f"Sampling takes about {round(time * 100)} % of the time.")
+    return " ".join(said)
+
+
+def _memory(before: Estimate, after: Estimate, target: int) -> str:
+    less = saved(before, after)
+    wanted = f"About {size(less)} less GPU memory at the peak{instead(before, after)}" if less >= LEAST else ""
+    if before.peak.high <= target:
+        return f"It fits into {size(target)} as it is" + (f"; this gives more room: {wanted}." if wanted else ".")
+    if not wanted:
+        wanted = f"It still wants about {size(after.peak.likely)} at the peak"
+    if after.peak.high <= target:
+        return f"{wanted}, which is below {size(target)} even at the high end of the estimate."
+    if after.peak.likely <= target:
+        return f"{wanted}, which most likely fits into {size(target)}."
+    now = fitting(before, after, target)
+    eased = f" {_listed(now).capitalize()} then fits into {size(target)}." if len(now) == 1 else ""
+    eased = f" {_listed(now).capitalize()} then fit into {size(target)}." if len(now) > 1 else eased
+    return f"{wanted}. That is more than {size(target)}, so ComfyUI keeps a part of the weights in RAM, which is slower.{eased}"
+
+
+def _listed(words: list[str]) -> str:
+    return ", ".join(words[:-1]) + (" and " if words[:-1] else "") + "".join(words[-1:])

@@ -67,7 +67,12 @@ def _sizes(case: Case, at: int, sizes: list[Size], own: Usual) -> Iterator[Chang
     if not width or not height or size.width is None or size.height is None:
         return
     source, url = own.source("pixels")
-    words = {"before": f"{width} x {height}", "model": own.label, "kind": _kind(case.view, size.node), "source": source}
+    words: dict[str, object] = {
+        "before": f"{width} x {height}",
+        "model": own.label,
+        "kind": _kind(case.view, size.node),
+        "source": source,
+    }
     native = _scaled(width, height, own.side / math.sqrt(width * height), own) if own.side else None
     if native and native[0] * native[1] > width * height * 0.9:
         native = None
@@ -75,8 +80,9 @@ def _sizes(case: Case, at: int, sizes: list[Size], own: Usual) -> Iterator[Chang
     found = (("native", native), ("step", _scaled(*start, _STEP, own)), ("less", _scaled(*start, _LESS, own)))
     for kind, new in found:
         if new and (kind == "native" or math.sqrt(new[0] * new[1]) >= _least(own)):
-            yield proposal(f"size_{kind}", f"size.{kind}.{at}", _resize(sizes, new), (MEMORY, SPEED, SAFETY),
-                           {**words, "after": f"{new[0]} x {new[1]}"}, url=url if kind == "native" else "")  # fmt: skip
+            words |= {"after": f"{new[0]} x {new[1]}", "share": round(100 * new[0] * new[1] / (width * height))}
+            yield proposal(f"size_{kind}", f"size.{kind}.{at}", _resize(sizes, new), (MEMORY, SPEED, SAFETY), words,
+                           url=url if kind == "native" else "", quality="lower" if native and kind != "native" else "")  # fmt: skip
 
 
 def _least(own: Usual) -> float:

@@ -89,14 +89,18 @@ def usual(anatomy: Anatomy) -> Usual:
     return Usual()
 
 
+_MADE_FOR = {"480p": 640.0, "720p": 960.0, "1080p": 1440.0}  # a file's name → the side of a square of such a video
+
+
 def _usual(family: str, name: str) -> Usual:
     said, known = profile(family, name), model_of(family, name)
     figures = said.figures if said is not None else {}
     pixels, multiple, frames, steps = (figures.get(key) for key in ("pixels", "multiple", "frames", "steps"))
+    named = next((side for word, side in _MADE_FOR.items() if word in name.lower()), 0)
     step = int(multiple.low) if multiple is not None else 16
     return Usual(
         label=said.label if said is not None else known.label if known is not None else "the model",
-        side=math.sqrt(pixels.low) if pixels is not None else known.side if known is not None else 0,
+        side=named or (math.sqrt(pixels.low) if pixels is not None else known.side if known is not None else 0),
         multiple=step if step > 8 else 64,  # with 8, what most people take
         rule=(int(frames.low), int(frames.high)) if frames is not None else (1, 0),
         steps=(int(steps.low), int(steps.high)) if steps is not None else None,

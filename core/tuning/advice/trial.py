@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from ...explanation.graph import View
-from ...explanation.types import TEXT_ENCODER, Anatomy
+from ...explanation.types import Anatomy
 from ...workflow.raw import Json
 from ...workflow.types import Workflow
 from ..edit import NotEdited, ViewOf, edited_graph, read_graph
@@ -44,10 +43,7 @@ class Trials:
             self.refused.update({change.id: error.message for change in changes})
             return None
         every = (*made, *changes)
-        found = self._measure(anatomy, with_sizes(self._files, every))
-        if any(change.id == "encoder.cpu" for change in every):
-            found = _without_text(found, anatomy)
-        return State(graph, anatomy, found)
+        return State(graph, anatomy, self._measure(anatomy, with_sizes(self._files, every)))
 
 
 def with_sizes(files: Files, changes: Sequence[Change]) -> Files:
@@ -59,18 +55,6 @@ def with_sizes(files: Files, changes: Sequence[Change]) -> Files:
         return found or (FileFacts(sizes[name], known_from="size") if name in sizes else None)
 
     return known
-
-
-def _without_text(found: Estimate, anatomy: Anatomy) -> Estimate:
-    """The text encoders work in RAM: their stages take nothing of the GPU."""
-    nodes = {part.node for part in anatomy.models if part.role == TEXT_ENCODER}
-    outside = [stage for stage in found.stages if stage.key == "text" and nodes.issuperset(stage.nodes)]
-    stages = tuple(stage for stage in found.stages if stage not in outside)
-    most, left = largest(found.stages), largest(stages)
-    if not outside or not stages or left == most:
-        return replace(found, stages=stages) if outside and stages else found
-    peak = Range(*(whole - before + after for whole, before, after in zip(found.peak, most, left, strict=True)))
-    return replace(found, stages=stages, peak=peak)
 
 
 def largest(stages: Sequence[Stage]) -> Range:

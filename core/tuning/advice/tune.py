@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ...explanation.graph import View
-from ...explanation.types import Anatomy
+from ...explanation.types import DIFFUSION_MODEL, Anatomy
 from ...knowledge import document
 from ...workflow.types import Workflow
 from ..edit import ViewOf
 from ..types import MEMORY, SPEED, Change, Edit, Estimate, Files, NeedsFile, Profile, Tuning
-from .builds import Here, Known
+from .builds import Here, Known, tabled
 from .models import model_changes
 from .pick import LEAST, LOSS, Measured, Picker
 from .shapes import shape_changes
@@ -60,6 +60,7 @@ def tune(
         if state is not None and (one := _measured(change, before, state.estimate, target)) is not None:
             found.append(one)
     sets = Picker(trials, found, target).variants()
+    packs = tuple(_gguf(case, target))
     used = {id for one in sets for id in one.changes}
     found = sorted((one for one in found if one.change.id in used or _worth(one)), key=_rank)
     return Tuning(
@@ -67,8 +68,8 @@ def tune(
         before=before,
         changes=tuple(one.change for one in found),
         variants=sets,
-        none="" if sets else _none(anatomy, before, trials, target),
-        advice=_advice(before, target, against),
+        none="" if sets else _none(anatomy, before, trials, target, packs=bool(packs)),
+        advice=(*packs, *_advice(before, target, against)),
     )
 
 
@@ -102,10 +103,10 @@ def _excluding(found: list[Change]) -> list[Change]:
 
 
 def _place(edit: Edit) -> tuple[str, str]:
-    """What an edit is about: a value, or a node as a whole. Both names of a model's file are one: it is loaded once."""
-    if edit.kind == "value" and edit.input not in ("unet_name", "weight_dtype"):
-        return edit.node, edit.input
-    return edit.node, ""
+    """What an edit is about. A model's file and how it is loaded are one: it is loaded once."""
+    if edit.kind in ("insert", "mode"):
+        return edit.node, edit.kind
+    return edit.node, "" if edit.kind == "type" or edit.input in ("unet_name", "weight_dtype") else edit.input
 
 
 def _measured(change: Change, before: Estimate, after: Estimate, target: int) -> Measured | None:
@@ -139,7 +140,7 @@ def _rank(one: Measured) -> tuple[float, float]:
 # ---- where nothing is offered ---------------------------------------------------------------------------------
 
 
-def _none(anatomy: Anatomy, before: Estimate, trials: Trials, target: int) -> str:
+def _none(anatomy: Anatomy, before: Estimate, trials: Trials, target: int, *, packs: bool) -> str:
     """In plain words, why there is no variant."""
     if not anatomy.models:
         if anatomy.partners:
@@ -151,12 +152,30 @@ def _none(anatomy: Anatomy, before: Estimate, trials: Trials, target: int) -> st
     if trials.refused:
         return start + "What would help cannot be changed safely in this file: " + next(iter(trials.refused.values()))
     most = max(before.stages, key=lambda stage: stage.total.likely, default=None)
-    what = (
-        f"Most of the memory is taken by the models themselves ({size(most.weights.likely)})"
-        if most
-        else "Its models take the memory"
+    weights = f" ({size(most.weights.likely)})" if most is not None else ""
+    smaller = (
+        "a smaller build of them needs another pack (see the advice)" if packs else "no smaller build of them is known"
     )
-    return f"{start}{what}; no smaller build of them is known, and nothing else in the workflow lowers that."
+    return f"{start}Most of the memory is taken by its models{weights}; {smaller}, and nothing else in it lowers that."
+
+
+def _gguf(case: Case, target: int) -> Iterator[tuple[str, str]]:
+    """The largest GGUF build of the diffusion model that fits, where the nodes that load one are not installed."""
+    loaders = document("tuning")["gguf_loaders"]
+    for part in case.anatomy.models:
+        loader = loaders.get(part.class_type, {}).get("type")
+        if part.role != DIFFUSION_MODEL or loader is None or loader in case.view.catalogue.installed:
+            continue
+        some = [one for folder in part.folders[:1] for one in tabled(part.name, folder) if one.name.endswith(".gguf")]
+        fits = [one for one in some if one.size and one.size <= target * 0.9]
+        best = max(fits, key=_bytes, default=None) or min(some, key=_bytes, default=None)
+        if best is not None and best.size:
+            text = f"{best.name} ({size(best.size)}) is the same model as {part.name}, packed smaller. It needs the pack ComfyUI-GGUF."
+            yield f"{text} Install it, then tune again.", f"{best.said_by}: {best.url}"
+
+
+def _bytes(one: NeedsFile) -> int:
+    return one.size or 0
 
 
 def _advice(before: Estimate, target: int, profile: Profile) -> tuple[tuple[str, str], ...]:

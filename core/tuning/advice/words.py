@@ -9,7 +9,9 @@ _LEAST_SAID = 50_000_000  # bytes: less is not worth a word
 
 
 def size(bytes_: int) -> str:
-    """ "6.7 GB", "350 MB"."""
+    """ "6.7 GB", "8 GB", "350 MB"."""
+    if bytes_ >= GB and bytes_ % GB == 0:
+        return f"{bytes_ // GB} GB"
     return f"{bytes_ / GB:.1f} GB" if bytes_ >= 0.95 * GB else f"{round(bytes_ / 1e7) * 10} MB"
 
 
@@ -46,6 +48,29 @@ def faster(before: Estimate, after: Estimate) -> float | None:
     return factor if factor < 0.99 else None
 
 
+def instead(before: Estimate, after: Estimate) -> str:
+    """ ": 13.4 GB instead of 25.3 GB", or " of 6.1 GB" where both read the same."""
+    old, new = size(before.peak.likely), size(after.peak.likely)
+    return f": {new} instead of {old}" if old != new else f" of {old}"
+
+
+def fitting(before: Estimate, after: Estimate, target: int) -> list[str]:
+    """The stages, in words, that want more than the target now and no longer do then."""
+    old = {key: largest([one for one in before.stages if one.key == key]).likely for key in _keys(before)}
+    new = {key: largest([one for one in after.stages if one.key == key]).likely for key in _keys(before)}
+    beside = before.peak.likely - largest(before.stages).likely
+    return [_DOING.get(key, "another step") for key in old if new[key] + beside <= target < old[key] + beside]
+
+
+_DOING = {
+    "text": "reading the text",
+    "sample": "sampling",
+    "encode": "encoding",
+    "decode": "decoding",
+    "upscale": "upscaling",
+}
+
+
 def _keys(found: Estimate) -> list[str]:
     return list(dict.fromkeys(stage.key for stage in found.stages))
 
@@ -61,13 +86,14 @@ _STAGES = {
 
 
 def _memory(before: Estimate, after: Estimate, target: int) -> str:
-    less = saved(before, after)
+    less, (key, part) = saved(before, after), stage_saved(before, after)
+    where = _STAGES.get(key, "in one step")
+    if less >= _LEAST_SAID and part > 2 * less:
+        return f"About {size(part)} less GPU memory {where}, and {size(less)} less at the peak{instead(before, after)}."
     if less >= _LEAST_SAID:
-        return f"About {size(less)} less GPU memory at the peak: {size(after.peak.likely)} instead of {size(before.peak.likely)}."
-    key, part = stage_saved(before, after)
+        return f"About {size(less)} less GPU memory at the peak{instead(before, after)}."
     if part >= _LEAST_SAID:
-        end = "another step wants more, so the peak stays."
-        return f"About {size(part)} less GPU memory {_STAGES.get(key, 'in one step')}; {end}"
+        return f"About {size(part)} less GPU memory {where}; another step wants more, so the peak stays."
     return "The memory stays as it is." if faster(before, after) is not None else ""
 
 
