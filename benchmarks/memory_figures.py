@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from comfyfixersmart.core.tuning.known import any_model, latents, model_of
+from comfyfixersmart.core.tuning.known import Model, any_model, latents, model_of
 from comfyfixersmart.core.tuning.load import (
     ALLOCATED,
     DEVICE,
@@ -22,6 +22,7 @@ from comfyfixersmart.core.tuning.working import Shape, Tile
 
 _ROLES = {"diffusion_model": "diffusion", "text_encoder": "text_encoder", "vae": "vae"}
 _COUNTERS = {"peak_allocated": ALLOCATED, "peak_reserved": RESERVED, "device_used": DEVICE}
+_WHOLE = 1 << 14  # pixels: no tiles along the sides
 
 
 class Judged(NamedTuple):
@@ -73,13 +74,25 @@ def load_of(figure: dict[str, Any]) -> Load:
         model,
         latents()[model.latent],
         tuple(pieces),
-        Shape(figure["width"], figure["height"], figure["frames"] or 1, figure["batch"] or 1),
+        Shape(figure["width"] or 1, figure["height"] or 1, figure["frames"] or 1, figure["batch"] or 1),
         passes=2 if figure["cfg_doubles"] else 1,
         mode=OFFLOAD if figure["mode"] == "offload_parts" else RESIDENT,
         bits=float(figure["compute_bits"] or 16),
         vae_bits=vae_bits,
-        tile=Tile(256, 16) if figure["tiled_vae"] else None,
+        tile=_tile(model, figure),
         sliced=bool(figure.get("vae_slicing")),
         only={"vae_decode": "decode", "vae_encode": "encode"}.get(figure.get("operation") or "", ""),
         counter=_COUNTERS.get(figure["measure"], STATED),
     )
+
+
+def _tile(model: Model, figure: dict[str, Any]) -> Tile | None:
+    """The pieces in which a VAE works, as the programs do it: diffusers takes the size that an image VAE was made for, 256
+    pixels by 16 frames of a video, and the frames of HunyuanVideo always by 16; ComfyUI takes 512 pixels."""
+    if "ComfyUI" in figure["software"]:
+        return Tile(512, 64) if figure["tiled_vae"] else None
+    if figure["tiled_vae"]:
+        return Tile(256, 16, together=True) if (figure["frames"] or 1) > 1 else Tile(model.side, together=True)
+    if model.latent == "hunyuan_video" and "diffusers" in figure["software"]:
+        return Tile(_WHOLE, 16, together=True)
+    return None

@@ -102,6 +102,7 @@ class Editor:
         """The nodes and their neighbours, seen through what only the page knows and through borders of subgraphs."""
         found = {(level.key, one) for one in ids}
         edge = list(found)
+        edge += [end for one in ids for end in self._through(level.key, one)]
         while edge:
             key, one = edge.pop()
             for link in self.graph.levels[key].links:

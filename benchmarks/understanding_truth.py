@@ -151,7 +151,8 @@ def _shifted(node: dict[str, Any], offset: int) -> dict[str, Any]:
     """The node with its ids moved, so that graphs do not meet."""
     moved = {**node, "id": node["id"] + offset}
     moved["inputs"] = [
-        {**one, "link": one["link"] + offset} if one.get("link") is not None else one for one in node.get("inputs") or ()
+        {**one, "link": one["link"] + offset} if one.get("link") is not None else one
+        for one in node.get("inputs") or ()
     ]
     moved["outputs"] = [
         {**one, "links": [link + offset for link in one.get("links") or ()]} for one in node.get("outputs") or ()

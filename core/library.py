@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from .errors import UnreadableFile
 from .files import open_plain, read_small
-from .workflow.read import ONE_READ, Reading, read, read_bytes
-from .workflow.types import Problem
+
+if TYPE_CHECKING:  # the readers are imported when the first file is read: ComfyUI must start at once
+    from .workflow.read import Reading
 
 MEDIA_SUFFIXES = (
     ".png", ".webp", ".jpg", ".jpeg", ".avif", ".mp4", ".mov", ".m4v", ".m4a", ".webm", ".mkv", ".mp3", ".flac",
@@ -123,6 +124,9 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 def read_file(file: WorkflowFile) -> Reading:
     """What one file holds. Never raises for a bad file: that becomes a Problem."""
+    from .workflow.read import ONE_READ, Reading, read, read_bytes
+    from .workflow.types import Problem
+
     try:
         data = read_small(file.path, ONE_READ)
         if data is not None:

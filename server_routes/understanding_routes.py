@@ -6,11 +6,11 @@ from typing import Any
 
 from aiohttp import web
 
-from ..core.tuning.types import GB
 from .guard import CHANGE, CHECK, READ
 from .serving import GRAPH_BODY, SMALL_BODY, Call, Route, body, encoded
 from .understanding import Asked
 
+GB = 1_000_000_000
 PAIR_BODY = 2 * GRAPH_BODY  # two graphs
 
 

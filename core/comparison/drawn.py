@@ -208,12 +208,12 @@ class Drawn:
         """The inputs of a vertex that hold a value."""
         return ((name, given) for name, given in vertex.inputs.items() if isinstance(given, Holds))
 
-    def own(self, vertex: Vertex, *, titled: bool) -> tuple[object, ...]:
-        """Type, values and state as one hashable value: equal for nodes that are equal by themselves. `titled`: their
-        titles count too."""
+    def own(self, vertex: Vertex, *, titles: bool = False, states: bool = True) -> tuple[object, ...]:
+        """Type and values as one hashable value, equal for nodes that are equal by themselves; with title and state or
+        without."""
         values = sorted((name, frozen(given.value)) for name, given in self.values(vertex))
-        title = vertex.title if titled else ""
-        return vertex.class_type, title, vertex.state, tuple(values), tuple(frozen(one.value) for one in vertex.unnamed)
+        title, state = vertex.title if titles else "", vertex.state if states else ""
+        return vertex.class_type, title, state, tuple(values), tuple(frozen(one.value) for one in vertex.unnamed)
 
 
 def _own_title(raw: Mapping[str, Json]) -> str:

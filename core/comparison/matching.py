@@ -50,20 +50,21 @@ class _Matcher:
 
     def all(self) -> Matching:
         titled = self.old.workflow.format == self.new.workflow.format
-        full = self._rounds(lambda drawn, vertex: drawn.own(vertex, titled=titled))
+        full = self._rounds(lambda drawn, vertex: drawn.own(vertex, titles=titled))
         self._colour_vertices(full[0])
         sure = self._take_unique(full[-1])
         self._take_twins(full[-1])
         if self._left():
-            bare = self._rounds(lambda drawn, vertex: vertex.class_type)
+            bare = self._rounds(_bare)
             self.ids_hold = self._ids_hold(sure or self._unique(bare[-1]) or self._unique(bare[1]))
             if self.ids_hold:
                 self._take_ids()
-            for colours in reversed(full[2:-1]):
+            own = self._rounds(lambda drawn, vertex: drawn.own(vertex, states=False))
+            for colours in reversed(own[2:]):
                 self._take_unique(colours)
             for colours in reversed(bare[2:]):
                 self._take_unique(colours)
-            for colours in reversed(full[:2]):
+            for colours in reversed(own[:2]):
                 self._take_only(colours)
             Nearest(self.old, self.new, self.pairs, self.back, ids_hold=self.ids_hold).take()
         return Matching(self.pairs, self._take_replaced())
@@ -195,7 +196,7 @@ class _Matcher:
             return sum(one == other for one, other in sure) >= _KEPT_IDS * len(sure)
         same = [one for one in self.old.vertices if one in self.new.vertices]
         kept = sum(self.old.vertices[one].class_type == self.new.vertices[one].class_type for one in same)
-        return kept >= _KEPT_IDS * max(len(same), min(len(self.old.vertices), len(self.new.vertices)) / 2, 1)
+        return kept >= _KEPT_IDS * max(min(len(self.old.vertices), len(self.new.vertices)), 1)
 
     def _take_ids(self) -> None:
         for one, vertex in self.old.vertices.items():
@@ -252,6 +253,12 @@ class _Matcher:
         common = Counter(left) & Counter(right)
         read, both = (any(link[0] == "to" for link in links) for links in (left, common))
         return common.total() / max(len(left), len(right), 1) if both or not read else 0.0
+
+
+def _bare(drawn: Drawn, vertex: Vertex) -> Hashable:
+    """A node's type; a node without links has no surroundings that could tell, so it stands for itself."""
+    linked = drawn.users.get(vertex.id) or any(isinstance(given, Linked) for given in vertex.inputs.values())
+    return vertex.class_type if linked else drawn.own(vertex, states=False)
 
 
 def _next(drawn: Drawn, colours: dict[str, int], number: Callable[[Hashable], int]) -> dict[str, int]:

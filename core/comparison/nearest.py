@@ -128,7 +128,7 @@ class Nearest:
         shared, sure, total, off = self._links(left, right)
         same, values = self._values(left, right)
         titled = bool(left.title) and left.title == right.title
-        alone = total == 0 and 2 * same >= values - 1
+        alone = total == 0 and 2 * same >= values - 1 and not self.ids_hold
         evidence = sure > 0 or titled or alone or (same == values and off <= 1) or (self.ids_hold and one == other)
         if not evidence:
             return 0.0

@@ -24,7 +24,9 @@ from .graph import Given
 from .types import GRAPH, Anatomy, Explanation, Fact, Row
 
 _NUMBER = re.compile(r"(?<![\w.])-?\d+(?:[.,]\d+)*(?![\w])")
-_FILE = re.compile(r"[^\s“”\"'(),;:]+\.(?:safetensors|sft|ckpt|gguf|pth|pt|bin|onnx|png|jpe?g|webp|mp4|webm|wav|mp3|flac|glb)\b", re.I)
+_FILE = re.compile(
+    r"[^\s“”\"'(),;:]+\.(?:safetensors|sft|ckpt|gguf|pth|pt|bin|onnx|png|jpe?g|webp|mp4|webm|wav|mp3|flac|glb)\b", re.I
+)
 _QUOTED = re.compile(r"“([^”]*)”")
 _DOCUMENT = re.compile(r"knowledge/([a-z_]+)\.json(?:#(.+))?")
 _MOST = 200  # complaints of one explanation
@@ -221,7 +223,7 @@ def loose(text: str, facts: Iterable[Fact]) -> list[str]:
         rest = rest.replace(whole, " ")
     for name in sorted((one for one in names if one and one in rest), key=len, reverse=True):
         rest = rest.replace(name, " \x00 ")
-    found += [name for name in _FILE.findall(rest)]
+    found += _FILE.findall(rest)
     rest = _FILE.sub(" ", rest)
     return found + [one for one in _NUMBER.findall(rest) if one.strip("-") not in numbers and one not in numbers]
 

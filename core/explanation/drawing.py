@@ -35,8 +35,8 @@ def drawing(anatomy: Anatomy, view: View) -> Drawing:
     return draw(stages(anatomy, view))
 
 
-def draw(steps: Sequence[StageStep]) -> Drawing:
-    """The drawing of these steps."""
+def draw(steps: Sequence[StageStep], loaders: Sequence[tuple[str, ...]] = ()) -> Drawing:
+    """The drawing of these steps. `loaders`: by step, the nodes that load its models."""
     if not steps:
         return Drawing(WIDTH, 0, (), ())
     place = {step.number: at for at, step in enumerate(steps)}
@@ -48,7 +48,8 @@ def draw(steps: Sequence[StageStep]) -> Drawing:
     points = [(xs[column], _SIDE + (row - low) * _ROW) for column, row in zip(columns, rows, strict=True)]
     labels, above = _labels([_short(step.label, MOST_LETTERS) for step in steps], points, columns)
     dots = tuple(
-        Dot(step.number, *points[at], labels[at], step.key, step.nodes, above[at]) for at, step in enumerate(steps)
+        Dot(step.number, *points[at], labels[at], step.key, step.nodes, above[at], loaders[at] if loaders else ())
+        for at, step in enumerate(steps)
     )
     height = max(y for _, y in points) + _SIDE
     return Drawing(WIDTH, height, dots, tuple(links))

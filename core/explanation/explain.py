@@ -15,6 +15,7 @@ from .facts.ground import Docs
 from .graph import View
 from .pages.build import pages
 from .pages.markdown import markdown
+from .stage_models import loaders
 from .stages import stages
 from .types import Anatomy, Explanation, Fact
 
@@ -44,7 +45,7 @@ def explain(
     every = (*own, *(fact for fact in extra if fact.id not in ids))
     sheets = pages(body, every)
     text = {sheet.reader: markdown(body.name, sheet) for sheet in sheets}
-    return Explanation(body.name, body, every, draw(steps), sheets, text)
+    return Explanation(body.name, body, every, draw(steps, loaders(steps, body, view)), sheets, text)
 
 
 def _anatomy(

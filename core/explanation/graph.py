@@ -15,6 +15,7 @@ from ..requirements.values import Values, values
 from ..workflow.raw import Json
 from ..workflow.source import source
 from ..workflow.types import Literal, Node, Origin, Workflow
+from .forms import formed, role_type
 
 Roles = Mapping[str, Mapping[str, Any]]  # class_type → its line of `knowledge/roles.json`, "types"
 
@@ -40,7 +41,9 @@ class Feed(NamedTuple):
     slot: int
 
 
-Compute = Callable[[Node, int], Json]  # what a node's output slot holds, by arithmetic alone; None where it cannot be told
+Compute = Callable[
+    [Node, int], Json
+]  # what a node's output slot holds, by arithmetic alone; None where it cannot be told
 
 
 class View:
@@ -62,6 +65,9 @@ class View:
         self._users: dict[str, list[tuple[Node, str, int]]] | None = None
         self._order: list[Node] | None = None
         self._asking: set[str] = set()
+        self._given: dict[tuple[str, str], Given | None] = {}
+        self._outs: dict[str, tuple[str, ...]] = {}
+        self._kinds: dict[tuple[str, str], str] = {}
         self.compute: Compute | None = None
 
     # ---- what is known of a type ----------------------------------------------------------------------------
@@ -76,13 +82,17 @@ class View:
 
     def outputs(self, node: Node) -> tuple[str, ...]:
         """The link types that come out, by slot: as the file says, else as the definition does; () when neither does."""
-        raw = node.raw.get("outputs")
-        if isinstance(raw, list) and raw:
-            return tuple(str(one.get("type", "")) if isinstance(one, dict) else "" for one in raw)
-        known = self.known(node)
-        if known is not None and known.outputs:
-            return known.outputs
-        return tuple(self.role(node).get("outputs", ()))
+        found = self._outs.get(node.id)
+        if found is None:
+            raw, known = node.raw.get("outputs"), self.known(node)
+            if isinstance(raw, list) and raw:
+                found = tuple(str(one.get("type", "")) if isinstance(one, dict) else "" for one in raw)
+            elif known is not None and known.outputs:
+                found = known.outputs
+            else:
+                found = tuple(self.role(node).get("outputs", ()))
+            self._outs[node.id] = found
+        return found
 
     # ---- values -----------------------------------------------------------------------------------------------
 
@@ -96,10 +106,22 @@ class View:
 
     def stored(self, node: Node) -> Values:
         """The same with those that cannot be named, in the file's order; the node need not be one that runs."""
+        forms = self.role(node).get("forms")
+        if forms and isinstance(node.widgets, list):
+            return formed(node, node.widgets, forms)
         return values(node, self._shape(node))
 
     def value(self, node: Node, name: str) -> Given | None:
         """What input `name` gets, and where that stands; None where the node has no such value."""
+        key = (node.id, name)
+        if key in self._given:
+            return self._given[key]
+        found = self._value(node, name)
+        if not self._asking:  # what is found on the way round a circle holds only there
+            self._given[key] = found
+        return found
+
+    def _value(self, node: Node, name: str) -> Given | None:
         for _ in range(_MOST_HOPS):
             fed = source(self.workflow, node, name)
             if isinstance(fed, Literal):
@@ -203,6 +225,13 @@ class View:
 
     def kind(self, node: Node, name: str) -> str:
         """The link type of what feeds an input: as the feeding output says, else the input; "" where neither tells."""
+        key = (node.id, name)
+        found = self._kinds.get(key)
+        if found is None:
+            found = self._kinds[key] = self._kind(node, name)
+        return found
+
+    def _kind(self, node: Node, name: str) -> str:
         feed = self.feed(node, name)
         if feed is None:
             return ""
@@ -263,17 +292,3 @@ class View:
             else:
                 done.add(after.id)
                 stack.append((after, iter(self.feeds(after).values())))
-
-
-def _formed(node: Node, stored: list[Json], forms: Mapping[str, list[str]]) -> dict[str, Json]:
-    """The values of a node whose widgets depend on its first one; `forms`: that one's value, or "*", → their names."""
-    first = stored[0] if stored else None
-    names = forms.get(first, forms.get("*", ())) if isinstance(first, str) else forms.get("*", ())
-    return {**dict(zip(names, stored, strict=False)), **(node.overrides or {})}
-
-
-def role_type(kind: str, line: Mapping[str, Any]) -> NodeType | None:
-    """A NodeType of the order of widgets that a line of `knowledge/roles.json` gives, for types that are not installed."""
-    from ..catalogue.build import from_knowledge
-
-    return from_knowledge(kind, line) if line.get("widgets") else None

@@ -65,7 +65,9 @@ def _kept(view: View, outputs: Sequence[Ending]) -> list[tuple[Node, str]]:
     ends = [(view.by_id[one.node], one) for one in outputs if one.node in view.by_id]
     told = [(node, _medium(view, node) or one.medium, one.preview) for node, one in ends]
     kept = [(node, medium) for node, medium, preview in told if medium == "3d" or (medium and not preview)]
-    return (kept or [(node, medium) for node, medium, _ in told if medium])[:_MOST_OUTPUTS]
+    if all(medium == "text" for _, medium in kept):
+        kept = [(node, medium) for node, medium, _ in told if medium]
+    return kept[:_MOST_OUTPUTS]
 
 
 def _last(view: View) -> list[tuple[Node, str]]:

@@ -28,6 +28,7 @@ class Mark(NamedTuple):
     inputs: tuple[re.Pattern[str], ...]
     makes: frozenset[str]
     partner: bool
+    prompted: bool
     but: frozenset[str]
 
     def may(self, class_type: str) -> bool:
@@ -51,6 +52,7 @@ def _mark(line: Mapping[str, Any]) -> Mark:
         tuple(re.compile(one) for one in line.get("inputs", ())),
         frozenset(line.get("makes", ())),
         bool(line.get("partner")),
+        bool(line.get("prompted")),
         frozenset(line.get("but", ())),
     )
 
@@ -70,6 +72,8 @@ def marks(view: View, node: Node, linked: Sequence[str]) -> Iterator[str]:
             continue
         if mark.partner and not _partner(view, node):
             continue
+        if mark.prompted and not _prompted(view, node):
+            continue
         if mark.makes and not mark.makes.intersection(view.outputs(node)):
             continue
         if all(any(pattern.search(name) for name in linked) for pattern in mark.inputs):
@@ -79,4 +83,12 @@ def marks(view: View, node: Node, linked: Sequence[str]) -> Iterator[str]:
 
 def _partner(view: View, node: Node) -> bool:
     known = view.known(node)
-    return known is not None and known.api
+    return (known is not None and known.api) or view.role(node).get("does") == "partner"
+
+
+def _prompted(view: View, node: Node) -> bool:
+    """Whether a node of a type that nothing here knows takes a prompt: then what it gives is made of it."""
+    if view.known(node) is not None or view.role(node):
+        return False
+    names = {slot.name.rpartition(".")[2] for slot in node.slots} | set(view.values(node))
+    return "prompt" in names

@@ -15,7 +15,7 @@ from .graph import View
 from .kind_evidence import aside
 
 MOST_STAGES = 9
-_MOST_ABOVE = 48  # steps remembered above one node: enough for what is shown, and the work stays linear
+MOST_ABOVE = 48  # steps remembered above one node: enough for what is shown, and the work stays linear
 _NUMBERS = frozenset({"INT", "FLOAT", "BOOLEAN", "COMBO", "NUMBER", "SIGMAS", "SAMPLER", "NOISE"})
 _APART = frozenset({"sample", "service", "upscale"})  # one behind the other they are two steps …
 _MEDIA = ("VIDEO", "IMAGE", "AUDIO", "MESH", "VOXEL", "LATENT")  # … where one hands such a thing to the next
@@ -111,7 +111,7 @@ class StageGraph:
                 found[Above(feed.node.id, kind)] = None
             else:
                 found.update(dict.fromkeys(self.above.get(feed.node.id, ())))
-        return tuple(found)[:_MOST_ABOVE]
+        return tuple(found)[:MOST_ABOVE]
 
     def staged(self) -> list[Node]:
         """The nodes of steps, in the order of the data."""

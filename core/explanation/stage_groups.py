@@ -6,14 +6,12 @@ count where they hold most of what happens, and where no way leads out of one an
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 from ..workflow.types import Node
 from .graph import View
-from .stage_graph import Group, StageGraph
+from .stage_graph import MOST_ABOVE, Above, Group, StageGraph
 
-_NUMBERING = re.compile(r"^(step\s*)?\d+\s*[-–.:)]+\s*", re.I)  # our own numbers stand before the titles
 _ENOUGH = 0.6  # of the steps' nodes that have to stand in groups
 _LEAST, _MOST = 3, 40  # groups
 
@@ -48,12 +46,21 @@ def by_groups(view: View, graph: StageGraph) -> list[Group] | None:
             where[node.id].ids.append(node.id)
     if len(where) < _ENOUGH * len(staged) or len(made) < _LEAST:
         return None
-    for node in staged:
-        for one in graph.above[node.id]:
-            if node.id in where and one.node in where:
-                where[one.node].link(where[node.id], one.kind)
+    _link(graph, staged, where)
     groups = list(made.values())
     return None if _circle(groups) else groups
+
+
+def _link(graph: StageGraph, staged: list[Node], where: dict[str, Group]) -> None:
+    """Joins the groups, through nodes that stand in none."""
+    above: dict[str, dict[Above, None]] = {}
+    for node in staged:
+        found = above[node.id] = {}
+        for one in graph.above[node.id]:
+            found.update({one: None} if one.node in where else above.get(one.node, {}))
+        for one in list(found)[:MOST_ABOVE]:
+            if node.id in where:
+                where[one.node].link(where[node.id], one.kind)
 
 
 def _boxes(view: View) -> list[Box]:
@@ -65,7 +72,7 @@ def _boxes(view: View) -> list[Box]:
         title, bounds = group.get("title"), _numbers(group.get("bounding"), 4)
         if isinstance(title, str) and title.strip() and bounds:
             left, top, width, height = bounds
-            found.append(Box(_NUMBERING.sub("", title.strip()) or title.strip(), left, top, left + width, top + height))
+            found.append(Box(title.strip(), left, top, left + width, top + height))
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from functools import cache
@@ -12,6 +13,7 @@ from .graph import View
 from .stage_graph import Group
 from .types import Anatomy
 
+_NUMBERING = re.compile(r"^(step\s*)?\d+\s*[-–.:)]+\s*", re.I)  # our own numbers stand in the dots
 _OWN = frozenset({"picture", "video_in", "sound_in"})
 _PASSES = ("Sampling", "Second pass", "Third pass", "Fourth pass", "Fifth pass", "Sixth pass", "Later passes")
 
@@ -33,7 +35,7 @@ class Words:
     def of(self, group: Group) -> tuple[str, str]:
         """The title in plain words, and one word for the drawing."""
         if group.name:
-            return group.name, group.name
+            return group.name, _NUMBERING.sub("", group.name) or group.name
         line = table()[group.key]
         title, label = line["title"], line["label"]
         if group.key == "sample":
@@ -79,9 +81,15 @@ class Words:
         uses = {self.uses[node] for node in group.ids if node in self.uses}
         if not uses and "made" in line:
             return line["made"]  # type: ignore[no-any-return]
-        return next(
-            (words for use, words in line.get("use", {}).items() if use in uses and "positive" not in uses), None
-        )
+        named: Mapping[str, list[str]] = line.get("use", {})
+        if "positive" in uses:
+            return named.get("positive")
+        return next((words for use, words in named.items() if use in uses), None)
+
+    def settle(self, group: Group) -> None:
+        """A node that would take a reference, and has none, is where the text goes in, or the canvas."""
+        if group.key == "reference" and self._from(group, table()[group.key]) is None:
+            group.key = "text" if any(node in self.uses for node in group.ids) else "canvas"
 
 
 def _pass(group: Group) -> tuple[str, str]:

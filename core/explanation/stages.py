@@ -54,6 +54,8 @@ def stages(anatomy: Anatomy, view: View) -> tuple[StageStep, ...]:
     if len(groups) > MOST_STAGES:
         groups = by_groups(view, graph) or groups
     groups = limited(groups, {key: line["weak"] for key, line in table().items() if "weak" in line})
+    for group in groups:
+        words.settle(group)
     _with_setup(groups, anatomy)
     return _numbered(ordered(groups, tuple(table())), words, _places(anatomy))
 

@@ -232,7 +232,7 @@ class Page(NamedTuple):
 class Dot(NamedTuple):
     """One stage in the drawing: number, place in drawing units, a short word, what it is, its nodes.
 
-    `above`: the word stands above the dot, else below it.
+    `above`: the word stands above the dot, else below it. `loaders`: nodes that load the models it works with.
     """
 
     number: int
@@ -242,6 +242,7 @@ class Dot(NamedTuple):
     key: str
     nodes: tuple[str, ...]
     above: bool = True
+    loaders: tuple[str, ...] = ()
 
 
 class Drawing(NamedTuple):
@@ -274,7 +275,7 @@ class Explanation:
             "drawing": {
                 "width": self.drawing.width,
                 "height": self.drawing.height,
-                "dots": [{**dot._asdict(), "nodes": list(dot.nodes)} for dot in self.drawing.dots],
+                "dots": [{**dot._asdict(), "nodes": list(dot.nodes), "loaders": list(dot.loaders)} for dot in self.drawing.dots],
                 "links": [list(link) for link in self.drawing.links],
             },
             "pages": {page.reader: _page(page) for page in self.pages},

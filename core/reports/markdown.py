@@ -157,7 +157,7 @@ def workflow_md(entry: Entry, *, alone: bool = False) -> str:
     lines += _credits(entry)
     if ready.ignored:
         lines += [f"Not counted: {words.plural(ready.ignored, 'reference')} in muted or bypassed nodes.", ""]
-    if entry.change:
+    if entry.change and not (known is not None and known.broke is not None):
         lines += ["## When did it break?", "", text(words.story(entry.change)), ""]
     lines += _health(entry.health)
     if ready.warnings:

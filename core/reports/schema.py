@@ -11,6 +11,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from .schema_resolution import Resolution, Resolve, State, Strict
+from .schema_understanding import Compare, Explanation, Tune
 
 Status = Literal["unreadable", "blocked", "unknown", "needs_input", "runnable"]
 
@@ -285,6 +286,9 @@ PUBLISHED: dict[str, type[BaseModel]] = {
     "index": Index,
     "workflow": WorkflowReport,
     "resolve": Resolve,
+    "explain": Explanation,
+    "tune": Tune,
+    "compare": Compare,
 }
 
 

@@ -9,7 +9,6 @@ node is compared: whatever differs without being meant, or does not differ as me
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -60,7 +59,7 @@ def edited_graph(graph: dict[str, Json], form: str, changes: Sequence[Change], v
     from .edit_verify import verify
 
     edits = [edit for change in changes for edit in change.edits]
-    new = copy.deepcopy(graph)
+    new: dict[str, Json] = copied(graph)
     before = _view(graph, form, view_of)
     for edit in edits:
         if edit.kind != "value":
@@ -72,6 +71,13 @@ def edited_graph(graph: dict[str, Json], form: str, changes: Sequence[Change], v
         _hints(new, changes, _view(new, form, view_of))
     verify(before, _view(new, form, view_of), edits, meant)
     return new
+
+
+def copied(value: Json) -> Json:
+    """A JSON value whose lists and objects are its own."""
+    if isinstance(value, dict):
+        return {key: copied(one) if isinstance(one, dict | list) else one for key, one in value.items()}
+    return [copied(one) if isinstance(one, dict | list) else one for one in value] if isinstance(value, list) else value
 
 
 def read_graph(graph: dict[str, Json], form: str, name: str = "") -> Workflow:

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from ..explanation.graph import View
 from ..workflow.raw import Json
-from ..workflow.types import Scope
+from ..workflow.source import source
+from ..workflow.types import Literal, Origin, Scope
 from .edit_text import same
 from .types import Edit
 
@@ -30,6 +31,9 @@ class _Spot(NamedTuple):
         return self.holder[self.key]
 
 
+_Found = tuple[list[_Spot], set[Reader]]  # the places of a value, and all who read the one in force
+
+
 def put_values(graph: dict[str, Json], form: str, edits: Sequence[Edit], read: Read) -> dict[Reader, Json]:
     """Changes `graph` in place, and gives every (node, input) that reads another value now, with that value.
 
@@ -38,7 +42,11 @@ def put_values(graph: dict[str, Json], form: str, edits: Sequence[Edit], read: R
     """
     from .edit import NotEdited
 
+    if not edits:
+        return {}
     meant: dict[Reader, Json] = {}
+    view = read(graph)
+    plain = _together(graph, form, edits, read)
     asked = {(edit.node, edit.input): edit.after for edit in edits}
     for edit in edits:
         if (edit.node, edit.input) in meant and same(meant[edit.node, edit.input], edit.after):
@@ -47,12 +55,12 @@ def put_values(graph: dict[str, Json], form: str, edits: Sequence[Edit], read: R
             raise NotEdited(
                 f"{edit.input} of node {edit.node} stands in one place with another value that changes otherwise."
             )
-        found = _arriving(graph, form, edit, read)
+        found = plain.get((edit.node, edit.input)) or _arriving(graph, form, edit, read)
         if found is None:
             raise NotEdited(f"Where {edit.input} of node {edit.node} stands cannot be told.")
         spots, readers = found
         wanted = [id for id, name in readers if (id, name) in asked and same(asked[id, name], edit.after)]
-        if any(not any(id.startswith(prefix) for id in wanted) for prefix in _shared(spots[0], read(graph))):
+        if any(not any(id.startswith(prefix) for id in wanted) for prefix in _shared(spots[0], view)):
             raise NotEdited(
                 f"Node {edit.node} is in a subgraph that is used several times: the change would hit all of them."
             )
@@ -62,7 +70,46 @@ def put_values(graph: dict[str, Json], form: str, edits: Sequence[Edit], read: R
     return meant
 
 
-def _arriving(graph: dict[str, Json], form: str, edit: Edit, read: Read) -> tuple[list[_Spot], set[Reader]] | None:
+def _together(graph: dict[str, Json], form: str, edits: Sequence[Edit], read: Read) -> dict[Reader, _Found]:
+    """What `_arriving` gives, in one reading, for edits whose value is not at a host."""
+    spots = [spot for spot in _spots(graph, form) if any(same(spot.value, edit.before) for edit in edits)]
+    kept = [spot.value for spot in spots]
+    marks = [_mark(value, number) for number, value in enumerate(kept)]
+    for spot, mark in zip(spots, marks, strict=True):
+        spot.holder[spot.key] = mark if mark is not None else spot.value
+    try:
+        view = read(graph)
+        readers = _readers(view, marks)
+        places = [_place(_value(view, edit), marks) for edit in edits]
+    finally:
+        for spot, value in zip(spots, kept, strict=True):
+            spot.holder[spot.key] = value
+    hosts = {id(scope.host) for scope in view.workflow.scopes if scope.host}
+    return {
+        (edit.node, edit.input): ([spots[place]], readers.get(place, set()))
+        for edit, place in zip(edits, places, strict=True)
+        if place is not None and id(spots[place].owner) not in hosts and same(spots[place].value, edit.before)
+    }
+
+
+def _value(view: View, edit: Edit) -> Json:
+    """What the edit's input gets, wherever it stands."""
+    node = view.by_id.get(edit.node)
+    given = view.value(node, edit.input) if node is not None else None
+    return given.value if given is not None else None
+
+
+def _readers(view: View, marks: list[Json]) -> dict[int, set[Reader]]:
+    """Place of a mark → who reads it."""
+    places = {mark: place for place, mark in enumerate(marks) if mark is not None}
+    found: dict[int, set[Reader]] = {}
+    for reader, value in read_values(view):
+        if isinstance(value, str | int | float) and value in places:
+            found.setdefault(places[value], set()).add(reader)
+    return found
+
+
+def _arriving(graph: dict[str, Json], form: str, edit: Edit, read: Read) -> _Found | None:
     """The places of the value, the one in force first, and all who read that one.
 
     A host's value hides the one inside; a page that knows no host values reads that, so it is changed as well.
@@ -79,14 +126,12 @@ def _arriving(graph: dict[str, Json], form: str, edit: Edit, read: Read) -> tupl
     try:
         for _ in range(_MOST_HOSTS):
             view = read(graph)
-            node = view.by_id.get(edit.node)
-            given = view.value(node, edit.input) if node is not None else None
-            place = _place(given.value, marks) if given is not None else None
-            if given is None or place is None:
+            place = _place(_value(view, edit), marks)
+            if place is None:
                 break
             spot = spots[place]
             if not found:
-                readers = {one for one, value in read_values(view) if same(value, given.value)}
+                readers = _readers(view, marks).get(place, set())
             found.append(spot)
             if not any(scope.host is spot.owner for scope in view.workflow.scopes):
                 break
@@ -99,15 +144,22 @@ def _arriving(graph: dict[str, Json], form: str, edit: Edit, read: Read) -> tupl
     return (found, readers) if found else None
 
 
-def read_values(view: View) -> Iterator[tuple[Reader, Json]]:
-    """Every (node, input) with a value, followed to where it stands. Those that are worked out at run time are left out."""
+def read_values(view: View) -> Iterator[tuple[Reader, Json | Origin]]:
+    """Every (node, input) with the value that stands there, or the Origin of what a node that runs hands it.
+
+    Nodes that only hold a value and switches are not looked through: a switch that is thrown changes itself alone.
+    """
     for node in view.nodes:
-        names = dict.fromkeys(view.values(node))
-        names.update(dict.fromkeys(slot.widget or slot.name for slot in node.slots if slot.link is not None))
-        for name in names:
-            given = view.value(node, name)
-            if given is not None and given.input:
-                yield (node.id, name), given.value
+        stored = view.values(node)
+        linked = {slot.widget or slot.name: slot for slot in node.slots if slot.link is not None}
+        for name in dict.fromkeys((*stored, *linked)):
+            fed = source(view.workflow, node, name) if name in linked or view.workflow.broadcast else None
+            if isinstance(fed, Literal):
+                yield (node.id, name), fed.value
+            elif isinstance(fed, Origin):
+                yield (node.id, name), fed
+            elif name in stored:
+                yield (node.id, name), stored[name]
 
 
 def _shared(spot: _Spot, view: View) -> list[str]:
@@ -158,4 +210,4 @@ def _mark(before: Json, number: int) -> Json:
 
 
 def _place(value: Json, marks: list[Json]) -> int | None:
-    return next((place for place, mark in enumerate(marks) if same(mark, value)), None)
+    return next((place for place, mark in enumerate(marks) if mark is not None and same(mark, value)), None)

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 from ..explanation.types import DIFFUSION_MODEL, LORA, VAE, Anatomy, Sampling
 from .known import latents
-from .load import DEVICE, counted, peak
+from .load import DEVICE, peak
 from .modes import fit, line, note, stays, usable
 from .parts import TEXT_ROLES, Weighed, total, weigh
 from .shapes import cfg_passes
-from .stages import Stages, floor
+from .stages import Stages, least_of
 from .types import NOTHING, Estimate, Files, Profile, Range, Stage
 from .working import latent_area
 
@@ -35,7 +35,7 @@ def estimate(anatomy: Anatomy, *, files: Files, profile: Profile | None = None) 
     if stays(profile):
         every = total(row.bytes for row in rows)
         found = tuple(stage._replace(weights=every) for stage in found)
-    wanted, least, ram = counted(peak(found), DEVICE), counted(floor(found), DEVICE), _ram(rows)
+    wanted, least, ram = peak(found, DEVICE), peak(map(least_of, found), DEVICE), _ram(rows)
     hidden = bool(anatomy.opaque) and not any(row.weight.role == DIFFUSION_MODEL for row in rows)
     mode = fit(wanted, least, profile, known=_is_known(rows, staged), complete=not hidden)
     return Estimate(

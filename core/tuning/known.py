@@ -47,6 +47,7 @@ class Model(NamedTuple):
     also: tuple[str, ...] = ()
     side: int = 1024
     frames: int = 1
+    fitted: tuple[float, float, float] | None = None  # how much of what ComfyUI reckons was really used
     bits: float = 16  # stored, where a file's name says nothing
     holds: Mapping[str, float] = MappingProxyType({})  # parameters of what a checkpoint of it holds besides
 

@@ -5,6 +5,7 @@ A workflow and a published figure are both put as a `Load`, so that what is chec
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from .known import Latent, Model, fitted, latents
@@ -70,26 +71,27 @@ def stages(load: Load) -> tuple[Stage, ...]:
     return tuple(found)
 
 
-def peak(found: tuple[Stage, ...]) -> Range:
-    """The largest of the stages; a range of which each end is the largest."""
-    totals = [one.total for one in found]
-    if not totals:
-        return NOTHING
-    low, likely, high = (max(one[at] for one in totals) for at in range(3))
+def estimate_load(load: Load) -> Range:
+    """What a load wants at its peak, in bytes, as `load.counter` counts."""
+    return peak(stages(load), load.counter)
+
+
+def peak(found: Iterable[Stage], counter: str) -> Range:
+    """The largest of the stages as a counter counts them; a range of which each end is the largest."""
+    totals = [counted(one, counter) for one in found]
+    low, likely, high = (max((one[at] for one in totals), default=0) for at in range(3))
     return Range(low, likely, high)
 
 
-def estimate_load(load: Load) -> Range:
-    """What a load wants at its peak, in bytes, as `load.counter` counts."""
-    return counted(peak(stages(load)), load.counter)
-
-
-def counted(used: Range, counter: str) -> Range:
-    """`used` as a counter counts it: with freed pieces that PyTorch keeps, with the driver's own memory; what authors state
-    in words is rounded, and GB may mean either unit."""
+def counted(stage: Stage, counter: str) -> Range:
+    """A stage as a counter counts it: with freed pieces that PyTorch keeps, with the driver's own memory; what authors state
+    in words is rounded, and GB may mean either unit. Weights can be a little more than their files, never less."""
     told = fitted()["counters"][counter]
     low, likely, high = (
-        round(size * factor + more) for size, factor, more in zip(used, told["factor"], told["bytes"], strict=True)
+        round((weights * on_weights + work * on_work) * on_both + more)
+        for weights, work, on_weights, on_work, on_both, more in zip(
+            stage.weights, stage.working, told["weights"], told["working"], told["factor"], told["bytes"], strict=True
+        )
     )
     return Range(low, likely, high)
 

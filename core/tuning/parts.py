@@ -7,7 +7,7 @@ comfy/sd.py: load_diffusion_model_state_dict).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from ..explanation.types import (
@@ -75,11 +75,8 @@ def loaded_bits(role: str, stored: float, told: object = None) -> float:
 def _single(part: ModelPart, facts: FileFacts | None) -> Weighed:
     """A file of which the loader takes one thing."""
     if facts is not None and facts.size:
-        own = _PART.get(part.role, "")
-        alone = sum(facts.parts.values()) if len(facts.parts) == 1 else 0
-        size = facts.parts.get(own) or alone or facts.size
-        stored = facts.bits.get(own) or bits_in(part.name)
-        return _row(part, part.role, size, facts.known_from, stored)
+        stored = facts.bits.get(_PART.get(part.role, "")) or facts.stored_bits or bits_in(part.name)
+        return _row(part, part.role, _own(part, facts, facts.size), facts.known_from, stored)
     params, bits = _by_name(part)
     if params is None:
         return _guess(part, part.role, part.role)
@@ -87,19 +84,46 @@ def _single(part: ModelPart, facts: FileFacts | None) -> Weighed:
     return _row(part, part.role, params * stored / 8, NAME, stored)
 
 
+def _own(part: ModelPart, facts: FileFacts, size: int) -> float:
+    """The bytes of a file that its loader takes: one part, where the file holds several."""
+    own = _PART.get(part.role, "")
+    used = {key: value for key, value in facts.parts.items() if key != "unused"}
+    if own in used:
+        return used[own]
+    if used:
+        return used.get("other", 0) if own and len(used) > 1 else sum(used.values())
+    holds = _holds(part)
+    return size * _beside(holds, own) / sum(holds.values()) if holds else size
+
+
 def _by_name(part: ModelPart) -> tuple[float | None, float | None]:
     """Parameters and stored bits of a file that only its name tells of."""
     named = named_file(part.name)
     if named is not None and named.role == part.role:
         return named.params, named.bits
+    holds = _holds(part)
+    if holds:
+        return _beside(holds, _PART.get(part.role, "")), None
     model = model_of(part.family, part.name) if part.role == DIFFUSION_MODEL and part.family else None
     told = billions(part.name) if part.role in (DIFFUSION_MODEL, *TEXT_ROLES) else None
     return (model.params if model is not None else told), None
 
 
+def _holds(part: ModelPart) -> Mapping[str, float]:
+    """What a checkpoint holds, of which a loader takes something else than its diffusion model; {} for any other file."""
+    if "checkpoints" not in part.folders or part.role in (DIFFUSION_MODEL, LORA, CONTROLNET) or not part.family:
+        return {}
+    model = model_of(part.family, part.name)
+    return {"diffusion": model.params, **model.holds} if model is not None else {}
+
+
+def _beside(holds: Mapping[str, float], own: str) -> float:
+    return holds.get(own) or holds.get("other") or 0.02 * sum(holds.values())
+
+
 def _checkpoint(part: ModelPart, facts: FileFacts | None) -> list[Weighed]:
     """A checkpoint's diffusion model, text encoders and VAE."""
-    if facts is not None and len(facts.parts) > (1 if "other" in facts.parts else 0):
+    if facts is not None and any(key in facts.parts for key in ("diffusion", "text_encoder", "vae")):
         return [
             _row(part, _ROLE[key], size, HEADER, facts.bits.get(key))
             for key, size in facts.parts.items()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from ..explanation.types import (
     CLIP_VISION,
@@ -159,23 +159,20 @@ def _kind(row: Weighed) -> str:
     return "diffusion" if row.weight.role == DIFFUSION_MODEL else "other"
 
 
-def floor(found: Iterable[Stage]) -> Range:
+def least_of(stage: Stage) -> Stage:
     """The least that ComfyUI gets along with: most weights outside, VAEs in tiles, text encoders on the CPU."""
-    totals = [_least(stage) for stage in found]
-    low, likely, high = (max((one[at] for one in totals), default=0) for at in range(3))
-    return Range(low, likely, high)
-
-
-def _least(stage: Stage) -> Range:
-    share, work = (1.0, 1.0, 1.0), stage.working
+    share: tuple[float, ...] = (1, 1, 1)
+    work = stage.working
     if stage.key == "text":
         share, work = (0, 0, 0), Range(0, 0, 0)
-    elif stage.key == "sample":
+    if stage.key == "sample":
         share = _SHARE
-    elif stage.key in ("decode", "encode"):
+    if stage.key == "other":
+        share = (0.1, 0.5, 1.0)
+    if stage.key in ("decode", "encode"):
         work = Range(*(min(size, least) for size, least in zip(work, _TILED, strict=True)))
     weights = (round(part * size) for part, size in zip(share, stage.weights, strict=True))
-    return Range(*weights) + work
+    return stage._replace(weights=Range(*weights), working=work)
 
 
 _SHARE = (0.02, 0.06, 0.15)  # of the weights: the layers in hand, and what is brought in ahead

@@ -30,10 +30,11 @@ NO_SHAPE = Shape(1, 1)  # of what is not made of pixels
 
 
 class Tile(NamedTuple):
-    """A VAE's work in pieces: pixels along a side, and frames (None: all)."""
+    """A VAE's work in pieces: pixels along a side, and frames (None: all). `together`: of all pictures of a batch at once."""
 
     side: int = 512
     frames: int | None = None
+    together: bool = False
 
 
 def latent_area(latent: Latent, shape: Shape) -> float:
@@ -54,7 +55,10 @@ def sampling(model: Model, shape: Shape, passes: int, bits: float = 16) -> Range
     """What a sampling step works in; `passes`: 2 where both passes of guidance go as one batch."""
     if not latents()[model.latent].scale:
         return typical_work()
-    factors = fitted()["sampling_frames" if latents()[model.latent].time > 1 and shape.frames > 1 else "sampling"]
+    factors = (
+        model.fitted
+        or fitted()["sampling_frames" if latents()[model.latent].time > 1 and shape.frames > 1 else "sampling"]
+    )
     return spread(reckoned(model, shape, passes, bits), factors) + Range(*fitted()["fixed"]["sample"])
 
 
@@ -64,7 +68,7 @@ def decoding(latent: Latent, shape: Shape, bits: float = 16, tile: Tile | None =
         return NOTHING
     frames = shape.frames if tile is None or not tile.frames else min(shape.frames, tile.frames)
     pixels = shape.pixels if tile is None else min(shape.pixels, tile.side**2)
-    many = pixels * bits / 8 * _at_once(latent, frames, shape.batch if tile is None else 1)
+    many = pixels * bits / 8 * _at_once(latent, frames, shape.batch if tile is None or tile.together else 1)
     per_pixel = latent.fitted_frames if shape.frames > 1 and latent.fitted_frames else latent.fitted
     used = spread(many, per_pixel) if per_pixel else spread(many * latent.decode, fitted()["decoding"])
     cast = spread(pixels, latent.cast) if bits < 32 else NOTHING
@@ -77,12 +81,14 @@ def _at_once(latent: Latent, frames: int, batch: int) -> int:
 
 
 def encoding(latent: Latent, shape: Shape, bits: float = 16, tile: Tile | None = None) -> Range:
-    """What a VAE's encoder works in."""
+    """What a VAE's encoder works in: as much less than ComfyUI reckons as its decoder."""
     if not latent.scale:
         return NOTHING
     pixels = shape.pixels if tile is None else min(shape.pixels, tile.side**2)
     many = pixels * bits / 8 * _at_once(latent, shape.frames, shape.batch if tile is None else 1)
-    return spread(many * latent.encode, fitted()["encoding"]) + Range(*fitted()["fixed"]["decode"])
+    real = latent.fitted_frames if shape.frames > 1 and latent.fitted_frames else latent.fitted
+    share = real[1] / latent.decode if real else fitted()["decoding"][1]
+    return spread(many * latent.encode * share, fitted()["encoding"]) + Range(*fitted()["fixed"]["decode"])
 
 
 def result(shape: Shape) -> Range:

@@ -5,15 +5,13 @@ Nothing is read beyond headers, and those once: they are kept by size and time o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import NamedTuple, Protocol
+from collections.abc import Mapping
+from typing import Protocol
 
 from ..inventory.types import ModelFile
 from ..readiness.index import Index, base
 from ..tuning.types import FileFacts
 from ..weights.types import Parts
-
-Said = Callable[[str], "int | None"]  # a file's name → its size in bytes, as somebody says it
 
 
 class Headers(Protocol):
@@ -25,7 +23,7 @@ class Headers(Protocol):
 class Files:
     """The `files` of an estimate: a name and the folders that its node reads → FileFacts, None where nothing is known.
 
-    `sizes`: what the workflow itself says of its files, by base name in lower case; `said`: who else may know a size.
+    `sizes`: what the workflow, or a look-up, says of its files, by base name in lower case.
     """
 
     def __init__(
@@ -33,11 +31,9 @@ class Files:
         index: Index,
         headers: Headers,
         sizes: Mapping[str, int] | None = None,
-        said: Said | None = None,
     ) -> None:
         self._index, self._headers = index, headers
         self._sizes = dict(sizes or {})
-        self._said = said
 
     def __call__(self, name: str, folders: tuple[str, ...]) -> FileFacts | None:
         file = find(self._index, name, folders)
@@ -47,8 +43,6 @@ class Files:
                 return FileFacts(file.size, known_from="size")
             return FileFacts(file.size, parts.bytes, parts.bits)
         size = self._sizes.get(base(name).lower())
-        if size is None and self._said is not None:
-            size = self._said(name)
         return FileFacts(size, known_from="size") if size else None
 
     def family(self, name: str, folders: tuple[str, ...]) -> str:
@@ -70,11 +64,3 @@ def find(index: Index, name: str, folders: tuple[str, ...]) -> ModelFile | None:
         return next((file for folder in named if (file := index.by_stem(folder, name)) is not None), None)
     places = index.by_base.get(base(name).lower(), ())
     return places[0][1] if places else None
-
-
-class Here(NamedTuple):
-    """A model file on this disk, as a variant of another one."""
-
-    name: str
-    folder: str
-    size: int

@@ -28,7 +28,7 @@ from ..tuning.types import Change, Estimate, Profile, Tuning
 from ..workflow.read import Reading, read_bytes
 from ..workflow.types import Workflow
 from .docs import Docs
-from .files import Files, Headers, Said
+from .files import Files, Headers
 from .types import Explained, Subject
 from .variants import Builds
 
@@ -88,15 +88,14 @@ class Understanding:
 
     # ---- explain -----------------------------------------------------------------------------------------
 
-    def see(self, workflow: Workflow, *, sizes: Mapping[str, int] | None = None, said: Said | None = None) -> Seen:
-        """The workflow in the field's terms. `sizes`: of files that are not here, by base name in lower case; `said`: who may
-        know further ones."""
+    def see(self, workflow: Workflow, *, sizes: Mapping[str, int] | None = None) -> Seen:
+        """The workflow in the field's terms. `sizes`: of files that are not here, by base name in lower case."""
         from ..explanation.anatomy.build import anatomy
 
         stages, view = self._stages, self.view(workflow)
         needs = stages.scanner.scan(workflow)
         readiness = stages.checker.check(needs)
-        files = Files(stages.found, self._headers, {**told_sizes(needs, readiness), **(sizes or {})}, said)
+        files = Files(stages.found, self._headers, {**told_sizes(needs, readiness), **(sizes or {})})
         families = self._families(needs, files)
         body = anatomy(workflow, needs, stages.catalogue, families=families, view=view)
         return Seen(workflow, needs, readiness, view, body, files)
@@ -121,14 +120,13 @@ class Understanding:
         workflow: Workflow,
         *,
         sizes: Mapping[str, int] | None = None,
-        said: Said | None = None,
         readiness: Readiness | None = None,
     ) -> Explained:
         """All that can be said of one workflow here. `readiness`: where it was checked already."""
         from ..explanation.explain import explain
         from ..tuning.facts import cost_facts
 
-        seen = self.see(workflow, sizes=sizes, said=said)
+        seen = self.see(workflow, sizes=sizes)
         fit = self.estimate(seen)
         explanation = explain(
             workflow,
@@ -162,7 +160,7 @@ class Understanding:
                 "How much GPU memory this machine has is not known.",
                 "Say to how many GB it is to be fitted.",
             )
-        seen = self.see(workflow, sizes=sizes, said=self._builds.size)
+        seen = self.see(workflow, sizes=sizes)
         return tune(
             seen.anatomy,
             seen.view,
@@ -185,7 +183,7 @@ class Understanding:
         """What it would want with these changes. Raises ComfyFixerError `not_edited` where one cannot be made."""
         from ..tuning.advice.trial import Trials
 
-        seen = self.see(workflow, sizes=sizes, said=self._builds.size)
+        seen = self.see(workflow, sizes=sizes)
         profile = self.profile(memory)
 
         def measure(anatomy: Anatomy, files: Callable[..., Any]) -> Estimate:
@@ -212,13 +210,11 @@ class Understanding:
 
     # ---- compare -----------------------------------------------------------------------------------------
 
-    def compare(
-        self, old: Workflow, new: Workflow, *, sizes: Mapping[str, int] | None = None, said: Said | None = None
-    ) -> Comparison:
+    def compare(self, old: Workflow, new: Workflow, *, sizes: Mapping[str, int] | None = None) -> Comparison:
         """What is not the same in `new`, and what that means here."""
         from ..comparison.compare import compare
 
-        before, after = (self.see(one, sizes=sizes, said=said) for one in (old, new))
+        before, after = (self.see(one, sizes=sizes) for one in (old, new))
         return compare(
             old,
             new,

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..readiness.index import Index, base
+from ..readiness.index import Index
 from ..tuning.types import NeedsFile
 
 if TYPE_CHECKING:
@@ -75,8 +75,3 @@ class Builds:
         """The environment with the templates, where the snapshot or the options name one that is here."""
         place = self._index.inventory.directories.get("python", "")
         return place if os.path.isdir(place) else ""
-
-    def size(self, name: str) -> int | None:
-        """The bytes that a catalogue gives for a file of this name, where all that say one agree."""
-        said = {one.size for one in self._claims.of(base(name)) if one.size}
-        return said.pop() if len(said) == 1 else None

@@ -17,7 +17,7 @@ from ..knowledge import document
 from .gguf import gguf_tensors
 from .headers import format_of
 from .safetensors import safetensors_tensors
-from .types import OTHER, Parts
+from .types import DIFFUSION, OTHER, TEXT_ENCODER, Parts
 
 _BITS = {
     **dict.fromkeys(("F64", "I64", "U64", "C64"), 64),
@@ -72,20 +72,25 @@ def parts_in(file: BinaryIO, size: int, form: str) -> Parts:
 
 
 def sorted_parts(tensors: Iterable[Tensor], family: str = "") -> Parts:
-    """Tensors summed up by what they are for."""
+    """Tensors summed up by what they are for. `family`: what the metadata call it; names that only one family has count more."""
     words = document("memory")["tensors"]
     inside, alone = _words(words["inside"]), _words(words["alone"])
+    marks = _words(words["families"])
     sums: dict[str, _Sum] = {}
     votes: Counter[str] = Counter()
+    marked: set[str] = set()
     for place, tensor in enumerate(tensors):
         part = _first(tensor.name, inside) if place < _MOST else OTHER
         if part is None:
             votes[_first(tensor.name, alone) or OTHER] += tensor.bytes
+        if place < _MOST and part in (None, DIFFUSION, TEXT_ENCODER):
+            marked.update(one for mark, one in marks if mark in tensor.name)
         sums.setdefault(part or _ALONE, _Sum()).add(tensor)
     if _ALONE in sums:
         own = _most(votes)
         own = OTHER if own in sums else own
         sums[own] = sums.pop(_ALONE).plus(sums.get(own, _Sum()))
+    family = next((one for one in words["families"] if one in marked), family)
     bits = {part: one.bits for part, one in sums.items() if one.bits is not None}
     return Parts({part: one.bytes for part, one in sums.items()}, bits, family)
 

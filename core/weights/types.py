@@ -35,8 +35,8 @@ class Parts:
     """Bytes of the tensors of one file, by what they are for. `bytes` has DIFFUSION, TEXT_ENCODER and VAE where the names
     of the tensors say so; everything else is OTHER. {}: the header does not tell.
 
-    `bits`: what one number takes on average, by part, where the types are known. `family`: what the header calls its
-    architecture, "" for nothing.
+    `bits`: what one number takes on average, by part, where the types are known. `family`: told by the
+    names of its tensors, or what the header calls its architecture; "" for neither.
     """
 
     bytes: dict[str, int] = field(default_factory=dict)

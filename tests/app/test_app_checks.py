@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from comfyfixersmart.core import library
 from comfyfixersmart.core.app import App
 from comfyfixersmart.core.inventory.known import nothing
 from comfyfixersmart.core.inventory.types import Inventory, ModelFile, Pack
 from comfyfixersmart.core.library import find
 from comfyfixersmart.core.readiness.types import NEEDS_INPUT, RUNNABLE
+from comfyfixersmart.core.workflow import read as reader
 from comfyfixersmart.core.workflow.read import read_bytes as real_read
 
 from ..workflow.graphs import graph, node
@@ -50,7 +50,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         names.append(name)
         return real_read(data, name)
 
-    monkeypatch.setattr(library, "read_bytes", counted)
+    monkeypatch.setattr(reader, "read_bytes", counted)
     return names
 
 
@@ -157,7 +157,7 @@ def test_a_fault_of_ours_in_one_file_ends_nothing(tmp_path: Path, monkeypatch: p
             raise ZeroDivisionError
         return real_read(data, name)
 
-    monkeypatch.setattr(library, "read_bytes", broken)
+    monkeypatch.setattr(reader, "read_bytes", broken)
     assert statuses(App(here()), tmp_path) == {"a.json": "unreadable", "b.json": "blocked"}
 
 

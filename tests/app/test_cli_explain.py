@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from comfyfixersmart.core.cli import CANNOT, FINDINGS, FINE, shared
+from comfyfixersmart.core.reports import schema_understanding
 
 from ..server_routes.test_understanding import picture
 
@@ -47,7 +48,7 @@ def test_explained_as_json(base: Path, heron: Path, run: Run) -> None:
     code, said, err = run("explain", heron, "--comfyui", base, "--json")
     body = json.loads(said)
     assert (code, err, body["name"]) == (FINE, "", "heron.json")
-    assert set(body) >= {"facts", "pages", "drawing", "markdown", "fit", "machine", "status", "kinds"}
+    schema_understanding.Explanation.model_validate(body)
 
 
 def test_explaining_writes_nothing(base: Path, heron: Path, run: Run, tree: Tree) -> None:
@@ -80,6 +81,7 @@ def test_the_same_and_not_the_same(base: Path, heron: Path, run: Run, tmp_path: 
     code, said, _ = run("compare", heron, other, "--comfyui", base, "--json")
     body = json.loads(said)
     assert (code, len(body["differences"]), body["old"]) == (FINDINGS, 1, "heron.json")
+    schema_understanding.Compare.model_validate(body)
 
 
 def test_compared_with_the_version_that_last_ran(base: Path, run: Run) -> None:
@@ -108,6 +110,7 @@ def test_proposals_in_words_and_as_json(base: Path, heron: Path, run: Run) -> No
     code, said, _ = run("tune", heron, "--memory", "6GB", "--comfyui", base, "--json")
     body = json.loads(said)
     assert (code, body["target"], body["file"]) == (FINE, 6_000_000_000, "heron.v2.json")
+    schema_understanding.Tune.model_validate(body)
 
 
 def test_without_a_known_size_it_is_asked_for(

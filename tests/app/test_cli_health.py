@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from comfyfixersmart.core.inventory import snapshot
 
 from ..server_routes.test_understanding import picture
 
@@ -137,3 +138,20 @@ def test_practice_notes_come_with_the_scan(yard: Yard) -> None:
     assert "## Worth a look" in (yard.out / f"{slug}.md").read_text()
     yard.flow("hasty.json").write_text(json.dumps(picture(side=1024, steps=30)))
     assert not [one for one in yard.scan()["hasty.json"]["practice"] if "steps_few" in one["id"]]
+
+
+def test_what_may_not_fit_is_a_note_that_weighs_nothing(base: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    small = {"devices": [{"name": "Heron 3000", "vram_total": 3_000_000_000}], "ram_total": 32_000_000_000}
+    monkeypatch.setattr(snapshot, "read_hardware", lambda _models: dict(small))
+    (base / FLOWS / "large.json").write_text(json.dumps(picture(side=2048)))
+    yard = Yard(base, run)
+    told = next(one for one in yard.said["workflows"] if one["name"] == "large.json")
+    (note,) = [one for one in told["findings"] if one["code"] == "HW001"]
+    assert note["weight"] == "info" and "GB" in note["message"]
+    assert told["health"]["fit"] and "3 GB" in told["health"]["fit"]
+    again = next(one for one in Yard(base, run).said["workflows"] if one["name"] == "large.json")
+    assert [one["code"] for one in again["findings"]] == [one["code"] for one in told["findings"]], "once, not twice"
+    large = {**small, "devices": [{"name": "Heron 9000", "vram_total": 96_000_000_000}]}
+    monkeypatch.setattr(snapshot, "read_hardware", lambda _models: dict(large))
+    after = next(one for one in Yard(base, run).said["workflows"] if one["name"] == "large.json")
+    assert "HW001" not in [one["code"] for one in after["findings"]], "another machine is another answer"

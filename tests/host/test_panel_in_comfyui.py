@@ -75,8 +75,9 @@ class Place:
     def open_page_of(self, name: str) -> None:
         """The page of a saved workflow, through the list."""
         self.open_panel()
-        if self.page.locator("[data-back]").count():
+        while self.page.locator("[data-back]").count():
             self.page.locator("[data-back]").click()
+            self.page.wait_for_timeout(100)
         self.panel.get_by_text(name, exact=True).first.click()
         self.page.locator(".cfs-workflow .cfs-card").wait_for()
 
@@ -220,7 +221,7 @@ def test_menu_items_stand_once_and_open_their_pages(place: Place) -> None:
     entries = place.menu()
     assert [entries.count(item) for item in ITEMS] == [1, 1]
     place.page.locator(".litemenu-entry", has_text=ITEMS[0]).click()
-    place.page.get_by_role("heading", name="What comes out").wait_for()
+    place.page.get_by_role("heading", name="How it works").wait_for()
     assert place.menu().count(ITEMS[1]) == 1
     place.page.locator(".litemenu-entry", has_text=ITEMS[1]).click()
     place.page.locator(".cfs-missing").wait_for()
@@ -360,8 +361,10 @@ def test_axe_finds_nothing(place: Place, palette: str, axe_source: str) -> None:
     place.js(axe_source)
     found = list(_axe(place))
     place.page.locator("[data-key=explain]").click()
-    place.page.get_by_role("heading", name="What comes out").wait_for()
+    place.page.get_by_role("heading", name="How it works").wait_for()
     found += _axe(place)
+    place.page.locator("[data-back]").click()
+    place.page.locator(".cfs-workflow .cfs-card").wait_for()
     place.page.locator("[data-back]").click()
     place.panel.get_by_text("harbour_invert", exact=True).first.wait_for()
     found += _axe(place)
@@ -384,7 +387,7 @@ def test_chinese_in_comfyuis_own_places(place: Place) -> None:
         assert place.menu().count("说明此工作流") == 1
         place.page.keyboard.press("Escape")
     place.js("app.extensionManager.command.execute('ComfyFixerSmart.explain')")
-    place.panel.get_by_text("输出什么").wait_for()
+    place.panel.get_by_text("如何运作").wait_for()
     place.close_panel()
     place.js("app.extensionManager.setting.set('Comfy.Locale', 'en')")
     place.page.get_by_label("Readiness", exact=True).first.wait_for()

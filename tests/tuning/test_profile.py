@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from comfyfixersmart.core.inventory.hardware import flags_in, flags_of, read_hardware
+from comfyfixersmart.core.inventory.known import nothing
+from comfyfixersmart.core.inventory.snapshot import read_snapshot, write_snapshot
 from comfyfixersmart.core.tuning.profile import profile
 from comfyfixersmart.core.tuning.types import Device, Profile
+from comfyfixersmart.server_routes.host import machine
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -117,3 +123,50 @@ def test_nvml_is_asked_and_may_fail_at_every_call(monkeypatch: pytest.MonkeyPatc
     assert "compute" not in devices[0]
     monkeypatch.setitem(sys.modules, "pynvml", None)
     assert "devices" not in read_hardware(str(tmp_path))
+
+
+def test_a_snapshot_keeps_the_device_as_comfyui_saw_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pynvml", None)
+    device = {"name": "cuda:0 AMD Radeon 7900", "type": "rocm", "vram_total": 24 << 30, "vram_free": 5}
+    hardware: dict[str, object] = {
+        "devices": [device],
+        "flags": ["--lowvram"],
+        "vram_state": "LOW_VRAM",
+        "ram_total": 1,
+    }
+    write_snapshot(tmp_path / "s.json", replace(nothing(""), hardware=hardware))
+    found = profile(read_snapshot(tmp_path / "s.json").hardware)
+    assert found.device == Device("AMD Radeon 7900", "rocm", 24 << 30, None)
+    assert found.flags == ("--lowvram",) and found.vram_state == "LOW_VRAM" and found.sources == ("ComfyUI", "psutil")
+    assert found.ram_total is not None and found.ram_total > 1  # of this machine now
+    body = json.loads((tmp_path / "s.json").read_text())
+    for damaged in (7, [], {"devices": 3}, {"devices": [4]}):
+        (tmp_path / "s.json").write_text(json.dumps({**body, "hardware": damaged}))
+        assert profile(read_snapshot(tmp_path / "s.json").hardware).device is None
+
+
+def test_what_a_running_comfyui_says_of_its_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    def management(kind: str) -> SimpleNamespace:
+        return SimpleNamespace(
+            get_torch_device=lambda: SimpleNamespace(type=kind),
+            get_torch_device_name=lambda device: f"{kind}:0 Card",
+            get_total_memory=lambda device: 16 << 30,
+            get_free_memory=lambda device: 8 << 30,
+            vram_state=SimpleNamespace(name="NORMAL_VRAM"),
+        )
+
+    monkeypatch.setitem(sys.modules, "comfy.cli_args", SimpleNamespace(args=SimpleNamespace(lowvram=True)))
+    cuda = {"get_device_capability": lambda device: (9, 0)}
+    for kind, hip, more in (("cuda", None, {"type": "cuda", "compute": "9.0"}), ("cuda", "6.2", {"type": "rocm"})):
+        monkeypatch.setitem(sys.modules, "comfy.model_management", management(kind))
+        torch = SimpleNamespace(version=SimpleNamespace(hip=hip), cuda=SimpleNamespace(**cuda))
+        monkeypatch.setitem(sys.modules, "torch", torch)
+        assert machine.devices() == [{"name": "cuda:0 Card", "vram_total": 16 << 30, "vram_free": 8 << 30, **more}]
+        assert machine.memory_state() == {"vram_state": "NORMAL_VRAM", "flags": ["--lowvram"]}
+    monkeypatch.setitem(sys.modules, "comfy.model_management", management("mps"))
+    (shared,) = machine.devices()
+    assert shared["shared"] is True and shared["vram_total"] > 0
+    monkeypatch.setitem(sys.modules, "comfy.model_management", management("cpu"))
+    assert machine.devices() == [] and machine.memory_state()["no_gpu"] is True
+    monkeypatch.setitem(sys.modules, "comfy.model_management", None)
+    assert machine.devices() == []

@@ -53,7 +53,7 @@ def noted() -> Any:
 
 def lacking() -> Any:
     """A file and a pack are missing; what is drawn shows where."""
-    finding = samples.missing(0)._replace(name=understood.DIFFUSION, nodes=(samples.ref(0, 2)._replace(id="192:31"),))
+    finding = samples.missing(0)._replace(name=understood.DIFFUSION, nodes=(samples.ref(0, 2)._replace(id="192:37"),))
     ready = Readiness(NAME, BLOCKED, (finding,), Distance(1, 11_900_000_000), 22, 4)
     made = explanation()
     first = made.pages[0]

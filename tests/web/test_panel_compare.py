@@ -51,7 +51,11 @@ def test_consequences_say_before_and_after_and_whether_that_is_better(compared: 
     memory = one.page.locator(".cfs-consequence").nth(1)
     assert memory.get_attribute("data-tone") == "good"
     assert "13.0 to 14.4 GB" in memory.inner_text() and "9.1 to 10.5 GB" in memory.inner_text()
-    assert one.page.locator(".cfs-meaning > li", has=one.page.locator("[data-tone=bad]")).inner_text().startswith("Whether it runs")
+    assert (
+        one.page.locator(".cfs-meaning > li", has=one.page.locator("[data-tone=bad]"))
+        .inner_text()
+        .startswith("Whether it runs")
+    )
 
 
 def test_differences_are_gathered_by_node_with_the_way_there(compared: Any) -> None:

@@ -64,9 +64,9 @@ DRAWING = Drawing(
     (
         Dot(1, 40, 30, "picture", "input", ("192:42",)),
         Dot(2, 140, 30, "latent", "encode", ("192:124",)),
-        Dot(3, 140, 90, "sentence", "text", ("192:6",)),
+        Dot(3, 140, 90, "sentence", "text", ("192:6",), False),
         Dot(4, 260, 30, "reference", "reference", ("192:177",)),
-        Dot(5, 380, 30, "sample", "sample", ("192:31",)),
+        Dot(5, 380, 30, "sample", "sample", ("192:31",), True, ("192:37",)),
         Dot(6, 500, 30, "save", "output", ("192:8", "136")),
     ),
     (

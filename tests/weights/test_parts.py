@@ -77,6 +77,26 @@ def test_a_file_of_one_model_is_that_model(tmp_path: Path, names: list[str], par
     assert read_parts(path).bytes == {part: 200 * len(names)}
 
 
+@pytest.mark.parametrize(
+    ("names", "family"),
+    [
+        (["double_blocks.0.img_attn.qkv.weight", "vector_in.in_layer.weight"], "flux"),
+        (
+            ["double_blocks.0.img_attn.qkv.weight", "vector_in.in_layer.weight", "txt_in.t_embedder.mlp.0.bias"],
+            "hunyuan_video",
+        ),
+        (["double_blocks.0.img_attn.qkv.weight", "distilled_guidance_layer.layers.0.in_layer.bias"], "chroma"),
+        (["blocks.0.cross_attn.norm_k.weight", "head.modulation"], "wan"),
+        (["model.diffusion_model.joint_blocks.0.x_block.attn.qkv.weight"], "sd3"),
+        (["model.diffusion_model.label_emb.0.0.weight", "first_stage_model.quant_conv.weight"], "sdxl"),
+        (["first_stage_model.decoder.time_stack.weight", "encoder.conv_in.weight"], ""),
+        (["blocks.0.some.weight"], ""),
+    ],
+)
+def test_the_family_is_told_by_names_that_only_one_has(tmp_path: Path, names: list[str], family: str) -> None:
+    assert read_parts(sparse(tmp_path / "m.safetensors", [(name, "F16", 9) for name in names])).family == family
+
+
 def test_mixed_precision_is_weighed_by_bytes(tmp_path: Path) -> None:
     path = sparse(
         tmp_path / "m.safetensors", [("double_blocks.0.a", "F8_E4M3", 900), ("double_blocks.0.b", "F32", 100)]

@@ -1,7 +1,6 @@
 // Differences between two versions, gathered by node: what was added, removed, fed otherwise or set to another value.
 
 import { fill, h } from "../base/dom.mjs";
-import { icon } from "../base/icons.mjs";
 import { visible, whole } from "../base/names.mjs";
 import { link } from "../base/parts.mjs";
 import { said } from "../base/said.mjs";
@@ -44,8 +43,8 @@ export function groupItem({ old, new: now, rows }, page) {
 
 /** What came of it elsewhere: readers that are fed by something else now. */
 function following(rows, page) {
-  return h("ul", { class: "cfs-follows" }, rows.slice(0, ROWS).map((row) => h("li", null, icon("flow"), h("span", null, row.new ? page.node(row.new) : visible(row.old?.title), " ", h("span", { class: "cfs-muted" }, words(row))))),
-    rows.length > ROWS && h("li", null, icon("more"), h("span", { class: "cfs-muted" }, t("workflow.more_nodes", { n: rows.length - ROWS }))));
+  return h("ul", { class: "cfs-follows" }, rows.slice(0, ROWS).map((row) => h("li", null, row.new ? page.node(row.new) : visible(row.old?.title), " ", h("span", { class: "cfs-muted" }, words(row)))),
+    rows.length > ROWS && h("li", null, h("span", { class: "cfs-muted" }, t("workflow.more_nodes", { n: rows.length - ROWS }))));
 }
 
 const words = (row) => visible(said(row.text) || [row.input, shown(row.before), "→", shown(row.after)].join(" "));

@@ -5,7 +5,7 @@ import { visible } from "../base/names.mjs";
 import { said } from "../base/said.mjs";
 import { number, t } from "../base/texts.mjs";
 
-const DOT = 11, EDGE = 28, LABEL = 11, ROW = 46, TALL = 220; // px: radius, margin, size of the words, between two rows, height at most
+const DOT = 11, EDGE = 28, LABEL = 11, TALL = 320; // px: radius, margin, size of the words, height at most
 const GAP = 5; // px between two labels
 const STEP = 104; // px between two columns at most: a short way is not drawn out
 const CLOSE = 2 * DOT + 5; // px between two columns at least; below it the drawing is wider than the panel and scrolls
@@ -51,14 +51,14 @@ function picture(drawn, page, width, tell) {
 /** Places in px. Rows stand apart so that words fit between them; columns share the width. */
 function placed(dots, width) {
   const xs = dots.map((one) => one.x), left = Math.min(...xs), span = Math.max(...xs) - left || 1;
-  const columns = [...new Set(xs)].sort((a, b) => a - b), rows = [...new Set(dots.map((one) => one.y))].sort((a, b) => a - b);
+  const columns = [...new Set(xs)].sort((a, b) => a - b), rows = [...new Set(dots.map((one) => one.y))].sort((a, b) => a - b), high = rows.at(-1) - rows[0];
   const least = columns.length > 1 ? Math.min(...columns.slice(1).map((x, at) => x - columns[at])) : span;
   const room = Math.min(width - 2 * EDGE, STEP * (columns.length - 1)), needed = columns.length > 1 ? (CLOSE / least) * span : 0;
   const scale = columns.length > 1 ? Math.max(room, Math.min(needed, CLOSE * (columns.length - 1))) : 0, begin = Math.max(EDGE, (width - scale) / 2);
-  const step = Math.min(ROW, Math.max(2 * DOT + 6, TALL / rows.length));
-  const out = dots.map((one) => ({ ...one, px: begin + ((one.x - left) / span) * scale, py: 30 + rows.indexOf(one.y) * step, below: rows.length > 1 && one.y === rows.at(-1), label: said(one.label) }));
-  const lines = rows.map((y) => out.filter((one) => one.y === y).sort((a, b) => a.px - b.px));
-  for (const line of step < ROW - 8 ? [lines[0], lines.at(-1)] : lines) label(line, Math.max(width, begin + scale + EDGE));
+  const fit = Math.min(1, TALL / (high || 1));
+  const out = dots.map((one) => ({ ...one, px: begin + ((one.x - left) / span) * scale, py: 30 + (one.y - rows[0]) * fit, below: one.above === false, label: said(one.label) }));
+  if (fit < 0.8) return out;
+  for (const y of rows) for (const below of [true, false]) label(out.filter((one) => one.y === y && one.below === below).sort((a, b) => a.px - b.px), Math.max(width, begin + scale + EDGE));
   return out;
 }
 
@@ -103,7 +103,7 @@ function colour(type, page) {
   return COLOUR.test(own ?? "") ? own : COLOURS[type] ?? "var(--line-strong)";
 }
 
-const lacks = (dot, page) => dot.nodes.some((id) => page.missing.has(id));
+const lacks = (dot, page) => [...dot.nodes, ...(dot.loaders ?? [])].some((id) => page.missing.has(id));
 const called = (dot, page) => visible(said(page.titles[dot.number - 1] || dot.label));
 
 function dot(one, at, page, tell) {

@@ -41,7 +41,7 @@ class Explain extends Understood {
     if (instead) return [this.title(), instead];
     if (!answer || !page || this.bare(page)) return [this.title(), this.empty()];
     return [
-      this.title(said(page.line)), this.error && this.trouble(), this.lead(page), this.standing(),
+      this.title(page.line.split(" · ").map(said).join(" · ")), this.error && this.trouble(), this.lead(page), this.standing(),
       this.sections(page), this.notes(), this.foot(),
     ];
   }

@@ -175,7 +175,8 @@ export class Understood extends Deeds {
   /** The numbers of nodes as buttons that go there. `shown`: how many before the rest is a count. */
   at(nodes, shown = 4) {
     const all = nodes ?? [];
-    return [...all.slice(0, shown).flatMap((id, at) => [at ? t("list.comma") : " ", this.number(id)]), all.length > shown && [" ", h("span", { class: "cfs-muted cfs-more-at", title: all.slice(shown, 40).map(visible).join(", ") }, t("workflow.more_nodes", { n: all.length - shown }))]].filter(Boolean);
+    const some = all.slice(0, shown);
+    return [...some.flatMap((id, at) => [" ", h("span", { class: "cfs-one-at" }, this.number(id), at < some.length - 1 && t("list.comma").trim())]), all.length > shown && [" ", h("span", { class: "cfs-muted cfs-more-at", title: all.slice(shown, 40).map(visible).join(", ") }, t("workflow.more_nodes", { n: all.length - shown }))]].filter(Boolean);
   }
 
   number(id) {

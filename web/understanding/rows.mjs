@@ -11,10 +11,10 @@ import { has, lang, number, t } from "../base/texts.mjs";
 const SHOWN = 12, STEP = 200; // rows of a list before it is folded, and how many each press adds
 const SIGNS = { missing: "warn", unknown: "question", improve: "explain" };
 
-const words = (text) => visible(said(text));
+const words = (text) => whole(said(text));
 
 /** A section's heading in the person's language: the server says it in English. */
-export const heading = ({ key, title }) => ((lang() !== "en" || !title) && has(`understanding.section.${key}`) ? t(`understanding.section.${key}`) : words(title));
+export const heading = ({ key, title }) => ((lang() !== "en" || !title) && has(`understanding.section.${key}`) ? t(`understanding.section.${key}`) : visible(title));
 
 /** A part of the page with its heading. */
 export function part(key, title, ...content) {

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...catalogue.types import NodeCatalogue
-from ...knowledge import document
 from ...requirements.types import Requirements
 from ...workflow.types import Workflow
 from ..graph import View
@@ -15,16 +14,15 @@ from ..types import Anatomy, Size
 from . import ends
 from .arithmetic import Arithmetic
 from .lines import line_of
-from .models import models
+from .models import models, settle_families
 from .reader import Reader
-from .sampling import samplings
+from .sampling import Passes
 from .texts import Texts
 
 
 def view_of(workflow: Workflow, catalogue: NodeCatalogue) -> View:
     """The flat graph with what `knowledge/roles.json` says of its types."""
-    table = document("roles")
-    lines = {node.class_type: line_of(node.class_type, table) for node in workflow.nodes}
+    lines = {node.class_type: line_of(node.class_type) for node in workflow.nodes}
     view = View(workflow, catalogue, lines)
     view.compute = Arithmetic(view)
     return view
@@ -45,7 +43,8 @@ def anatomy(
     unused = ends.unused(reader, outputs)
     parts = models(reader, families or {}, unused)
     texts, sizes = Texts(reader), list[Size]()
-    passes = samplings(reader, parts, texts, sizes, unused)
+    passes = Passes(reader, parts, texts, sizes).find(unused)
+    settle_families(parts, passes)
     texts.rest(unused)
     inputs = ends.inputs(reader, unused)
     steps = ends.steps(reader, unused)

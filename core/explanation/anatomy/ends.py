@@ -36,7 +36,9 @@ def inputs(reader: Reader, unused: Collection[str]) -> list[Ending]:
             if node is not None:
                 medium = _in_medium(reader, node, item.media or "")
                 key = (node.id, item.name)
-                found.setdefault(key, Ending(node.id, node.class_type, node.title, medium, item.name, node.id not in unused))
+                found.setdefault(
+                    key, Ending(node.id, node.class_type, node.title, medium, item.name, node.id not in unused)
+                )
     named = {node for node, _ in found}
     for node in view.order():
         line = reader.vocabulary.get(reader.does(node), {})
@@ -56,21 +58,27 @@ def _in_medium(reader: Reader, node: Node, said: str) -> str:
 
 
 def outputs(reader: Reader) -> list[Ending]:
-    """Where something goes out: files that are kept, and what is only shown."""
-    found = []
+    """Where something goes out: files that are kept, what is shown, and texts only where nothing else comes out."""
+    found: list[Ending] = []
+    texts: list[Ending] = []
     view = reader.view
     for node in view.order():
         does = reader.does(node)
-        end = reader.vocabulary.get(does, {}).get("end")
+        end = view.role(node).get("end") or reader.vocabulary.get(does, {}).get("end")
         known = view.known(node)
-        ends = end in ("out", "preview") or (known is not None and known.output is True and does in ("", "process"))
-        if not ends:
-            continue
-        medium = str(view.role(node).get("medium", "")) or next(
-            (one for name in view.feeds(node) if (one := medium_of(view.kind(node, name)))), ""
-        )
-        found.append(Ending(node.id, node.class_type, node.title, medium, preview=end == "preview"))
-    return found
+        if end in ("out", "preview") or (known is not None and known.output is True and does in ("", "process")):
+            found.append(_ending(reader, node, end == "preview"))
+        elif does == "show":
+            texts.append(_ending(reader, node, True))
+    return found or texts
+
+
+def _ending(reader: Reader, node: Node, preview: bool) -> Ending:
+    view = reader.view
+    medium = view.role(node).get("medium")
+    kinds = [view.kind(node, name) for name in view.feeds(node)]
+    medium = medium or next((one for kind in kinds if (one := medium_of(kind))), "")
+    return Ending(node.id, node.class_type, node.title, str(medium), preview=preview)
 
 
 def unused(reader: Reader, ends: list[Ending]) -> dict[str, str]:

@@ -9,13 +9,18 @@ from ...knowledge import document
 
 _SEPARATORS = re.compile(r"[\s_\-+,()\[\]{}&'!#/\\]+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2,})")
+_SUFFIX = re.compile(r"\.(safetensors|sft|gguf|ckpt|pth|pt|bin)$", re.I)
 _MOST = 400  # characters of a name that are looked at
 
 
 @lru_cache(maxsize=20_000)
 def family_of(name: str) -> str:
     """The key of the family, by the longest of its phrases in the name; "" where there is none, or two as long."""
-    words = [part.strip(".").lower() for piece in _SEPARATORS.split(name[:_MOST]) for part in _CAMEL.split(piece)]
+    words = [
+        part.strip(".").lower()
+        for piece in _SEPARATORS.split(_SUFFIX.sub("", name)[:_MOST])
+        for part in _CAMEL.split(piece)
+    ]
     line = f" {' '.join(word for word in words if word)} "
     found = [(len(phrase), key) for phrase, key in _phrases() if f" {phrase} " in line]
     if not found:

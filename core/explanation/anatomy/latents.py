@@ -37,18 +37,25 @@ class Latents:
         if names is None:
             names = [name for name in view.feeds(node) if view.kind(node, name) == "LATENT"]
             names.sort(key=lambda name: ("latent" not in name, name != "samples"))
-        feeds = [feed for name in names if (feed := view.feed(node, name)) is not None]
-        if not feeds:
-            own = set_size(self._reader, node)
-            return Start("noise" if own else "", size=own or self._pictured(node))
-        return self._follow(feeds[0])
+        if not names:
+            names = [name for name in view.feeds(node) if "PIPE" in view.kind(node, name).upper()]
+        said = str(view.role(node).get("start", ""))
+        own = set_size(self._reader, node)
+        found = [
+            self._follow(feed, view.kind(node, name)) for name in names if (feed := view.feed(node, name)) is not None
+        ]
+        if not found:
+            return Start(said or ("noise" if own else ""), size=own or self._pictured(node))
+        behind = next((one.size for one in found if one.size is not None), None)
+        return found[0]._replace(start=said or found[0].start, size=_both(own, behind))
 
     def _pictured(self, node: Node) -> Size | None:
         view = self._reader.view
         images = [name for name in view.feeds(node) if view.kind(node, name) == "IMAGE"]
         return picture_size(self._reader, view.feed(node, images[0]), self._passes) if images else None
 
-    def _follow(self, feed: Feed) -> Start:
+    def _follow(self, feed: Feed, kind: str) -> Start:
+        """Back along links of `kind` (LATENT, or what a wrapper pack calls its own) to where the latent begins."""
         reader, view = self._reader, self._reader.view
         row, seen, way = [feed], set[str](), list[Node]()
         masked = False
@@ -65,9 +72,8 @@ class Latents:
                 begin = self._encoded(node)
                 return Start(begin.start, begin.after, self._through(way, begin.size), masked or begin.masked)
             way.append(node)
-            behind = [feed for name in view.feeds(node)
-                      if view.kind(node, name) == "LATENT" and (feed := view.feed(node, name)) is not None]  # fmt: skip
-            if behind and not (size and does == "latent"):
+            behind = [feed for name, feed in view.feeds(node).items() if view.kind(node, name) in ("LATENT", kind)]
+            if behind and not (size and does in ("latent", "load")):
                 row[:0] = behind
             elif does in _MAKES or size is not None:
                 start = "image" if does == "inpaint" else "noise"
@@ -112,3 +118,11 @@ class Latents:
                 start = "audio"
             row += [view.feed(one, name) for name in view.feeds(one) if view.kind(one, name) in (*media, "LATENT")]
         return Start(start, "", size or unknown(node, start))
+
+
+def _both(own: Size | None, behind: Size | None) -> Size | None:
+    """What a sampler sets itself, and for the rest what its latent says."""
+    if own is None or behind is None:
+        return own or behind
+    sides = own if own.width is not None else behind
+    return own._replace(node=sides.node, width=sides.width, height=sides.height, megapixels=sides.megapixels)

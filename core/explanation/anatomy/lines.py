@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from ...knowledge import document
 
 
-def line_of(class_type: str, table: Mapping[str, Any]) -> Mapping[str, Any]:
+@lru_cache(maxsize=20_000)
+def line_of(class_type: str) -> Mapping[str, Any]:
     """What is known of a type; {} where nothing is. A type's own line goes before any pattern."""
-    own = table["types"].get(class_type)
+    own: Mapping[str, Any] | None = document("roles")["types"].get(class_type)
     if own is not None:
         return own
     for pattern, line in _patterns():

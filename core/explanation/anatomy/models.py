@@ -9,7 +9,7 @@ from ...requirements.types import EMBEDDING, LORA_TAG, MODEL, NodeRef, Requireme
 from ...workflow.types import Node
 from .. import types as t
 from ..graph import Given
-from ..types import ModelPart
+from ..types import ModelPart, Sampling
 from .family import family_of
 from .reader import Reader
 
@@ -30,12 +30,28 @@ def models(reader: Reader, families: Mapping[str, str], unused: Collection[str] 
             if node is not None:
                 part = _part(reader, item, ref, node, families)
                 found.setdefault((item.name, ref.id, ref.input or ""), part._replace(used=ref.id not in unused))
+    for part in _fetched(reader, families):
+        found.setdefault((part.name, part.node, part.input), part._replace(used=part.node not in unused))
     return list(found.values())
+
+
+def _fetched(reader: Reader, families: Mapping[str, str]) -> Iterator[ModelPart]:
+    """Models that a node knows by a name of its own and fetches itself: no file is named, so the scan has none."""
+    for node in reader.view.nodes:
+        for name, role in reader.view.role(node).get("fetches", {}).items():
+            given = reader.view.value(node, name)
+            if given is None or not isinstance(given.value, str) or not given.value.strip():
+                continue
+            family, said = _family(reader, given.value, node, families)
+            yield ModelPart(
+                given.value, (), node.id, name, node.class_type, str(role), family, said,
+                dtype=reader.given(node, "dtype"), optional=True,
+            )  # fmt: skip
 
 
 def _part(reader: Reader, item: Requirement, ref: NodeRef, node: Node, families: Mapping[str, str]) -> ModelPart:
     role = _role(reader, item, node, ref.input or "")
-    family, said = _family(reader, item.name, node, role, families)
+    family, said = _family(reader, item.name, node, families)
     return ModelPart(
         item.name, item.folders, ref.id, ref.input or "", ref.class_type, role, family, said,
         tuple(_strengths(reader, item, node, role)), reader.given(node, "dtype"), (), item.optional,
@@ -63,7 +79,7 @@ def _role(reader: Reader, item: Requirement, node: Node, name: str) -> str:
     return t.LORA if reader.does(node) == "lora" else t.OTHER
 
 
-def _family(reader: Reader, name: str, node: Node, role: str, families: Mapping[str, str]) -> tuple[str, str]:
+def _family(reader: Reader, name: str, node: Node, families: Mapping[str, str]) -> tuple[str, str]:
     if families.get(name):
         return families[name], "header"
     spoken = family_of(name)
@@ -81,24 +97,59 @@ def _family(reader: Reader, name: str, node: Node, role: str, families: Mapping[
 
 
 def _strengths(reader: Reader, item: Requirement, node: Node, role: str) -> Iterator[Given]:
-    """What the loader itself says of how strongly a LoRA counts; of a row, the numbers beside its name."""
+    """How strongly a part counts: a LoRA by its loader or by the row beside its name, others where they are applied."""
+    view = reader.view
+    if role in _APPLIED:
+        yield from _applied(reader, node)
     if role != t.LORA or item.kind == LORA_TAG:
         return
-    view = reader.view
-    for name, value in view.values(node).items():
+    stored = view.values(node)
+    for value in stored.values():
         for row in value if isinstance(value, list) else (value,):
             if isinstance(row, dict) and item.name in row.values():
-                yield from (Given(row[key], node.id, name) for key in _ROW_STRENGTHS if _number(row.get(key)))
+                yield from (Given(row[key], node.id, "") for key in _ROW_STRENGTHS if _number(row.get(key)))
                 return
-    place = next((name for name, value in view.values(node).items() if value == item.name), "")
-    number = place.rpartition("_")[2]
     patterns = view.role(node).get("strengths")
-    if patterns:
-        names = [str(pattern).format(number) for pattern in patterns]
-        yield from (found for name in names if (found := view.value(node, name)) is not None)
-    else:
+    if not patterns:
         yield from reader.all_given(node, "strength")
+        return
+    place = next((name for name, value in stored.items() if value == item.name), "")
+    number = "".join(char for char in place if char.isdigit())
+    names = [str(pattern).format(number) for pattern in patterns]
+    yield from (found for name in names if (found := view.value(node, name)) is not None)
+
+
+def _applied(reader: Reader, node: Node) -> Iterator[Given]:
+    """The strengths at the nodes that use what a loader loads; a node in between may only choose a kind."""
+    row, seen = [node], {node.id}
+    while row and len(seen) < _MOST_USERS:
+        for user, _, _ in reader.view.users(row.pop(0)):
+            if user.id in seen or reader.samples(user):
+                continue
+            seen.add(user.id)
+            found = list(reader.all_given(user, "strength"))
+            yield from found
+            if not found and reader.does(user) in ("patch", "pass"):
+                row.append(user)
 
 
 def _number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def settle_families(parts: list[ModelPart], passes: list[Sampling]) -> None:
+    """Gives a diffusion model whose name tells nothing the family for which the text encoder of its pass is loaded."""
+    for one in passes:
+        told = {
+            parts[at].family
+            for at in one.models
+            if parts[at].role == t.TEXT_ENCODER and parts[at].family_from == _LOADER
+        }
+        for at in one.models if len(told) == 1 else ():
+            if parts[at].role == t.DIFFUSION_MODEL and not parts[at].family:
+                parts[at] = parts[at]._replace(family=next(iter(told)), family_from=_LOADER)
+
+
+_LOADER = "loader"
+_APPLIED = frozenset({t.CONTROLNET, t.MODEL_PATCH, t.IP_ADAPTER, t.STYLE_MODEL})
+_MOST_USERS = 30

@@ -11,7 +11,9 @@ from .arithmetic import fixed_size
 from .reader import Reader
 
 _KEYS = ("width", "height", "frames", "batch", "seconds", "fps")
-_SETS = frozenset({"latent", "reference", "control", "inpaint", "sample", "detail", "encode", "partner", "text", "load", "edit"})
+_SETS = frozenset(
+    {"latent", "reference", "control", "inpaint", "sample", "detail", "encode", "partner", "text", "load", "edit"}
+)
 
 
 def set_size(reader: Reader, node: Node) -> Size | None:
@@ -24,7 +26,18 @@ def set_size(reader: Reader, node: Node) -> Size | None:
         return None
     if not medium:
         medium = "video" if given["frames"] else "audio" if given["width"] is None else "image"
-    return Size(node.id, medium, **given)
+    return Size(node.id, medium, **given, megapixels=_pixels(reader, given["width"]))
+
+
+def _pixels(reader: Reader, width: Given | None) -> Given | None:
+    """How many megapixels a picture was scaled to, whose width is measured while the graph runs."""
+    view = reader.view
+    node = view.by_id.get(width.node) if width is not None and width.value is None else None
+    if node is None or view.role(node).get("computes") != "size":
+        return None
+    name = next((name for name in view.feeds(node) if view.kind(node, name) == "IMAGE"), None)
+    size = picture_size(reader, view.feed(node, name), {}) if name else None
+    return size.megapixels if size is not None else None
 
 
 def unknown(node: Node, of: str) -> Size:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from ...workflow.types import Node
 from ..graph import Feed, Given
@@ -11,7 +11,10 @@ from .reader import Reader
 from .trail import trail
 
 _MOST = 60  # nodes looked at behind one input
-_JOINS = frozenset({"compute", "choose", "show", "pass", "hold", "process", ""})  # a text that comes of these is a text of theirs
+_JOINS = frozenset(
+    {"compute", "choose", "show", "pass", "hold", "process", ""}
+)  # a text that comes of these is a text of theirs
+_SENTENCE = 4  # words; a choice of a list has fewer
 _SIDES = ("positive", "negative")
 
 
@@ -23,23 +26,22 @@ class Texts:
         self._at: dict[tuple[str, str, str], int] = {}
         self.found: list[Text] = []
 
-    def behind(self, feed: Feed | None, side: str, sampler: str, silent: str = "") -> list[int]:
+    def behind(
+        self, feed: Feed, side: str, sampler: str, silent: str = "", *, kind: str = "CONDITIONING",
+        unless: Collection[tuple[str, str]] = (),
+    ) -> list[int]:  # fmt: skip
         """The places of the texts behind a conditioning. `side`: "positive" or "negative". `silent`: the node that
-        takes the effect of that side away, if one does."""
-        places: list[int] = []
-        for given, use, zeroed in self.conditioning(feed, side):
-            places.append(self.add(use, given, sampler, silent or zeroed))
-        return list(dict.fromkeys(places))
-
-    def conditioning(self, feed: Feed | None, side: str) -> list[tuple[Given, str, str]]:
-        """(where it stands, use, the node that zeroes it out or "") of the texts behind a conditioning."""
-        found = []
+        takes the effect of that side away, if one does. `unless`: texts that do not count here when they are zeroed out:
+        the positive ones, which stand in for a negative text."""
         reader, zeroed = self._reader, ""
-        for one in trail(reader, feed, "CONDITIONING", side, reader.samples):
+        places: list[int] = []
+        for one in trail(reader, feed, kind, side, reader.samples):
             if reader.does(one.node) == "zero":
                 zeroed = zeroed or one.node.id
-            found += [(given, use, zeroed) for use, given in self.of(one.node, side)]
-        return found
+            for use, given in self.of(one.node, side):
+                if not zeroed or (given.node, given.input) not in unless:
+                    places.append(self.add(use, given, sampler, silent or zeroed))
+        return list(dict.fromkeys(places))
 
     def of(self, node: Node, side: str) -> Iterator[tuple[str, Given]]:
         """(use, where it stands) of the texts that a node itself takes for one side of the guidance."""
@@ -55,13 +57,17 @@ class Texts:
         if own is not None:
             return dict(own)
         does = self._reader.does(node)
-        encodes = does in ("text", "sample", "detail") or any(view.kind(node, name) == "CLIP" for name in view.feeds(node))
+        encodes = does in ("text", "sample", "detail") or any(
+            view.kind(node, name) == "CLIP" for name in view.feeds(node)
+        )
         return self._named(node) if encodes and does not in ("lora", "patch", "load", "generate_text") else {}
 
     def _named(self, node: Node) -> dict[str, str]:
         view = self._reader.view
-        present = {**view.values(node), **{name: "" for name in view.feeds(node) if view.kind(node, name) in ("STRING", "")}}
-        return {name: use for name, use in self._reader.text_names.items() if name in present}
+        linked = [name for name in view.feeds(node) if view.kind(node, name) in ("STRING", "")]
+        known = self._reader.text_names
+        present = dict.fromkeys((*view.values(node), *linked))
+        return {name: known[last] for name in present if (last := name.rpartition(".")[2]) in known}
 
     def leaves(self, node: Node, name: str) -> Iterator[Given]:
         """Where the text of an input was written: its own value, or those that other nodes join to it.
@@ -93,7 +99,7 @@ class Texts:
         view = self._reader.view
         tools = self._reader.view.role(node).get("tools", self._reader.text_tools)
         for name in {**view.values(node), **view.feeds(node)}:
-            if name in tools or view.kind(node, name) not in ("STRING", ""):
+            if name in tools or view.kind(node, name) not in ("STRING", "STRING_PROMPT", ""):
                 continue
             given = view.value(node, name)
             if given is not None and (given.value is None or isinstance(given.value, str)):
@@ -101,12 +107,11 @@ class Texts:
 
     def add(self, use: str, given: Given, sampler: str, silent: str) -> int:
         """The place of this text; what has an effect anywhere has one."""
-        key = (given.node, given.input, use)
+        key = (given.node, given.input or str(given.value)[:200], use)
         place = self._at.get(key)
         if place is None:
             place = self._at[key] = len(self.found)
-            samplers = (sampler,) if sampler else ()
-            self.found.append(Text(given.node, use, given, samplers, not silent, silent))
+            self.found.append(Text(given.node, use, given, (sampler,) if sampler else (), not silent, silent))
             return place
         old = self.found[place]
         samplers = tuple(dict.fromkeys((*old.samplers, sampler))) if sampler else old.samplers
@@ -131,3 +136,12 @@ class Texts:
                 for given in self.leaves(node, name):
                     if (given.node, given.input) not in taken and given.value is not None:
                         self.add(said or use or "text", given, "", unused.get(node.id, ""))
+            if reader.does(node) == "partner" and not names and node.id not in unused:
+                for given in self._prose(node):
+                    self.add("text", given, "", "")
+
+    def _prose(self, node: Node) -> Iterator[Given]:
+        """Stored values whose input cannot be named, but which are sentences: nothing but a person's text is."""
+        for item in self._reader.view.stored(node).items:
+            if item.name is None and isinstance(item.value, str) and len(item.value.split()) >= _SENTENCE:
+                yield Given(item.value, node.id, "")

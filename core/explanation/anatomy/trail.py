@@ -22,7 +22,7 @@ def onward(reader: Reader, node: Node, slot: int, kind: str, label: str = "") ->
     same = [name for name, one in kinds.items() if one == kind]
     if len(same) > 1:
         out = output_name(node, slot)
-        labelled = [name for name in same if out and name.lower() == out] or [
+        labelled = [name for name in same if out and out in name.lower()] or [
             name for name in same if label and label in name.lower()
         ]
         same = labelled or same

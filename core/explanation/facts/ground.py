@@ -18,7 +18,20 @@ from .practice import Accelerator, Figure, Profile, accelerator, named_steps, pl
 Docs = Callable[[str], Any]  # class_type → text, (text, source) or None
 
 MAIN = (DIFFUSION_MODEL, CHECKPOINT)
-_EDITORS = ("edit", "kontext", "fill", "inpaint", "i2v", "ti2v", "e1", "omnigen2", "vace", "seedvr2", "lotus", "marigold")
+_EDITORS = (
+    "edit",
+    "kontext",
+    "fill",
+    "inpaint",
+    "i2v",
+    "ti2v",
+    "e1",
+    "omnigen2",
+    "vace",
+    "seedvr2",
+    "lotus",
+    "marigold",
+)
 
 
 class Usual(NamedTuple):
@@ -34,7 +47,7 @@ class Usual(NamedTuple):
         """The usual range of "steps", "cfg", "guidance", "shift" …, as the LoRA for few steps changes it."""
         if self.quick is not None and name in ("steps", "cfg", "guidance"):
             return {"steps": self.quick.usual, "cfg": self.quick.cfg}.get(name)
-        return self.known[name] if self.known is not None else None
+        return self.known.figure(name) if self.known is not None else None
 
 
 class Ground:
@@ -111,7 +124,7 @@ class Ground:
                     quick_part = one
                     break
         if quick is None and part is not None and (steps := named_steps(part.name)) is not None:
-            cfg = known["cfg"] if known is not None and known.distilled == "steps" else None
+            cfg = known.figure("cfg") if known is not None and known.distilled == "steps" else None
             quick, quick_part = Accelerator(part.name, steps, None, cfg, ""), part
         few = quick is not None or (known is not None and known.distilled == "steps")
         return Usual(part, known, quick, quick_part, few)

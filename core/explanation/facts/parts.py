@@ -5,8 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..types import (
-    AUDIO_ENCODER, CLIP_VISION, CONTROLNET, DETECTOR, EMBEDDING, IP_ADAPTER, LANGUAGE_MODEL, LORA, MODEL_PATCH, STYLE_MODEL,
-    TEXT_ENCODER, UPSCALER, VAE, Fact, ModelPart,
+    AUDIO_ENCODER,
+    CLIP_VISION,
+    CONTROLNET,
+    DETECTOR,
+    EMBEDDING,
+    IP_ADAPTER,
+    LANGUAGE_MODEL,
+    LORA,
+    MODEL_PATCH,
+    STYLE_MODEL,
+    TEXT_ENCODER,
+    UPSCALER,
+    VAE,
+    Fact,
+    ModelPart,
 )  # fmt: skip
 from . import say
 from .ground import MAIN, Ground, number
@@ -66,7 +79,10 @@ def _fact(ground: Ground, id: str, parts: list[ModelPart]) -> Fact:
     side = words.size(ground.sizes[part.name]) if ground.sizes.get(part.name) else ""
     size = f" {side}." if side else ""
     return words.fact(
-        id, "lora" if part.role == LORA else "model", f"{name}: {say.sentence(row)}{size}", brief=(name, side, say.sentence(row))
+        id,
+        "lora" if part.role == LORA else "model",
+        f"{name}: {say.sentence(row)}{size}",
+        brief=(name, side, say.sentence(row)),
     )
 
 
@@ -84,7 +100,7 @@ def _does(ground: Ground, words: Words, part: ModelPart, line: dict[str, str] | 
         worker = ground.roles["worker"]["does"]
         return words.label(worker, _ROLES.format("worker"))
     known = profile(part.family, part.name) if part.role in MAIN else None
-    if known is not None and (use := known["makes"]) is not None:
+    if known is not None and (use := known.figure("makes")) is not None:
         medium = str(use.values[0])
     things = ground.things.get(medium, ground.things[""])
     words.known.append(line["does"])
@@ -97,9 +113,8 @@ def _family(words: Words, part: ModelPart) -> str:
     if part.role in (TEXT_ENCODER, VAE, EMBEDDING):
         return ""
     known: Profile | None = profile(part.family, part.name) if part.role in MAIN else None
-    if known is not None and known["label"] is not None:
-        figure = known["label"]
-        return words.label(known.label, figure.source, "")
+    if known is not None:
+        return words.label(known.label, known.label_source)
     label = family_label(part.family)
     if not label or part.role not in (*MAIN, LORA, "controlnet", "ip_adapter", "model_patch", "style_model"):
         return ""
@@ -159,7 +174,9 @@ def main(ground: Ground) -> Iterator[Fact]:
     if shown:
         said, more = say.shortly(shown, 3)
         words.counted += [more] if more else []
-        yield words.fact("models", "terse", f"The main model{'s are' if len(shown) > 1 else ' is'} {said}.", brief=(said, "", ""))
+        yield words.fact(
+            "models", "terse", f"The main model{'s are' if len(shown) > 1 else ' is'} {said}.", brief=(said, "", "")
+        )
 
 
 def _idle(ground: Ground, parts: list[ModelPart]) -> str:
@@ -180,7 +197,9 @@ def precisions(ground: Ground) -> Iterator[Fact]:
         done.add((part.name, part.dtype.value))
         words = Words((part.node,))
         name, kept = words.name(part.name), words.value(part.dtype)
-        yield words.fact(f"dtype.{part.node}.{part.input}", "model", f"{name} is loaded as {kept}.", brief=(name, kept, ""))
+        yield words.fact(
+            f"dtype.{part.node}.{part.input}", "model", f"{name} is loaded as {kept}.", brief=(name, kept, "")
+        )
 
 
 def _fetched(part: ModelPart) -> str:

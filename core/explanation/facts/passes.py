@@ -84,7 +84,13 @@ def parameters(words: Words, one: Sampling, *, terse: bool = False) -> list[str]
         else:
             begin, end = words.value(one.first_step), words.value(one.last_step)
             found.append(f"steps {begin} to {end} of {words.value(one.steps)}")
-    for label, given in (("sampler", one.sampler), ("scheduler", one.scheduler), ("cfg", one.cfg), ("guidance", one.guidance), ("shift", one.shift)):
+    for label, given in (
+        ("sampler", one.sampler),
+        ("scheduler", one.scheduler),
+        ("cfg", one.cfg),
+        ("guidance", one.guidance),
+        ("shift", one.shift),
+    ):
         if given is not None and given.value is not None and (said := words.value(given)):
             found.append(said if terse and label in ("sampler", "scheduler") else f"{label} {said}")
     denoise = number(one.denoise)
@@ -107,7 +113,9 @@ def sizes(ground: Ground) -> Iterator[Fact]:
         if said:
             thing = ground.thing(one.of)
             text = f"{thing} size: {said}" if one.of != "audio" else f"length: {said}"
-            yield words.fact(f"size.{one.node}.{place}", "size", say.sentence(text), brief=(say.sentence(thing)[:-1], "", said))
+            yield words.fact(
+                f"size.{one.node}.{place}", "size", say.sentence(text), brief=(say.sentence(thing)[:-1], "", said)
+            )
 
 
 def texts(ground: Ground) -> Iterator[Fact]:
@@ -125,7 +133,9 @@ def texts(ground: Ground) -> Iterator[Fact]:
         quoted = words.quote(said)
         used[one.node] = used.get(one.node, 0) + 1
         id = f"text.{one.node}.{one.use}" + (f".{used[one.node]}" if used[one.node] > 1 else "")
-        yield words.fact(id, "text", say.stop(f"{quoted} {what}{effect}"), brief=(_NAMES.get(one.use, "Text"), "", quoted))
+        yield words.fact(
+            id, "text", say.stop(f"{quoted} {what}{effect}"), brief=(_NAMES.get(one.use, "Text"), "", quoted)
+        )
 
 
 _NAMES = {

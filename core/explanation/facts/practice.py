@@ -52,13 +52,20 @@ class Profile(NamedTuple):
     family: str
     figures: Mapping[str, Figure]
 
-    def __getitem__(self, name: str) -> Figure | None:
+    def figure(self, name: str) -> Figure | None:
+        """One figure, None where it is not known."""
         return self.figures.get(name)
 
     @property
     def source(self) -> str:
         """As a fact names its source."""
         return f"knowledge/{FILE}.json#{self.path}"
+
+    @property
+    def label_source(self) -> str:
+        """Where the label stands."""
+        found = self.figures.get("label")
+        return found.source if found else self.source
 
     @property
     def distilled(self) -> str:
@@ -132,9 +139,7 @@ def _figure(value: list[Any], path: str) -> Figure:
 
 @cache
 def _words() -> tuple[tuple[str, str], ...]:
-    return tuple(
-        (word, key) for key, entry in document(FILE)["families"].items() for word in entry.get("words", ())
-    )
+    return tuple((word, key) for key, entry in document(FILE)["families"].items() for word in entry.get("words", ()))
 
 
 def _by_words(name: str) -> str:

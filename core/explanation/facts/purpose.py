@@ -21,7 +21,9 @@ def purpose(ground: Ground) -> Iterator[Fact]:
     """What kind of workflow it is, what it is good for, and what that costs."""
     kinds = ground.anatomy.kinds
     if not kinds:
-        yield Words(ground.anatomy.kind_nodes).fact("task", "task", "What this workflow is for cannot be told from its nodes.")
+        yield Words(ground.anatomy.kind_nodes).fact(
+            "task", "task", "What this workflow is for cannot be told from its nodes."
+        )
         return
     words = Words(ground.anatomy.kind_nodes)
     line = _tasks().get(kinds[0], {})
@@ -54,15 +56,19 @@ def speed(ground: Ground) -> Iterator[Fact]:
             count = f"{words.value(one.steps)} step{'' if steps == 1 else 's'}"
             lora = usual.quick_part is not None and usual.quick_part.role == LORA
             by = f"the LoRA {words.name(usual.quick_part.name)}" if lora and usual.quick_part is not None else ""
-            if not by and usual.known is not None and usual.known["label"] is not None:
-                by = words.label(usual.known.label, usual.known["label"].source)
+            if not by and usual.known is not None:
+                by = words.label(usual.known.label, usual.known.label_source)
             if not by and usual.part is not None:
                 by = words.name(usual.part.name)
             yield words.fact("purpose.speed", "task", f"It is set up for speed: {count}, thanks to {by}.")
             return
     if ground.anatomy.partners and not ground.anatomy.samplings:
         nodes = tuple(node for node, _ in ground.anatomy.partners)
-        yield Words(nodes).fact("purpose.speed", "task", "The work is done on the computers of a paid service, so your own GPU hardly matters.")
+        yield Words(nodes).fact(
+            "purpose.speed",
+            "task",
+            "The work is done on the computers of a paid service, so your own GPU hardly matters.",
+        )
 
 
 def counts(ground: Ground) -> Iterator[Fact]:
@@ -72,7 +78,11 @@ def counts(ground: Ground) -> Iterator[Fact]:
     files = len({part.name for part in ground.anatomy.models})
     parts = [_count(words, counts.active, "node that runs", "nodes that run")]
     parts += [_count(words, files, "model file")] if files else []
-    parts += [_count(words, len(ground.anatomy.samplings), "sampling pass", "sampling passes")] if ground.anatomy.samplings else []
+    parts += (
+        [_count(words, len(ground.anatomy.samplings), "sampling pass", "sampling passes")]
+        if ground.anatomy.samplings
+        else []
+    )
     parts += [_count(words, counts.subgraphs, "subgraph")] if counts.subgraphs else []
     yield words.fact("counts", "task", say.sentence(say.listed(parts)))
 
@@ -147,12 +157,14 @@ def result(ground: Ground) -> Iterator[Fact]:
     if len(kept or own) <= 1 or noun in _UNCOUNTED:
         many = noun if noun in _UNCOUNTED else say.article(noun)
     how = measure(words, size) if size is not None else ""
-    larger = any(step.does in ("upscale_model", "upscale_latent") for step in anatomy.steps) and size is not None
+    larger = any(step.does == "upscale_model" for step in anatomy.steps)
     how = (f", made at {how} and enlarged on the way" if larger else f" of {how}") if how else ""
     shown = "" if kept or not own else ", only shown, not kept"
     more = how or shown or len(kept or own) > 1
     verb = "come" if (len(kept or own) > 1 and noun not in _UNCOUNTED) or noun == "layers" else "comes"
-    yield words.fact("result", "output", say.sentence(f"out {verb} {many}{how}{shown}"), brief=("", "", "more" if more else ""))
+    yield words.fact(
+        "result", "output", say.sentence(f"out {verb} {many}{how}{shown}"), brief=("", "", "more" if more else "")
+    )
 
 
 def _noun(ground: Ground, medium: str) -> str:
@@ -187,7 +199,12 @@ def duration(words: Words, size: Size) -> str:
     seconds, frames, fps = number(size.seconds), number(size.frames), number(size.fps)
     if seconds is not None and size.seconds is not None:
         return f"{words.value(size.seconds)} second{'' if seconds == 1 else 's'}"
-    if frames is None or size.frames is None or size.of not in ("video", "image") or (size.of == "image" and frames <= 1):
+    if (
+        frames is None
+        or size.frames is None
+        or size.of not in ("video", "image")
+        or (size.of == "image" and frames <= 1)
+    ):
         return ""
     said = f"{words.value(size.frames)} frame{'' if frames == 1 else 's'}"
     if fps and fps > 0 and size.fps is not None and frames > 1:

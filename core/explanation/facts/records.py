@@ -4,81 +4,122 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..types import LORA, VAE, ModelPart, Sampling, Size
+from ..types import Sampling, Text
 from . import say
-from .ground import MAIN, Ground, Usual, number, starts_from, switched_off
-from .practice import Figure, Profile, accelerator, family_label, of_family, profile, vae_label, vae_of
+from .ground import MAIN, Ground, Usual, number, starts_from
+from .practice import Figure, profile
+from .records_parts import licences, models, size
 from .rules import Record, plain
 from .words import Term, of_given, of_label, of_name, of_range
 
-_FAMILY = "knowledge/families.json#families.{}"
-_SMALL = 64  # pixels: below it a width is no size of a picture
+_PROMPTS = ("text", "prompt", "text_g", "text_l", "clip_l", "t5xxl")
 
 
 def records(ground: Ground) -> Iterator[Record]:
     """All of them."""
-    yield from map(_sampling(ground), ground.anatomy.samplings)
-    yield from _models(ground)
-    yield from (_size(ground, one, place) for place, one in enumerate(ground.anatomy.sizes))
+    varied = any("CFG" in node.class_type.upper() and node.class_type != "CFGGuider" for node in ground.view.nodes)
+    yield from (_sampling(ground, one, varied) for one in ground.anatomy.samplings)
+    yield from models(ground)
+    yield from (size(ground, one, place) for place, one in enumerate(ground.anatomy.sizes))
     yield from _pairs(ground)
     yield from _inputs(ground)
-    yield from _licences(ground)
+    yield from licences(ground)
     yield _workflow(ground)
 
 
 # ---- passes ----------------------------------------------------------------------------------------------------
 
 
-def _sampling(ground: Ground):  # type: ignore[no-untyped-def]
-    varied = any("CFG" in node.class_type.upper() and node.class_type not in ("CFGGuider",) for node in ground.view.nodes)
-
-    def record(one: Sampling) -> Record:
-        start = starts_from(ground, one)
-        usual = ground.usual(one)
-        texts = ground.anatomy.texts
-        negative = [texts[place] for place in one.negative if place < len(texts)]
-        positive = [texts[place] for place in one.positive if place < len(texts)]
-        cfg_node = one.cfg.node if one.cfg is not None else ""
-        steps, cfg, guidance = usual.figure("steps"), usual.figure("cfg"), usual.figure("guidance")
-        first, last = number(one.first_step), number(one.last_step)
-        total = number(one.steps)
-        partial = bool(first) or (last is not None and total is not None and last < total)
-        said = [text for text in negative if isinstance(text.given.value, str) and text.given.value.strip()]
-        fields: dict[str, Term | None] = {
-            "steps": of_given(one.steps) if total is not None else None,
-            "steps_usual": _steps_usual(usual, steps),
-            "steps_low": plain(steps.low) if steps else None,
-            "steps_high": plain(_steps_high(usual, steps)),
-            "cfg": of_given(one.cfg) if number(one.cfg) is not None else None,
-            "cfg_usual": of_range(cfg), "cfg_low": plain(cfg.low) if cfg else None,
-            "cfg_high": plain(cfg.high) if cfg else None,
-            "guidance": of_given(one.guidance) if number(one.guidance) is not None else None,
-            "guidance_usual": of_range(guidance),
-            "guidance_low": plain(guidance.low) if guidance else None,
-            "guidance_high": plain(guidance.high) if guidance else None,
-            "denoise": of_given(one.denoise) if number(one.denoise) is not None else plain(1.0),
-            "few": plain(usual.few),
-            "guided": plain(usual.known is not None and usual.known.distilled == "guidance"),
-            "quick": _quick(usual), "base_label": of_label(usual.known),
-            "partial": plain(partial), "varied_cfg": plain(varied),
-            "common": plain(one.class_type.startswith(("KSampler", "SamplerCustom"))),
-            "masked": plain(one.masked), "from_picture": plain(bool(start)),
-            "start_thing": Term(start, ground.thing(start)) if start else None,
-            "reads_picture": plain(ground.reads_picture(one)),
-            "negative_said": plain(bool(said)),
-            "negative_works": plain(any(text.effect for text in said)),
-            "zeroed": plain(any(text.why and text.why != cfg_node for text in said)),
-            "prompt_read": plain(bool(positive)),
-            "prompt_empty": plain(not any(_written(text.given.value) for text in positive)),
-        }  # fmt: skip
-        return Record("sampling", one.node, (one.node, *(text.given.node for text in said if text.given.node in ground.view.by_id)), fields)
-
-    return record
+def _sampling(ground: Ground, one: Sampling, varied: bool) -> Record:
+    """One pass. `varied`: a node changes cfg while it samples, so that its value alone says little."""
+    usual = ground.usual(one)
+    fields = {
+        **_settings(usual, one),
+        **_beginning(ground, one),
+        **_negatives(ground, one),
+        "few": plain(usual.few),
+        "guided": plain(usual.known is not None and usual.known.distilled == "guidance"),
+        "quick": _quick(usual),
+        "base_label": of_label(usual.known),
+        "varied_cfg": plain(varied),
+        "common": plain(one.class_type.startswith(("KSampler", "SamplerCustom"))),
+    }
+    return Record("sampling", one.node, (one.node,), fields)
 
 
-def _written(text: object) -> bool:
-    """Whether a prompt says anything; one that is worked out while the graph runs does."""
-    return text is None or (isinstance(text, str) and bool(text.strip()))
+def _settings(usual: Usual, one: Sampling) -> dict[str, Term | None]:
+    """The numbers of a pass, and what is usual for them."""
+    steps, cfg, guidance = (usual.figure(name) for name in ("steps", "cfg", "guidance"))
+    first, last, total = number(one.first_step), number(one.last_step), number(one.steps)
+    return {
+        "steps": of_given(one.steps) if total is not None else None,
+        "steps_usual": _steps_usual(usual, steps),
+        "steps_low": plain(steps.low) if steps else None,
+        "steps_high": plain(_steps_high(usual, steps)),
+        "cfg": of_given(one.cfg) if number(one.cfg) is not None else None,
+        "cfg_usual": of_range(cfg),
+        "cfg_low": plain(cfg.low) if cfg else None,
+        "cfg_high": plain(cfg.high) if cfg else None,
+        "guidance": of_given(one.guidance) if number(one.guidance) is not None else None,
+        "guidance_usual": of_range(guidance),
+        "guidance_low": plain(guidance.low) if guidance else None,
+        "guidance_high": plain(guidance.high) if guidance else None,
+        "denoise": of_given(one.denoise) if number(one.denoise) is not None else plain(1.0),
+        "partial": plain(bool(first) or (last is not None and total is not None and last < total)),
+    }
+
+
+def _beginning(ground: Ground, one: Sampling) -> dict[str, Term | None]:
+    """What a pass starts from, and which words it reads."""
+    start = starts_from(ground, one)
+    positive = _texts(ground, one.positive)
+    return {
+        "masked": plain(one.masked),
+        "from_picture": plain(bool(start)),
+        "start_thing": Term(start, ground.thing(start)) if start else None,
+        "reads_picture": plain(ground.reads_picture(one)),
+        "prompt_empty": plain(not positive and _blank(ground, one)),
+    }
+
+
+def _negatives(ground: Ground, one: Sampling) -> dict[str, Term | None]:
+    """The negative texts of a pass, and whether anything comes of them."""
+    said = [
+        text for text in _texts(ground, one.negative) if isinstance(text.given.value, str) and text.given.value.strip()
+    ]
+    cfg_node = one.cfg.node if one.cfg is not None else ""
+    return {
+        "negative_said": plain(bool(said)),
+        "negative_works": plain(any(text.effect for text in said)),
+        "zeroed": plain(any(text.why and text.why != cfg_node for text in said)),
+    }
+
+
+def _texts(ground: Ground, places: tuple[int, ...]) -> list[Text]:
+    texts = ground.anatomy.texts
+    return [texts[place] for place in places if place < len(texts)]
+
+
+def _blank(ground: Ground, one: Sampling) -> bool:
+    """Whether the text encoders on the positive side all hold nothing but blanks."""
+    view = ground.view
+    row, seen, blank = [view.by_id[one.node]] if one.node in view.by_id else [], {one.node}, False
+    while row:
+        node = row.pop()
+        for name, feed in view.feeds(node).items():
+            if view.kind(node, name) not in ("CONDITIONING", "GUIDER") or "negative" in name.lower():
+                continue
+            if feed.node.id not in seen:
+                seen.add(feed.node.id)
+                row.append(feed.node)
+                if view.role(feed.node).get("does") == "text":
+                    values = [view.value(feed.node, own) for own in _PROMPTS if own in view.values(feed.node)]
+                    if any(
+                        given is None or not isinstance(given.value, str) or given.value.strip() for given in values
+                    ):
+                        return False
+                    blank = blank or bool(values)
+    return blank
 
 
 def _steps_usual(usual: Usual, figure: Figure | None) -> Term | None:
@@ -100,137 +141,6 @@ def _quick(usual: Usual) -> Term | None:
     if usual.quick_part is not None:
         return of_name(usual.quick_part.name)
     return of_label(usual.known) if usual.few else None
-
-
-# ---- models ----------------------------------------------------------------------------------------------------
-
-
-def _models(ground: Ground) -> Iterator[Record]:
-    done: set[tuple[str, str, object]] = set()
-    for part in ground.anatomy.models:
-        strengths = [value for one in part.strengths if (value := number(one)) is not None]
-        key = (part.name, part.role, tuple(strengths))
-        if key in done:
-            continue
-        done.add(key)
-        base = _base(ground, part)
-        known = profile(base.family, base.name) if base is not None else None
-        top = max(strengths, key=abs) if strengths else None
-        strong = next((one for one in part.strengths if number(one) == top), None)
-        vae = vae_of(part.name) if part.role == VAE else ("", "")
-        wants = known["vae"] if known is not None else None
-        family = part.family if part.family_from in ("file name", "header") else ""
-        base_family = base.family if base is not None else ""
-        fields: dict[str, Term | None] = {
-            "role": plain(part.role), "name": of_name(part.name),
-            "family": plain(family), "base_family": plain(base_family),
-            "fits": plain(of_family(family) == of_family(base_family)),
-            "family_label": _family_term(family),
-            "base_label": of_label(known) or _family_term(base_family),
-            "strength_top": plain(abs(top)) if top is not None else None, "strength": of_given(strong),
-            "quick_lora": plain(accelerator(part.name) is not None),
-            "vae": plain(vae[0]), "vae_label": Term(vae[0], vae[1], known=(vae[1],), source=f"knowledge/practice_families.json#vaes.{vae[0]}") if vae[0] else None,
-            "wants_vae": plain(str(wants.values[0])) if wants is not None else None,
-            "wants_vae_label": _vae_term(str(wants.values[0])) if wants is not None else None,
-        }  # fmt: skip
-        yield Record("model", f"{part.node}.{part.input}", (part.node,), fields)
-
-
-def _base(ground: Ground, part: ModelPart) -> ModelPart | None:
-    """The main model that a part works with: of its sampling passes, where all of them agree."""
-    models = ground.anatomy.models
-    found = {
-        models[place].name: models[place]
-        for one in ground.anatomy.samplings
-        if one.node in part.samplers
-        for place in one.models
-        if place < len(models) and models[place].role in MAIN
-    }
-    families = {of_family(one.family) for one in found.values()}
-    return next(iter(found.values())) if found and len(families) == 1 else None
-
-
-def _family_term(family: str) -> Term | None:
-    label = family_label(family)
-    return Term(label, label, known=(label,), source=_FAMILY.format(family)) if label else None
-
-
-def _vae_term(key: str) -> Term:
-    label = vae_label(key)
-    return Term(key, label, known=(label,), source=f"knowledge/practice_families.json#vaes.{key}")
-
-
-# ---- sizes -----------------------------------------------------------------------------------------------------
-
-
-def _size(ground: Ground, size: Size, place: int) -> Record:
-    sampling = ground.sampling_of(place)
-    usual = ground.usual(sampling) if sampling is not None else None
-    known = usual.known if usual is not None else None
-    wide, high, frames, fps = (number(one) for one in (size.width, size.height, size.frames, size.fps))
-    real = wide is not None and high is not None and wide >= _SMALL and high >= _SMALL
-    does = {one.does for one in ground.anatomy.steps}
-    multiple, made = (known[name] if known is not None else None for name in ("multiple", "pixels"))
-    rule, rate = (known[name] if known is not None else None for name in ("frames", "fps"))
-    fields: dict[str, Term | None] = {
-        "of": plain(size.of), "width": of_given(size.width) if real else None,
-        "height": of_given(size.height) if real else None, "base_label": of_label(known),
-        "pixels": plain(wide * high) if real and wide and high else None,
-        "multiple": _first(multiple), "rest": plain(_rest(wide, high, multiple)) if real else None,
-        "usual_pixels": Term(made.values[0], "", url=made.url) if made is not None else None,
-        "usual_size": _square(made), "fresh": plain(sampling is not None and sampling.start == "noise"),
-        "frames": of_given(size.frames) if frames is not None else None,
-        "frames_rest": plain(_frames_rest(frames, rule)),
-        "frames_step": _nth(rule, 0), "frames_more": _nth(rule, 1), "frames_near": _near(size, rule),
-        "fps": of_given(size.fps) if fps is not None else None, "fps_usual": of_range(rate),
-        "fps_low": plain(rate.low) if rate else None, "fps_high": plain(rate.high) if rate else None,
-        "smoothed": plain("interpolate" in does), "tiled": plain("decode_tiled" in does),
-        "decoded": plain("decode" in does),
-    }  # fmt: skip
-    return Record("size", f"{size.node}.{place}", (size.node,), fields)
-
-
-def _rest(wide: float | None, high: float | None, multiple: Figure | None) -> float | None:
-    if multiple is None or wide is None or high is None:
-        return None
-    return wide % multiple.values[0] + high % multiple.values[0]
-
-
-def _frames_rest(frames: float | None, rule: Figure | None) -> float | None:
-    if frames is None or rule is None or frames <= 1:
-        return None
-    step, more = rule.values[0], rule.values[1]
-    return (frames - more) % step if frames > more else 0.0
-
-
-def _near(size: Size, rule: Figure | None) -> Term | None:
-    frames = number(size.frames)
-    if frames is None or rule is None or size.frames is None:
-        return None
-    step, more = rule.values[0], rule.values[1]
-    near = int(round((frames - more) / step) * step + more)
-    return Term(near, str(near), worked=((near, "near", (size.frames.value, step, more)),), known=(step, more), source=rule.source)
-
-
-def _first(figure: Figure | None) -> Term | None:
-    return _nth(figure, 0)
-
-
-def _nth(figure: Figure | None, place: int) -> Term | None:
-    if figure is None:
-        return None
-    value = figure.values[place]
-    return Term(value, say.number(value), known=(value,), source=figure.source, url=figure.url)
-
-
-def _square(figure: Figure | None) -> Term | None:
-    """A number of pixels as a square, which people can picture."""
-    if figure is None:
-        return None
-    pixels = figure.values[0]
-    side = round(pixels**0.5)
-    worked = ((side, "root", (pixels,)),)
-    return Term(pixels, f"{side} × {side}", known=(pixels,), worked=worked, source=figure.source, url=figure.url)
 
 
 # ---- the rest --------------------------------------------------------------------------------------------------
@@ -281,31 +191,13 @@ def _seen_by_unknown(ground: Ground, start: str) -> bool:
     return False
 
 
-def _licences(ground: Ground) -> Iterator[Record]:
-    """The licence of each main model, and of LoRAs for few steps none: who made a LoRA is not told by its name."""
-    done: set[str] = set()
-    for part in ground.anatomy.models:
-        known: Profile | None = profile(part.family, part.name) if part.role in MAIN else None
-        licence = known["licence"] if known is not None else None
-        if known is None or licence is None or known.path in done:
-            continue
-        done.add(known.path)
-        name = str(licence.values[0])
-        fields: dict[str, Term | None] = {
-            "terms": plain(str(licence.values[1])), "label": of_label(known),
-            "licence": Term(name, name, known=(name,), source=licence.source, url=licence.url),
-        }  # fmt: skip
-        nodes = tuple(one.node for one in ground.anatomy.models if one.role in MAIN and one.name == part.name)
-        yield Record("licence", known.path, nodes, fields)
-
-
 def _workflow(ground: Ground) -> Record:
     anatomy = ground.anatomy
     clip = next((node for node in ground.view.nodes if node.class_type == "CLIPSetLastLayer"), None)
     layer = ground.view.value(clip, "stop_at_clip_layer") if clip is not None else None
     main = next((one for one in anatomy.models if one.role in MAIN and one.samplers), None)
     known = profile(main.family, main.name) if main is not None else None
-    skip = known["clip_skip"] if known is not None else None
+    skip = known.figure("clip_skip") if known is not None else None
     wanted = skip.values[0] if skip is not None else None
     partners = len(anatomy.partners)
     shown = say.shortly(say.unique(kind for _, kind in anatomy.partners), 2)
@@ -332,8 +224,3 @@ def _ends(ground: Ground) -> int:
     shows = sum(ground.view.role(node).get("does") in ("save", "preview", "show") for node in ground.view.nodes)
     known = sum((known := ground.view.known(node)) is not None and known.output is True for node in ground.view.nodes)
     return shows + known
-
-
-def loras_off(ground: Ground) -> list[ModelPart]:
-    """LoRAs whose strengths are all zero."""
-    return [one for one in ground.anatomy.models if one.role == LORA and switched_off(one)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ...knowledge import document
 from ...readiness.types import INFO, Finding
 from ...workflow.types import BYPASSED, Scope
 from ..outline import Note
@@ -73,21 +74,21 @@ def _telling(note: Note) -> str:
 
 def off(ground: Ground) -> Iterator[Fact]:
     """Parts that are muted or bypassed, and what they would do; whole subgraphs as one, plain values only counted."""
-    told: dict[str, list[str]] = {}
+    told: dict[str | tuple[str, str, str], list[str]] = {}
     small: list[str] = []
     rows: list[Fact] = []
     hosts = _hosts(ground)
     for id, class_type, title in ground.anatomy.off:
         host = next((prefix for prefix in hosts if id.startswith(prefix)), "")
-        role = _off_role(ground, class_type)
+        role = _off_role(class_type)
         if host:
             told.setdefault(host, []).append(id)
-        elif not role and ground.view._roles.get(class_type):
+        elif not role and class_type in document("roles")["types"]:
             small.append(id)
         else:
-            told.setdefault(f"{title}\n{class_type}\n{_state(ground, id)}", []).append(id)
+            told.setdefault((title, class_type, _state(ground, id)), []).append(id)
     for key, ids in told.items():
-        rows.append(_subgraph(ground, hosts[key], ids) if key in hosts else _alone(ground, key, ids))
+        rows.append(_subgraph(ground, hosts[key], ids) if isinstance(key, str) else _alone(ground, key, ids))
     yield from rows[:MOST_OFF]
     rest = small + [node for fact in rows[MOST_OFF:] for node in fact.nodes]
     if rest:
@@ -122,12 +123,12 @@ def _subgraph(ground: Ground, scope: Scope, ids: list[str]) -> Fact:
     return words.fact(f"off.{ids[0]}", "off", text, brief=(title, state, f"With the {inside} inside."))
 
 
-def _alone(ground: Ground, key: str, ids: list[str]) -> Fact:
-    title, class_type, state = key.split("\n")
+def _alone(ground: Ground, key: tuple[str, str, str], ids: list[str]) -> Fact:
+    title, class_type, state = key
     words = Words(tuple(ids))
     name = words.name(title)
     kind = f" ({words.name(class_type)})" if title != class_type and class_type.lower() not in title.lower() else ""
-    role = _off_role(ground, class_type)
+    role = _off_role(class_type)
     one = len(ids) == 1
     count = "" if one else f"{words.count(len(ids), 'node').capitalize()} "
     text = f"{count}{name}{kind} {'is' if one else 'are'} {state}"
@@ -151,9 +152,9 @@ _ROLE = {
 }  # fmt: skip
 
 
-def _off_role(ground: Ground, class_type: str) -> str:
-    line = ground.view._roles.get(class_type, {})
-    return _ROLE.get(str(line.get("does", "")), "")
+def _off_role(class_type: str) -> str:
+    """What a type that is off would do, in plain words; "" where that is not known, or of no interest alone."""
+    return _ROLE.get(str(document("roles")["types"].get(class_type, {}).get("does", "")), "")
 
 
 def unknown(ground: Ground) -> Iterator[Fact]:
@@ -178,7 +179,12 @@ def unknown(ground: Ground) -> Iterator[Fact]:
         where = f", from the pack {words.name(pack)}" if pack else ""
         text = f"What {name} does is not known here{where}."
         row = f"{'From the pack ' + pack + '. ' if pack else ''}{sockets[0]}".strip()
-        yield words.fact(f"unknown.{ids[0]}", "unknown", f"{text} {sockets[0]}".strip(), brief=(name, "", row or "Nothing more is known of it."))
+        yield words.fact(
+            f"unknown.{ids[0]}",
+            "unknown",
+            f"{text} {sockets[0]}".strip(),
+            brief=(name, "", f"What it does is not known here. {row}".strip()),
+        )
 
 
 def _pack(ground: Ground, node_id: str) -> str:
@@ -197,7 +203,9 @@ def _sockets(ground: Ground, node_id: str) -> tuple[str, tuple[str, ...]]:
     if node is None or not isinstance(raw, list):
         return "", ()
     ins = say.unique(slot.type for slot in node.slots if slot.link is not None and slot.type not in ("", "*"))
-    outs = say.unique(str(one.get("type", "")) for one in raw if isinstance(one, dict) and one.get("type") not in (None, "", "*"))
+    outs = say.unique(
+        str(one.get("type", "")) for one in raw if isinstance(one, dict) and one.get("type") not in (None, "", "*")
+    )
     ins, outs = ins[:4], outs[:4]
     if not ins and not outs:
         return "", ()
@@ -227,4 +235,11 @@ def _finding(ground: Ground, one: Finding, place: int) -> Fact:
     words.known.append(fix)
     text = message if one.name in one.message else f"{name}: {message}"
     brief = (name, "", f"{message} {fix}".strip())
-    return words.fact(f"missing.{one.code}.{place}", "missing", text, brief=brief, code=one.code, source="the check of this installation")
+    return words.fact(
+        f"missing.{one.code}.{place}",
+        "missing",
+        text,
+        brief=brief,
+        code=one.code,
+        source="the check of this installation",
+    )

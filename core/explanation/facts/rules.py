@@ -68,14 +68,14 @@ def holds(line: list[Any], record: Record) -> bool:
     if found is None:
         return False
     if comparison == "known":
-        return found != ""
+        return bool(found != "")
     wanted = value(record.fields.get(rest[0][1:])) if isinstance(rest[0], str) and rest[0].startswith("@") else rest[0]
     if wanted is None:
         return False
     if comparison in ("=", "!="):
-        return (found == wanted) is (comparison == "=")
+        return bool(found == wanted) is (comparison == "=")
     if comparison == "in":
-        return found in wanted
+        return found in list(wanted)
     if isinstance(found, bool) or not isinstance(found, int | float) or not isinstance(wanted, int | float):
         return False
     wanted *= rest[1] if len(rest) > 1 else 1

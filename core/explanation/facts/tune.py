@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from ..graph import Given
 from ..types import LORA, Fact, Sampling
 from . import say
-from .ground import Ground, Usual, number, same
+from .ground import Ground, Usual, number, same, starts_from
 from .practice import Figure, accelerator
 from .words import Words
 
@@ -25,6 +25,7 @@ class Turn(NamedTuple):
     passes: list[int]
     usual: Figure | None
     about: Usual | None
+    start: str  # what the first of these passes begins with, in words
 
 
 def knobs(ground: Ground) -> Iterator[Fact]:
@@ -90,7 +91,7 @@ def _turns(ground: Ground, key: str) -> Iterator[Turn]:
         if at in found:
             found[at].passes.append(place)
         else:
-            found[at] = Turn(given, [place], usual.figure(key), usual)
+            found[at] = Turn(given, [place], usual.figure(key), usual, _start(ground, one))
     yield from found.values()
 
 
@@ -107,10 +108,10 @@ def _turnable(ground: Ground, one: Sampling, key: str) -> bool:
 
 def _alike(ground: Ground, key: str, turns: list[Turn]) -> Iterator[Fact]:
     """Passes with the same value and the same usual range share one row."""
-    groups: dict[tuple[Any, ...], list[Turn]] = {}
+    groups: dict[tuple[Any, ...], list[Turn]] = {}  # one more tells passes apart that start from different things
     for turn in turns:
-        usual = turn.usual.values if turn.usual else ()
-        groups.setdefault((number(turn.given), usual), []).append(turn)
+        start = turn.start if key == "denoise" else ""
+        groups.setdefault((number(turn.given), turn.usual.values if turn.usual else (), start), []).append(turn)
     for rows in groups.values():
         words = Words(tuple(turn.given.node for turn in rows))
         value = words.value(rows[0].given)
@@ -118,13 +119,14 @@ def _alike(ground: Ground, key: str, turns: list[Turn]) -> Iterator[Fact]:
         if len(groups) > 1:
             places = sorted(place for turn in rows for place in turn.passes)
             words.counted += places
-            said, more = say.shortly([str(place) for place in places])
-            words.counted += [more] if more else []
+            said, left = say.shortly([str(place) for place in places])
+            words.counted += [left] if left else []
             title += f", pass{'' if len(places) == 1 else 'es'} {said}"
         usual = rows[0].usual
         enough = usual is None or (number(rows[0].given) or 0) >= usual.low
         few = key == "steps" and rows[0].about is not None and rows[0].about.few and enough
-        more = _more(words, ground, "steps_few" if few else key, _start(ground))
+        start = rows[0].start if key == "denoise" else ""
+        more = _more(words, ground, "steps_few" if few else key, start)
         note = " ".join(part for part in (_usual(ground, words, key, rows[0]), more) if part)
         id = f"knob.{key}.{rows[0].given.node}.{rows[0].given.input}"
         yield words.fact(id, "knob", f"{title}: {value}. {note}", brief=(title, value, note))
@@ -133,19 +135,21 @@ def _alike(ground: Ground, key: str, turns: list[Turn]) -> Iterator[Fact]:
 def _usual(ground: Ground, words: Words, key: str, turn: Turn) -> str:
     """ "Usual 20 to 28."; for a LoRA that names its steps, "The LoRA is made for 4." """
     quick = turn.about.quick if turn.about else None
-    if key == "steps" and quick is not None and turn.about is not None and turn.about.quick_part is not None:
-        if quick.steps is not None:
-            steps = words.work(quick.steps, "named", turn.about.quick_part.name)
-            return f"The {'LoRA' if turn.about.quick_part.role == LORA else 'model'} for few steps is made for {steps}."
+    part = turn.about.quick_part if turn.about else None
+    if key == "steps" and quick is not None and part is not None and quick.steps is not None:
+        steps = words.work(quick.steps, "named", part.name)
+        return f"The {'LoRA' if part.role == LORA else 'model'} for few steps is made for {steps}."
     if turn.usual is None:
         return ""
     return f"Usually {words.usual(turn.usual)}."
 
 
-def _start(ground: Ground) -> str:
-    """What a pass starts from, in a word."""
-    starts = {one.start for one in ground.anatomy.samplings}
-    return ground.thing("video") if "video" in starts else ground.thing("image") if "image" in starts else ground.thing()
+def _start(ground: Ground, one: Sampling) -> str:
+    """What a pass starts from, in words."""
+    if one.start == "pass":
+        return "what the pass before left"
+    own = starts_from(ground, one)
+    return f"your {ground.thing(own)}" if own else f"the {ground.thing(one.start or None)}"
 
 
 def _seeds(ground: Ground) -> Iterator[Fact]:
@@ -158,36 +162,53 @@ def _seeds(ground: Ground) -> Iterator[Fact]:
         return
     words = Words(tuple(node for node, _ in found))
     side = _SEEDS.get(next(iter(found.values()))[1], "")
-    if not side and len(found) == 1:
+    if not side and len({given.value for given, _ in found.values()}) == 1:
         side = words.value(next(iter(found.values()))[0])
     note = _more(words, ground, "seed")
     (node, name), title = next(iter(found)), ground.knobs["seed"]["title"]
-    yield words.fact(f"knob.seed.{node}.{name}", "knob", f"{title}{': ' + side if side else ''}. {note}", brief=(title, side, note))
+    yield words.fact(
+        f"knob.seed.{node}.{name}", "knob", f"{title}{': ' + side if side else ''}. {note}", brief=(title, side, note)
+    )
 
 
 # ---- size, length, LoRAs, tools ----------------------------------------------------------------------------------
 
 
 def _sizes(ground: Ground) -> Iterator[Fact]:
+    groups: dict[tuple[Any, ...], list[tuple[Given, Given]]] = {}
+    rest: list[Fact] = []
     done: set[object] = set()
     for place, one in enumerate(ground.anatomy.sizes):
         sampling = ground.sampling_of(place)
         usual = ground.usual(sampling) if sampling is not None else None
         wide, high = one.width, one.height
-        if wide and high and number(wide) is not None and number(high) is not None and (same(wide), same(high)) not in done:
-            done.add((same(wide), same(high)))
-            words = Words((wide.node, high.node))
-            side = f"{words.value(wide)} × {words.value(high)}"
+        if wide and high and same(wide) and same(high) and number(wide) is not None and number(high) is not None:
             made = usual.figure("pixels") if usual and one.of == "image" else None
-            note = f"Made for about {_megapixels(words, made)}." if made else ""
-            note = f"{note} {_more(words, ground, 'size')}".strip()
-            yield words.fact(f"knob.size.{one.node}.{place}", "knob", f"Size: {side}. {note}", brief=("Size", side, note))
+            groups.setdefault((number(wide), number(high), made), []).append((wide, high))
         for key, given in (("frames", one.frames), ("seconds", one.seconds), ("batch", one.batch)):
             value = number(given)
-            if given is None or value is None or same(given) in done or (key != "seconds" and value <= 1):
+            if (
+                given is None
+                or value is None
+                or not same(given)
+                or same(given) in done
+                or (key != "seconds" and value <= 1)
+            ):
                 continue
             done.add(same(given))
-            yield _length(ground, key, given, usual, place)
+            rest.append(_length(ground, key, given, usual, place))
+    yield from (_size(ground, rows, made) for (_, _, made), rows in groups.items())
+    yield from rest
+
+
+def _size(ground: Ground, rows: list[tuple[Given, Given]], made: Figure | None) -> Fact:
+    words = Words(tuple(given.node for row in rows for given in row))
+    wide, high = rows[0]
+    side = f"{words.value(wide)} × {words.value(high)}"
+    note = f"Made for about {_megapixels(words, made)}." if made else ""
+    note = f"{note} {_more(words, ground, 'size')}".strip()
+    id = f"knob.size.{wide.node}.{wide.input}"
+    return words.fact(id, "knob", f"Size: {side}. {note}", brief=("Size", side, note))
 
 
 def _length(ground: Ground, key: str, given: Given, usual: Usual | None, place: int) -> Fact:
@@ -200,7 +221,9 @@ def _length(ground: Ground, key: str, given: Given, usual: Usual | None, place: 
         step, more = rule.values[0], rule.values[1]
         words.known += [step, more]
         words.sources.append(rule.source)
-        note = f"Counts in steps of {step}, and {more} more." if more != 1 else f"A multiple of {step}, and {more} more."
+        note = (
+            f"Counts in steps of {step}, and {more} more." if more != 1 else f"A multiple of {step}, and {more} more."
+        )
     note = f"{note} {_more(words, ground, key)}".strip()
     title = ground.knobs[key]["title"]
     return words.fact(f"knob.{key}.{given.node}.{place}", "knob", f"{title}: {side}. {note}", brief=(title, side, note))
@@ -226,7 +249,9 @@ def _loras(ground: Ground) -> Iterator[Fact]:
         name, value = words.name(part.name), words.value(given)
         note = f"{name}. {_more(words, ground, 'lora')}"
         title = ground.knobs["lora"]["title"]
-        yield words.fact(f"knob.lora.{given.node}.{place}", "knob", f"{title}: {value}, of {note}", brief=(title, value, note))
+        yield words.fact(
+            f"knob.lora.{given.node}.{place}", "knob", f"{title}: {value}, of {note}", brief=(title, value, note)
+        )
 
 
 def _steps(ground: Ground) -> Iterator[Fact]:

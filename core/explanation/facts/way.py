@@ -127,7 +127,9 @@ def _amount(ground: Ground, words: Words, one: Step) -> str:
     if "longer" in named:
         return f"to {words.value(named['longer'])} pixels at the longer side"
     if "scale" in named:
-        return f"{words.value(named['scale'])} times" if one.does == "interpolate" else f"by {words.value(named['scale'])}"
+        return (
+            f"{words.value(named['scale'])} times" if one.does == "interpolate" else f"by {words.value(named['scale'])}"
+        )
     if (number(named.get("width")) or 0) > 0 and (number(named.get("height")) or 0) > 0:
         return f"to {words.value(named['width'])} × {words.value(named['height'])} pixels"
     return ""
@@ -148,8 +150,7 @@ def _sample(ground: Ground, words: Words, step: StageStep) -> str:
         usual = ground.usual(one)
         settings = [part for part in parameters(words, one) if not part.startswith(("seed", "shift", "scheduler"))]
         if usual.known is not None:
-            label = usual.known["label"]
-            name = words.label(usual.known.label, label.source if label else usual.known.source)
+            name = words.label(usual.known.label, usual.known.label_source)
         else:
             name = words.name(usual.part.name) if usual.part is not None else ""
         by = f"with {name}" if name else ""
@@ -195,7 +196,8 @@ def _text(ground: Ground, words: Words, step: StageStep) -> str:
     reader = ""
     if names and len(names) <= 4:
         reader = f" Read by {words.count(len(names), 'text encoder')}."
-    return say.stop("; ".join(rows.values())) + reader if rows else reader.strip()
+    told = [rows[use] for use in sorted(rows, key=lambda use: use == "negative")]
+    return say.stop("; ".join(told)) + reader if rows else reader.strip()
 
 
 def _inputs(ground: Ground, words: Words, step: StageStep) -> str:

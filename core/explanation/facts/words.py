@@ -14,7 +14,6 @@ from ..types import GRAPH, Fact
 from . import say
 from .practice import Figure, Profile
 
-
 COMPUTED = "computed"  # the rule of numbers that the anatomy worked out at a node
 
 
@@ -61,9 +60,7 @@ def of_range(figure: Figure | None) -> Term | None:
 def of_label(known: Profile | None, fallback: str = "") -> Term | None:
     """The term of a model's usual name; `fallback`: a file name to use where the model is not known."""
     if known is not None:
-        label = known["label"]
-        source = label.source if label else known.source
-        return Term(known.label, known.label, known=(known.label,), source=source, url=label.url if label else "")
+        return Term(known.label, known.label, known=(known.label,), source=known.label_source)
     return of_name(fallback) if fallback else None
 
 

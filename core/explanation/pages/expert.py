@@ -14,15 +14,25 @@ def page(shelf: Shelf) -> Page:
         *section("models", "Models", (_model(shelf, one) for one in shelf.models())),
         *section("sizes", "Sizes", map(row, shelf.of("size"))),
         *section("texts", "Texts", map(row, shelf.of("text"))),
-        *section("ends", "In and out", map(sentence, shelf.of("input", "output"))),
+        *section(
+            "ends", "In and out", map(sentence, (one for one in shelf.of("input", "output") if one.id != "result"))
+        ),
         *section("switches", "Switches", map(row, shelf.of("switch"))),
         *section("fit", "Memory", map(cost, shelf.of("cost"))),
-        *section("mind", "Risks", (_risk(one) for one in sorted(shelf.of("risk", "licence", "practice"), key=lambda one: -one.weight))),
+        *section(
+            "mind",
+            "Risks",
+            (_risk(one) for one in sorted(shelf.of("risk", "licence", "practice"), key=lambda one: -one.weight)),
+        ),
         *section("off", "Off", map(sentence, shelf.of("off"))),
         *section("missing", "Missing", map(row, shelf.of("missing"))),
         *section("unknown", "Unknown", map(row, shelf.of("unknown"))),
     ]
-    lead = tuple(sentence(shelf.by_id[one])._replace(nodes=()) for one in ("counts", "result") if one in shelf.by_id and shelf.by_id[one].kind in ("task", "output"))
+    lead = tuple(
+        sentence(shelf.by_id[one])._replace(nodes=())
+        for one in ("counts", "result")
+        if one in shelf.by_id and shelf.by_id[one].kind in ("task", "output")
+    )
     return Page("expert", shelf.line(), lead, tuple(sections))
 
 

@@ -46,7 +46,7 @@ def _item(row: Row) -> str:
 
 
 def _table(section: Section) -> str:
-    heads = _TABLES[section.key]
+    heads: tuple[str, ...] = _TABLES[section.key]
     sides = any(row.side for row in section.rows)
     heads = heads if sides else (heads[0], heads[2])
     lines = [f"| {' | '.join(heads)} | Node |", f"|{' --- |' * (len(heads) + 1)}"]

@@ -5,7 +5,7 @@ function detail(row) {
   const side = h("div", { class: "side small" },
     map && map.svg, map && map.caption && h("p", { class: "cap muted" }, map.caption),
     row.health && row.health.line && [h("h3", null, row.health.line), row.health.about && h("p", null, row.health.about)],
-    row.story && [h("h3", null, "When did it break?"), h("p", null, row.story)],
+    row.story && !(row.health && row.health.broke) && [h("h3", null, "When did it break?"), h("p", null, row.story)],
     row.health && row.health.broke && [h("h3", null, "What broke it"), h("p", null, row.health.broke), h("ul", { class: "causes" }, row.health.causes.map(cause))],
     row.health && (row.health.notes.length > 0 || row.health.fit) && [h("h3", null, "Worth a look"), h("ul", null,
       row.health.fit && h("li", null, row.health.fit),

@@ -69,7 +69,7 @@ class Picker:
             why = f"The same changes as for {twin.title.lower()}. {twin.why}"
             found.append(twin._replace(key=key, title=_TITLES[key], why=why))
             return
-        whole = self._trials.after(self._trials.start, taken)  # all at once, as it will be written
+        whole = self._trials.whole(taken)
         if whole is not None:
             found.append(Variant(key, _TITLES[key], _why(start, whole.estimate, self._target), ids, whole.estimate))
 

@@ -33,9 +33,20 @@ class Trials:
         self._view_of, self._reread, self._measure, self._files = view_of, reread, measure, files
         self.start = State(view.workflow.root.raw, anatomy, measure(anatomy, files))
         self.refused: dict[str, str] = {}
+        self._known: dict[frozenset[str], State | None] = {}
 
     def after(self, state: State, changes: Sequence[Change], made: Sequence[Change] = ()) -> State | None:
         """The state with these changes made too; None where one cannot be made. `made`: those that it has already."""
+        key = frozenset(change.id for change in (*made, *changes))
+        if key not in self._known:
+            self._known[key] = self._after(state, changes, made)
+        return self._known[key]
+
+    def whole(self, changes: Sequence[Change]) -> State | None:
+        """All of them at once, made to the workflow as it is: as they are written."""
+        return self._after(self.start, changes, ())
+
+    def _after(self, state: State, changes: Sequence[Change], made: Sequence[Change]) -> State | None:
         try:
             graph = edited_graph(state.graph, self._format, changes, self._view_of)
             anatomy = self._reread(read_graph(graph, self._format, self._name))

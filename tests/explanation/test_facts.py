@@ -1,0 +1,147 @@
+"""Facts: what is said of a workflow, of which nodes, and what it rests on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from comfyfixersmart.core.explanation.types import GRAPH, Fact
+from comfyfixersmart.core.readiness.types import INFO, Finding, Fix, Readiness
+from comfyfixersmart.core.requirements.types import NodeRef
+
+from .telling import facts, flux, from_picture, node, picture, told, video, with_lora
+
+
+def one(found: list[Fact], id: str) -> Fact:
+    return next(fact for fact in found if fact.id == id)
+
+
+def test_a_picture_from_a_sentence() -> None:
+    found = told(picture()).facts
+    assert one(list(found), "task").brief[0] == "Picture from a sentence"
+    assert one(list(found), "result").text == "Out comes a picture of 1024 × 1024 pixels."
+    sampling = one(list(found), "sampling.5")
+    assert sampling.text == (
+        "Sampling (KSampler): 24 steps, sampler euler, scheduler normal, cfg 6.5, seed 11. It starts from pure noise."
+    )
+    assert sampling.nodes == ("5",) and sampling.source == GRAPH
+    assert {24, 6.5, 11, "euler", "normal"} <= set(sampling.graph)
+
+
+def test_ids_are_unique_and_every_fact_is_a_sentence() -> None:
+    for graph in (picture(), flux(), from_picture(), video(), with_lora(picture(), "mist_sdxl.safetensors")):
+        found = told(graph).facts
+        assert len({fact.id for fact in found}) == len(found)
+        for fact in found:
+            assert fact.text and "  " not in fact.text and fact.text == fact.text.strip(), fact
+
+
+def test_models_say_role_family_strength_precision_and_size() -> None:
+    graph = with_lora(flux(), "flux_mist.safetensors", 0.75)
+    found = facts(graph, "model", "lora", sizes={"flux1-dev.safetensors": 23_800_000_000})
+    main, lora = one(found, "model.1.unet_name"), one(found, "lora.20.lora_name")
+    assert main.brief == (
+        "flux1-dev.safetensors", "23.8 GB", "Makes the picture, step by step out of noise (diffusion model, FLUX.1 [dev])."
+    )  # fmt: skip
+    assert main.measured == ("23.8 GB",)
+    assert "strength 0.75" in lora.text and "for FLUX.1" in lora.text and 0.75 in lora.graph
+    assert one(found, "dtype.1.unet_name").text == "flux1-dev.safetensors is loaded as fp8_e4m3fn."
+    assert [fact.brief[0] for fact in found if fact.id.startswith("model.8")] == [
+        "t5xxl_fp16.safetensors", "clip_l.safetensors",
+    ]  # fmt: skip
+
+
+def test_a_lora_for_few_steps_is_told_by_its_name() -> None:
+    graph = with_lora(picture(steps=4, cfg=1.0), "harbour_sdxl_lightning_4step_lora.safetensors")
+    found = told(graph).facts
+    assert "finish in 4 steps" in one(list(found), "lora.20.lora_name").text
+    assert one(list(found), "purpose.speed").text == (
+        "It is set up for speed: 4 steps, thanks to the LoRA harbour_sdxl_lightning_4step_lora.safetensors."
+    )
+    assert "made for 4" in one(list(found), "knob.steps.5.steps").text
+
+
+def test_knobs_say_the_value_now_and_what_is_usual_with_its_source() -> None:
+    found = facts(flux(), "knob")
+    titles = [fact.brief[0] for fact in found]
+    assert titles[:3] == ["Prompt", "Steps", "Guidance"] and "cfg" not in titles  # cfg has to stay at 1
+    guidance = one(found, "knob.guidance.9.guidance")
+    assert guidance.brief[1] == "3.5" and guidance.brief[2].startswith("Usually 2.5 to 3.5.")
+    assert "knowledge/practice_families.json#flux" in guidance.source and {2.5, 3.5} <= set(guidance.known)
+    assert guidance.url.startswith("https://")
+
+
+def test_a_prompt_is_quoted_shortly_and_never_judged() -> None:
+    graph = picture()
+    graph["2"]["inputs"]["text"] = "a very long pier " * 40
+    prompt = one(facts(graph, "text"), "text.2.positive")
+    assert len(prompt.text) < 100 and prompt.brief[2].endswith("…”")
+    assert prompt.graph == ("a very long pier " * 40,)
+
+
+def test_denoise_is_a_knob_only_where_it_does_something() -> None:
+    assert not [fact for fact in facts(picture(), "knob") if "denoise" in fact.id]
+    knob = one(facts(from_picture(0.55), "knob"), "knob.denoise.5.denoise")
+    assert knob.brief[1] == "0.55" and "your picture may change" in knob.brief[2]
+
+
+def test_a_video_says_frames_and_seconds() -> None:
+    found = told(video()).facts
+    assert "81 frames" in one(list(found), "result").text
+    length = one(list(found), next(fact.id for fact in found if fact.id.startswith("knob.frames")))
+    assert length.brief[1] == "81 frames" and length.brief[2].startswith("A multiple of 4, and 1 more.")
+
+
+def test_what_is_missing_comes_from_the_check() -> None:
+    finding = Finding(
+        "MODEL001", "blocked", "harbour_sdxl.safetensors", "Not in models/checkpoints.",
+        (NodeRef("1", "CheckpointLoaderSimple", "Load"),), fixes=(Fix("download", "Look for it"),),
+    )  # fmt: skip
+    informing = finding._replace(code="API001", weight=INFO)
+    readiness = Readiness("harbour", "blocked", (finding, informing))
+    found = facts(picture(), "missing", readiness=readiness)
+    assert [(fact.code, fact.nodes) for fact in found] == [("MODEL001", ("1",))]
+    assert found[0].brief == ("harbour_sdxl.safetensors", "", "Not in models/checkpoints. Look for it.")
+
+
+def test_unknown_nodes_are_explained_by_their_documentation_or_not_at_all() -> None:
+    graph = {**picture(), "8": node("FogMaker", image=["6", 0])}
+    graph["7"]["inputs"]["images"] = ["8", 0]
+    silent = facts(graph, "unknown")
+    assert [fact.text for fact in silent] == ["What FogMaker does is not known here."]
+    spoken = facts(graph, "unknown", docs=lambda kind: ("Adds fog.", f"the documentation of {kind}"))
+    assert spoken[0].text == "FogMaker: Adds fog." and spoken[0].source == "the documentation of FogMaker"
+
+
+def test_notes_switched_off_parts_and_pictures_of_a_saved_file() -> None:
+    graph = {
+        "nodes": [
+            {"id": 1, "type": "LoadImage", "mode": 0, "widgets_values": ["pier.png", "image"],
+             "outputs": [{"name": "IMAGE", "type": "IMAGE", "links": [1]}]},
+            {"id": 2, "type": "SaveImage", "mode": 0, "widgets_values": ["out"],
+             "inputs": [{"name": "images", "type": "IMAGE", "link": 1}]},
+            {"id": 3, "type": "LoadImage", "mode": 4, "widgets_values": ["boat.png", "image"], "title": "Second"},
+            {"id": 4, "type": "MarkdownNote", "widgets_values": ["## Links\n[model](https://x)\nUse the long lens for boats."]},
+            {"id": 5, "type": "Note", "widgets_values": ["https://pier.example"]},
+        ],
+        "links": [[1, 1, 0, 2, 0, "IMAGE"]],
+    }  # fmt: skip
+    found = list(told(graph).facts)
+    assert one(found, "input.1").text == "A picture of yours goes in: pier.png."
+    assert one(found, "off.3").text == "Second (LoadImage) is bypassed. Switched on, it would bring in a picture."
+    assert [fact.text for fact in found if fact.kind == "note"] == [
+        "A note of the author: “Use the long lens for boats.”", "A note of the author: Holds links.",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", [None, [], {}, "nan", True, float("inf"), -3, 10**40, "\n|“x”", ["9", 9]])
+@pytest.mark.parametrize("name", ["steps", "cfg", "seed", "denoise", "sampler_name", "latent_image"])
+def test_odd_values_are_left_out_and_break_nothing(name: str, value: Any) -> None:
+    graph = picture(**{name: value})
+    assert told(graph).markdown["newcomer"]
+
+
+def test_an_empty_and_a_cyclic_graph_are_explained() -> None:
+    assert told({"nodes": [], "links": []}).facts
+    circle = {"1": node("VAEDecode", samples=["2", 0]), "2": node("KSampler", latent_image=["1", 0], steps=["2", 0])}
+    assert told(circle).markdown["expert"].startswith("# harbour")
