@@ -136,7 +136,12 @@ def _edit(name: str, data: bytes, app: App, rng: random.Random, number: int) -> 
     found = _reported(_compare(data, new, app))
     missing, extra = _against(expected, found)
     types = [{node.id: node.class_type for node in _read(one).nodes} for one in (data, new)]
-    other = bool(missing) and number % 2 == 1 and len(extra) <= len(missing) and _types(missing, types) == _types(extra, types)
+    other = (
+        bool(missing)
+        and number % 2 == 1
+        and len(extra) <= len(missing)
+        and _types(missing, types) == _types(extra, types)
+    )
     return Case(name, tuple(edit.kind for edit in edits), bool(number % 2), missing, extra, other)
 
 
@@ -255,7 +260,10 @@ def _many(data: bytes, nodes: int) -> bytes:
             if isinstance(node.get("widgets_values"), list):
                 node["widgets_values"] = [_shifted(value, copy) for value in node["widgets_values"]]
         nodes_ += text["nodes"]
-        links += [[l[0] + copy * wide, l[1] + copy * far, l[2], l[3] + copy * far, *l[4:]] for l in text["links"]]
+        links += [
+            [number + copy * wide, origin + copy * far, out, target + copy * far, *rest]
+            for number, origin, out, target, *rest in text["links"]
+        ]
     return json.dumps({**raw, "nodes": nodes_, "links": links}).encode()
 
 

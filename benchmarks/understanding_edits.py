@@ -116,8 +116,7 @@ class Editor:
     def _through(self, key: str, one: Any) -> list[tuple[str, Any]]:
         node = self.graph.levels[key].nodes.get(one)
         if one in (INPUT, OUTPUT):
-            outer = [(k, n["id"]) for k, lv in self.graph.levels.items() for n in lv.raw["nodes"] if n["type"] == key]
-            return outer
+            return [(k, n["id"]) for k, lv in self.graph.levels.items() for n in lv.raw["nodes"] if n["type"] == key]
         if node is None:
             return []
         if node["type"] in self.graph.definitions:
@@ -159,7 +158,7 @@ class Editor:
         if isinstance(value, float):
             return round(value * 1.5 + 0.25, 4)
         if value.lower().endswith(SUFFIXES):
-            return f"{rng.choice(WORDS)}_{rng.randint(1, 99)}{value[value.rindex('.'):]}"
+            return f"{rng.choice(WORDS)}_{rng.randint(1, 99)}{value[value.rindex('.') :]}"
         words = value.split(" ")
         if len(words) < 4:
             return f"{value}_{rng.choice(WORDS)}"
@@ -202,7 +201,11 @@ class Editor:
             for node in level.raw["nodes"] if level.active else ():
                 held, names = node.get("widgets_values"), self._widgets(node)
                 proxies = (node.get("properties") or {}).get("proxyWidgets")
-                on = not node.get("mode", 0) and self._free(level, node["id"]) and node["id"] in self._distinct[level.key]
+                on = (
+                    not node.get("mode", 0)
+                    and self._free(level, node["id"])
+                    and node["id"] in self._distinct[level.key]
+                )
                 if not (on and names and isinstance(held, list) and len(held) == len(names)) or proxies:
                     continue
                 for place, name in enumerate(names):
@@ -215,10 +218,16 @@ class Editor:
         inner = self.graph.levels.get(host["type"])
         names = []
         for place, one in enumerate((inner.raw.get("inputs") or []) if inner else ()):
-            ends = [(inner.nodes.get(link.target), link.into) for link in inner.links if (link.origin, link.out) == (INPUT, place)]
+            ends = [
+                (inner.nodes.get(link.target), link.into)
+                for link in inner.links
+                if (link.origin, link.out) == (INPUT, place)
+            ]
             ends = [(node, node["inputs"][into]) for node, into in ends if node is not None]
             if any("widget" in slot for _, slot in ends):
-                runs = any(self.graph.plain(node) and node.get("mode", 0) == 0 and "widget" in slot for node, slot in ends)
+                runs = any(
+                    self.graph.plain(node) and node.get("mode", 0) == 0 and "widget" in slot for node, slot in ends
+                )
                 names.append(one["name"] if runs else "")
         return names
 
@@ -226,7 +235,9 @@ class Editor:
         held = node["widgets_values"]
         before, after = held[place], self._other(held[place])
         held[place] = after
-        return Edit("host", self._everywhere(level, node["id"], "changed", before, after), self._around(level, node["id"]))
+        return Edit(
+            "host", self._everywhere(level, node["id"], "changed", before, after), self._around(level, node["id"])
+        )
 
     def _primitive(self) -> Iterator[Callable[[], Edit]]:
         for level in self.graph.levels.values():
@@ -250,7 +261,9 @@ class Editor:
         found = []
         for link in level.links:
             ends = [nodes.get(link.origin), nodes.get(link.target)]
-            if all(one and self.graph.plain(one) and one.get("mode", 0) == 0 for one in ends) and self._alone(level, link):
+            if all(one and self.graph.plain(one) and one.get("mode", 0) == 0 for one in ends) and self._alone(
+                level, link
+            ):
                 found.append(link)
         return found
 
@@ -313,7 +326,9 @@ class Editor:
     def _hosted(self, level: Level, node: dict[str, Any]) -> bool:
         """Whether a host holds a value for it: without the node, the page would take that from the host too."""
         slots = node.get("inputs") or []
-        return any(link.origin == INPUT and "widget" in slots[link.into] for link in level.links if link.target == node["id"])
+        return any(
+            link.origin == INPUT and "widget" in slots[link.into] for link in level.links if link.target == node["id"]
+        )
 
     def _remove(self, level: Level, node: dict[str, Any]) -> Edit:
         own = node["id"]

@@ -72,7 +72,9 @@ class Level:
         """Takes links away, with every mention of them."""
         if not gone:
             return
-        self.raw["links"] = [one for one in self.raw["links"] if (one["id"] if isinstance(one, dict) else one[0]) not in gone]
+        self.raw["links"] = [
+            one for one in self.raw["links"] if (one["id"] if isinstance(one, dict) else one[0]) not in gone
+        ]
         for node in self.raw["nodes"]:
             for slot in node.get("inputs") or []:
                 if slot.get("link") in gone:
@@ -122,7 +124,8 @@ class Graph:
 def distinct(level: Level, rounds: int = 4) -> set[Any]:
     """The ids of the nodes of a level that differ from all others by type, values, mode or neighbours: no twins."""
     colours: dict[Any, Any] = {
-        node["id"]: json.dumps([node["type"], node.get("widgets_values"), node.get("mode", 0)]) for node in level.raw["nodes"]
+        node["id"]: json.dumps([node["type"], node.get("widgets_values"), node.get("mode", 0)])
+        for node in level.raw["nodes"]
     }
     colours |= {INPUT: "input", OUTPUT: "output"}
     links = level.links

@@ -150,16 +150,22 @@ def _gather(graph: Graph, level: Level, chosen: set[Any], rng: random.Random) ->
     for link in level.links:
         ends = (link.origin in chosen, link.target in chosen)
         if ends == (True, True):
-            nodes[link.target]["inputs"][link.into]["link"] = wire(link.origin, link.out, link.target, link.into, link.type)
+            nodes[link.target]["inputs"][link.into]["link"] = wire(
+                link.origin, link.out, link.target, link.into, link.type
+            )
         elif ends == (False, True):
-            slot = inputs.setdefault((link.origin, link.out), {"name": f"in_{len(inputs)}", "type": link.type, "linkIds": []})
+            slot = inputs.setdefault(
+                (link.origin, link.out), {"name": f"in_{len(inputs)}", "type": link.type, "linkIds": []}
+            )
             place = list(inputs).index((link.origin, link.out))
             own = wire(INPUT, place, link.target, link.into, link.type)
             slot["linkIds"].append(own)
             nodes[link.target]["inputs"][link.into]["link"] = own
         elif ends == (True, False):
             fresh = (link.origin, link.out) not in outputs
-            slot = outputs.setdefault((link.origin, link.out), {"name": f"out_{len(outputs)}", "type": link.type, "linkIds": []})
+            slot = outputs.setdefault(
+                (link.origin, link.out), {"name": f"out_{len(outputs)}", "type": link.type, "linkIds": []}
+            )
             place = list(outputs).index((link.origin, link.out))
             if fresh:
                 slot["linkIds"].append(wire(link.origin, link.out, OUTPUT, place, link.type))

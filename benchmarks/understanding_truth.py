@@ -107,7 +107,10 @@ def _with(told: Any, place: int, fact: Any) -> Any:
 
 
 def timed(app: Any, folder: Path) -> Iterator[float]:
-    """Seconds for one explanation each time: anatomy, facts, pages and Markdown; reading and scanning is not counted."""
+    """Seconds of processor time for one explanation each: anatomy, facts, pages and Markdown, reading and scanning not.
+
+    Processor time, so that what else the machine does is not counted.
+    """
     from comfyfixersmart.core.explanation.explain import explain
     from comfyfixersmart.core.workflow.read import read_value
 
@@ -115,9 +118,9 @@ def timed(app: Any, folder: Path) -> Iterator[float]:
     for _ in range(ROUNDS):
         workflow = read_value(copy.deepcopy(graph), "joined").workflows[0]
         needs = app.requirements(workflow)
-        start = time.perf_counter()
+        start = time.process_time()
         explain(workflow, needs, app.catalogue)
-        yield time.perf_counter() - start
+        yield time.process_time() - start
 
 
 def joined(folder: Path, nodes: int) -> dict[str, Any]:

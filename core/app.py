@@ -121,7 +121,9 @@ class App:
         if known is None:
             from .understanding.understanding import Understanding
 
-            known = self._understanding = Understanding(self._stages, self._stages.probe.headers, self.state)
+            known = self._understanding = Understanding(
+                self._stages, self._stages.probe.headers, self.state, self._keep
+            )
         return known
 
     # ---- reading and checking --------------------------------------------------------------------------

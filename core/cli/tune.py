@@ -7,7 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from ..actions.types import as_json, digest
+from ..actions.types import WRITE_VERSION, as_json, digest
 from ..errors import UsageError
 from ..files import to_json
 from ..tuning.types import GB, Change, Tuning
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from ..actions.running.session import Actions
     from ..actions.types import Plan
     from ..app import App
-    from ..place import Place
     from ..understanding.types import Subject, Tuned
 
 GOALS = ("speed", "quality", "safety")
@@ -67,7 +66,7 @@ def _write(options: argparse.Namespace, memory: int | None) -> int:
             _nothing(options, told, one)
             return FINDINGS
         made = _plan(options, app, session, one, told.tuning, memory)
-        _show(options, made, place)
+        _show(options, made)
         if not shared.at_terminal():
             if not options.json:
                 again = shared.again(options, "tune", os.path.abspath(options.path), "--approve", digest(made))
@@ -119,14 +118,19 @@ def _nothing(options: argparse.Namespace, told: Tuned, one: Subject) -> None:
         _print(told, options)
 
 
-def _show(options: argparse.Namespace, made: Plan, place: Place) -> None:
-    from ..reports.console import console
+def _show(options: argparse.Namespace, made: Plan) -> None:
+    from ..reports.console import console, safe
     from ..reports.console_plan import print_plan
 
     if options.json and not shared.at_terminal():
         print(to_json({"schema": 1, "plan": as_json(made), "run": None}))
     else:
-        print_plan(made, out=console(error=True) if options.json else None)
+        out = console(error=True) if options.json else console()
+        print_plan(made, out=out)
+        version = next((one for one in made.actions if one.kind == WRITE_VERSION), None)
+        if made.left_out and version is not None:
+            again = shared.again(options, "fix", version.destination)
+            out.print(f"  Once it is written, this looks up and fetches what it needs: {safe(again)}", style="dim")
 
 
 # ---- in words -----------------------------------------------------------------------------------------------

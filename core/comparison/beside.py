@@ -55,8 +55,8 @@ def _nearest(note: Node, others: list[Node], many: int) -> Node | None:
 
 
 def _row(before: Node | None, after: Node | None) -> Difference:
-    sides = [one and Side(one.id, one.class_type, one.title) for one in (before, after)]
-    texts = [one and _text(one) for one in (before, after)]
+    sides = [Side(one.id, one.class_type, one.title) if one is not None else None for one in (before, after)]
+    texts = [_text(one) if one is not None else None for one in (before, after)]
     words = word_diff(texts[0], texts[1]) if texts[0] and texts[1] else ()
     row = Difference(NOTED, sides[0], sides[1], "", texts[0], texts[1], words=words)
     return row._replace(text=says(row))

@@ -7,7 +7,6 @@ changes nothing; one that is fixed is a changed value.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -61,9 +60,9 @@ def differ(old: Workflow, new: Workflow, catalogue: NodeCatalogue) -> tuple[list
     display = frozenset(document("references")["display"])
     as_run = old.format != new.format
     drawn = [Drawn(one, catalogue, _roles(), display, as_run=as_run) for one in (old, new)]
-    matching = match(drawn[0], drawn[1])
-    found = Differences(drawn[0], drawn[1], matching, catalogue).all()
-    return [*found, *notes(old, new)], len(matching.pairs)
+    pairs = match(drawn[0], drawn[1])
+    found = Differences(drawn[0], drawn[1], pairs, catalogue).all()
+    return [*found, *notes(old, new)], len(pairs)
 
 
 def _equal(old: Workflow, new: Workflow) -> bool:

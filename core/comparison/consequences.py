@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ..explanation.facts.say import listed, number, plural, seconds, size
 from ..explanation.types import Anatomy, Ending, Size
-from ..readiness.types import INFO, STATUSES, Finding, Readiness
+from ..readiness.types import INFO, STATUSES, UNKNOWN, Finding, Readiness
 from ..requirements.types import MODEL as NEEDED
 from ..requirements.types import Requirements
 from ..tuning.types import Estimate, Range
@@ -113,10 +113,10 @@ def _models(told: Told, old: Files, new: Files, sizes: dict[str, int]) -> Iterat
         for name in names[: max(_MOST_FILES - told_of, 0)]:
             role, nodes = files[name]
             extra = f", {size(sizes[name])}" if name in sizes else ""
-            here = (nodes, ()) if files is old else ((), nodes)
+            cited = told.about(nodes if files is old else (), nodes if files is new else (), [name])
             text = f"{word} {ROLES.get(role, 'the file')} {name}{extra}."
             sides = (name, "") if files is old else ("", name)
-            yield Consequence("models", text, *sides, differences=told.about(*here, values=[name]))
+            yield Consequence("models", text, *sides, differences=cited)
         if len(names) > max(_MOST_FILES - told_of, 0):
             rest = plural(len(names) - max(_MOST_FILES - told_of, 0), "more file")
             yield Consequence("models", f"{word} {rest}.")
@@ -246,7 +246,9 @@ def _kept(outputs: tuple[Ending, ...]) -> tuple[str, ...]:
 
 
 def _readiness(told: Told, old: Readiness, new: Readiness) -> Iterator[Consequence]:
-    before, after = ({(f.code, f.name): f for f in one.findings if f.weight != INFO} for one in (old, new))
+    before, after = (
+        {(f.code, f.name): f for f in one.findings if f.weight not in (INFO, UNKNOWN)} for one in (old, new)
+    )
     come = [finding for key, finding in after.items() if key not in before]
     gone = [finding for key, finding in before.items() if key not in after]
     cited = told.about(
@@ -271,4 +273,5 @@ def _known(*both: Readiness) -> bool:
 def _finding(told: Told, one: Finding, word: str, better: bool) -> Consequence:
     ids = [node.id for node in one.nodes]
     cited = told.about((), ids, [one.name]) if not better else told.about(ids, (), [one.name])
-    return Consequence("readiness", f"{word}: {one.message}", better=better, differences=cited)
+    about = "" if not one.name or one.name in one.message else f"{one.name}: "
+    return Consequence("readiness", f"{word}: {about}{one.message}", better=better, differences=cited)

@@ -7,8 +7,7 @@ from itertools import zip_longest
 from ..catalogue.build import CONTROL, CONTROL_WORDS
 from ..catalogue.types import NodeCatalogue
 from ..workflow.raw import Json
-from .drawn import Drawn, Given, Holds, Linked, Vertex
-from .matching import Matching
+from .drawn import Drawn, Given, Holds, Linked, Vertex, named_alike
 from .types import (
     ADDED,
     CHANGED,
@@ -33,9 +32,9 @@ NOTHING = "nothing"
 class Differences:
     """Collects what differs between two drawn versions; `rows` is the result, in the order in which data flows."""
 
-    def __init__(self, old: Drawn, new: Drawn, matching: Matching, catalogue: NodeCatalogue) -> None:
+    def __init__(self, old: Drawn, new: Drawn, pairs: dict[str, str], catalogue: NodeCatalogue) -> None:
         self.old, self.new = old, new
-        self.pairs, self.replaced = matching.pairs, matching.replaced
+        self.pairs = pairs
         self.back = {other: one for one, other in self.pairs.items()}
         self.catalogue = catalogue
         self.rows: list[Difference] = []
@@ -77,6 +76,7 @@ class Differences:
         if left.state != right.state:
             self._switched(left, right, sides)
         self._titles(left, right, sides)
+        left, right = named_alike(left, right)
         for name in [*left.inputs, *(name for name in right.inputs if name not in left.inputs)]:
             self._input(left, right, sides, name)
         if left.class_type == right.class_type:
@@ -138,7 +138,7 @@ class Differences:
             if not equal(before.value, after.value):
                 self._value(left, sides, name, before, after)
             if before.control != after.control and before.control and after.control:
-                self._add(CHANGED, *sides, CONTROL, before.control, after.control)
+                self._changed(left, sides, CONTROL, Holds(before.control), Holds(after.control))
         elif self._matters(left, right, name, before or after):
             known = before.value if isinstance(before, Holds) else None
             now = after.value if isinstance(after, Holds) else None
@@ -178,10 +178,17 @@ class Differences:
         if place[1]:
             return self._host(drawn, place[0])
         node = drawn.workflow.by_id(place[0])
-        return node and Side(node.id, node.class_type, node.title, drawn.within(node))
+        return Side(node.id, node.class_type, node.title, drawn.within(node)) if node is not None else None
 
     def _changed(self, vertex: Vertex, sides: tuple[Side, Side], name: str, before: Holds, after: Holds) -> None:
-        kind, what, words = CHANGED, "", ()
+        if {str(before.value), str(after.value)} <= CONTROL_WORDS:
+            key = ("control", vertex.id)
+            if key in self._told:
+                return
+            self._told.add(key)
+            name = CONTROL
+        kind, what = CHANGED, ""
+        words: tuple[tuple[str, str], ...] = ()
         if self._is_seed(vertex, name, before) and {before.control, after.control} - {"", "fixed"}:
             kind = SEED
         elif self._is_model(vertex, name) or is_model(before.value) or is_model(after.value):
@@ -214,8 +221,7 @@ class Differences:
         nothing = Holds(None)
         for place, (before, after) in enumerate(zip_longest(left.unnamed, right.unnamed, fillvalue=nothing)):
             if not equal(before.value, after.value):
-                words = {str(before.value), str(after.value)} <= CONTROL_WORDS
-                self._changed(left, sides, CONTROL if words else f"value {place + 1}", before, after)
+                self._changed(left, sides, f"value {place + 1}", before, after)
 
     # ---- links ------------------------------------------------------------------------------------------------
 

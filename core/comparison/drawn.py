@@ -9,7 +9,7 @@ graph does not know what was switched off.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from ..catalogue.build import CONTROL, CONTROL_WORDS
@@ -22,6 +22,8 @@ from ..workflow.source import source
 from ..workflow.types import BYPASSED, MUTED, PASSING, PRIMITIVES, Literal, Node, Origin, Scope, Workflow
 from .trace import Hangs, Here, Tracer
 from .values import frozen
+
+_SKIPPED = 3  # entries without a value between two values of a node: a word of control, a button
 
 ON = "on"
 STATES = {MUTED: "muted", BYPASSED: "bypassed"}
@@ -48,7 +50,8 @@ Given = Linked | Holds
 
 @dataclass(slots=True)
 class Vertex:
-    """A node of one version. `unnamed`: its values whose input cannot be told, in the file's order. `state`: ON, "muted" or
+    """A node of one version. `unnamed`: its values whose input cannot be told, in the file's order; `names`: of all that it
+    stores, in that order, None for those. `state`: ON, "muted" or
     "bypassed"; `cause`: the prefix of the subgraph's instance that is switched off, where it is not the node itself."""
 
     id: str
@@ -59,6 +62,7 @@ class Vertex:
     cause: str = ""
     inputs: dict[str, Given] = field(default_factory=dict)
     unnamed: tuple[Holds, ...] = ()
+    names: tuple[str | None, ...] = ()
     exact: bool = True
     colour: int = 0  # given by the matching: equal for the same type with the same values
 
@@ -143,6 +147,7 @@ class Drawn:
         stored = self.view.stored(node)
         if node.class_type not in self._display:  # what such a node stores is the last result it showed
             vertex.exact = stored.exact
+            vertex.names = tuple(item.name or None for item in stored.items)
             unnamed = []
             for item, control in zip(stored.items, _controls(node, stored.items), strict=True):
                 held = Holds(item.value, None, control)
@@ -231,7 +236,8 @@ def _controls(node: Node, items: list[Value]) -> list[str]:
     found: list[str] = []
     place = 0
     for item in items:
-        at = next((at for at in range(place, len(node.widgets)) if node.widgets[at] is item.value), place)
+        near = range(place, min(place + _SKIPPED, len(node.widgets)))
+        at = next((at for at in near if node.widgets[at] is item.value), place)
         place = at + 1
         word = node.widgets[place] if place < len(node.widgets) else None
         number = isinstance(item.value, (int, float)) and not isinstance(item.value, bool)
@@ -240,3 +246,27 @@ def _controls(node: Node, items: list[Value]) -> list[str]:
         else:
             found.append("")
     return found
+
+
+def named_alike(left: Vertex, right: Vertex) -> tuple[Vertex, Vertex]:
+    """The two with the same names for their values, where only one version tells them: they stand in the same order."""
+    if left.class_type != right.class_type or left.names == right.names or len(left.names) != len(right.names):
+        return left, right
+    pairs = list(zip(left.names, right.names, strict=True))
+    if any(one is not None and other is not None and one != other for one, other in pairs):
+        return left, right
+    names = [one or other for one, other in pairs]
+    return _renamed(left, names), _renamed(right, names)
+
+
+def _renamed(vertex: Vertex, names: list[str | None]) -> Vertex:
+    rest = iter(vertex.unnamed)
+    inputs, unnamed = dict(vertex.inputs), []
+    for own, name in zip(vertex.names, names, strict=True):
+        if own is None:
+            held = next(rest)
+            if name is None:
+                unnamed.append(held)
+            else:
+                inputs.setdefault(name, held)
+    return replace(vertex, inputs=inputs, unnamed=tuple(unnamed))

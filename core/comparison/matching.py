@@ -1,10 +1,10 @@
 """Which node of the old version is which of the new one, whatever their ids. Pure.
 
 In this order, each step on what is left:
-1. nodes whose whole surroundings are equal (colours of many rounds: a node's colour is made of its own type and
-   values and of its neighbours' colours); twins that nothing tells apart are paired so that their neighbours go along;
-2. where most of those kept their ids, the same id and type;
-3. nodes whose surroundings are equal but for values, then of ever fewer rounds;
+1. where most of the nodes that are certain have kept their ids: the same id and type;
+2. the certain ones, whose whole surroundings are equal (colours of many rounds: a node's colour is made of its own type
+   and values and of its neighbours' colours); twins that nothing tells apart are paired so that their neighbours go along;
+3. nodes whose surroundings are equal in ever fewer rounds, then equal but for values;
 4. the most similar of the same type first, by values and by neighbours that are matched already (`nearest.py`);
 5. another type in the same place: read by the same, fed by the same.
 """
@@ -18,20 +18,20 @@ from typing import NamedTuple
 from .drawn import Drawn, Linked, Vertex
 from .nearest import Nearest
 
-_ROUNDS = 12
+_ROUNDS, _FEWER = 12, 6
 _KEPT_IDS = 0.6  # of the nodes that are certain, so many have to have kept their ids before ids count as proof
 
-
-class Matching(NamedTuple):
-    """`pairs`: id in the old version → id in the new one. `replaced`: those of them whose type is another."""
-
-    pairs: dict[str, str]
-    replaced: frozenset[str]
+_FEW = 3  # so many certain nodes are needed to judge by them
 
 
-def match(old: Drawn, new: Drawn) -> Matching:
-    """The nodes that are the same in both."""
+def match(old: Drawn, new: Drawn) -> dict[str, str]:
+    """The nodes that are the same in both, or stand in the same place: id in the old version → id in the new one."""
     return _Matcher(old, new).all()
+
+
+# Per node, by its place: what feeds it, and what reads it, as (the wire's number, shifted above any colour; place).
+Net = list[tuple[list[tuple[int, int]], list[tuple[int, int]]]]
+_COLOUR_BITS = 32
 
 
 class Colours(NamedTuple):
@@ -47,50 +47,69 @@ class _Matcher:
         self.pairs: dict[str, str] = {}
         self.back: dict[str, str] = {}
         self.ids_hold = False
+        self._made: tuple[Net, Net] | None = None
 
-    def all(self) -> Matching:
-        titled = self.old.workflow.format == self.new.workflow.format
-        full = self._rounds(lambda drawn, vertex: drawn.own(vertex, titles=titled))
+    def all(self) -> dict[str, str]:
+        titles = self.old.workflow.format == self.new.workflow.format
+        full = self._rounds(lambda drawn, vertex: drawn.own(vertex, titles=titles))
         self._colour_vertices(full[0])
-        sure = self._take_unique(full[-1])
+        sure = self._unique(full[-1])
+        bare = self._rounds(_bare, _FEWER) if len(sure) < min(len(self.old.vertices), len(self.new.vertices)) else []
+        if len(sure) < _FEW and bare:
+            sure = self._unique(bare[-1]) or self._unique(bare[1])
+        self.ids_hold = self._ids_hold(sure)
+        if self.ids_hold:
+            self._take_ids()
+        self._take_unique(full[-1])
         self._take_twins(full[-1])
         if self._left():
-            bare = self._rounds(_bare)
-            self.ids_hold = self._ids_hold(sure or self._unique(bare[-1]) or self._unique(bare[1]))
-            if self.ids_hold:
-                self._take_ids()
-            own = self._rounds(lambda drawn, vertex: drawn.own(vertex, states=False))
+            certain = frozenset(self.pairs)
+            own = self._rounds(lambda drawn, vertex: drawn.own(vertex, states=False), _FEWER)
             for colours in reversed(own[2:]):
                 self._take_unique(colours)
             for colours in reversed(bare[2:]):
                 self._take_unique(colours)
             for colours in reversed(own[:2]):
                 self._take_only(colours)
-            Nearest(self.old, self.new, self.pairs, self.back, ids_hold=self.ids_hold).take()
-        return Matching(self.pairs, self._take_replaced())
+            nearest = Nearest(self.old, self.new, self.pairs, self.back, certain, ids_hold=self.ids_hold)
+            nearest.take()
+            self._take_replaced()
+            nearest.swap()
+        return self.pairs
 
     # ---- colours ----------------------------------------------------------------------------------------------
 
-    def _rounds(self, own: Callable[[Drawn, Vertex], Hashable]) -> list[Colours]:
+    def _rounds(self, own: Callable[[Drawn, Vertex], Hashable], most: int = _ROUNDS) -> list[Colours]:
         """Colours after 0, 1, 2 … rounds, until they tell no more nodes apart."""
         known: dict[Hashable, int] = {}
 
         def number(key: Hashable) -> int:
             return known.setdefault(key, len(known))
 
-        def first(drawn: Drawn) -> dict[str, int]:
-            return {vertex.id: number(own(drawn, vertex)) for vertex in drawn.vertices.values()}
-
-        rounds = [Colours(first(self.old), first(self.new))]
+        nets = self._nets()
+        last = [[number(own(drawn, one)) for one in drawn.vertices.values()] for drawn in (self.old, self.new)]
+        rounds = [self._named(last)]
         kinds = 0
-        while len(rounds) <= _ROUNDS:
-            last = rounds[-1]
-            rounds.append(Colours(_next(self.old, last.old, number), _next(self.new, last.new, number)))
-            now = len(set(rounds[-1].old.values())) + len(set(rounds[-1].new.values()))
+        while len(rounds) <= most:
+            last = [_next(net, colours, number) for net, colours in zip(nets, last, strict=True)]
+            rounds.append(self._named(last))
+            now = sum(len(set(colours)) for colours in last)
             if now == kinds and len(rounds) > 2:
                 break
             kinds = now
         return rounds
+
+    def _named(self, colours: list[list[int]]) -> Colours:
+        return Colours(
+            dict(zip(self.old.vertices, colours[0], strict=True)), dict(zip(self.new.vertices, colours[1], strict=True))
+        )
+
+    def _nets(self) -> tuple[Net, Net]:
+        """The links of both versions, by the places of the nodes; made once."""
+        if self._made is None:
+            names: dict[tuple[str, int], int] = {}
+            self._made = _net(self.old, names), _net(self.new, names)
+        return self._made
 
     def _colour_vertices(self, colours: Colours) -> None:
         for drawn, colour in ((self.old, colours.old), (self.new, colours.new)):
@@ -121,11 +140,9 @@ class _Matcher:
         groups = self._groups(colours).values()
         return [(ones[0], others[0]) for ones, others in groups if len(ones) == len(others) == 1]
 
-    def _take_unique(self, colours: Colours) -> list[tuple[str, str]]:
-        found = self._unique(colours)
-        for one, other in found:
+    def _take_unique(self, colours: Colours) -> None:
+        for one, other in self._unique(colours):
             self.take(one, other)
-        return found
 
     def _take_only(self, colours: Colours) -> None:
         """Nodes of which each version has exactly one, with those that are matched already."""
@@ -163,9 +180,9 @@ class _Matcher:
         right = self.new.vertices[other].inputs
         for name, given in self.old.vertices[one].inputs.items():
             fed = right.get(name)
-            if isinstance(given, Linked) and given.node in self.pairs:
-                if not isinstance(fed, Linked) or self.pairs[given.node] != fed.node:
-                    return False
+            matched = self.pairs.get(given.node) if isinstance(given, Linked) else None
+            if matched is not None and (not isinstance(fed, Linked) or matched != fed.node):
+                return False
         for reader, name, _ in self.old.users.get(one, ()):
             if reader in self.pairs:
                 fed = self.new.vertices[self.pairs[reader]].inputs.get(name)
@@ -191,23 +208,25 @@ class _Matcher:
     # ---- ids --------------------------------------------------------------------------------------------------
 
     def _ids_hold(self, sure: list[tuple[str, str]]) -> bool:
-        """Whether ids can be believed: most nodes that are certain have kept theirs."""
-        if sure:
+        """Whether ids can be believed: most nodes that are certain have kept theirs; where few are certain, the same ids
+        have the same types far more often than chance would have it."""
+        if len(sure) >= _FEW:
             return sum(one == other for one, other in sure) >= _KEPT_IDS * len(sure)
-        same = [one for one in self.old.vertices if one in self.new.vertices]
-        kept = sum(self.old.vertices[one].class_type == self.new.vertices[one].class_type for one in same)
-        return kept >= _KEPT_IDS * max(min(len(self.old.vertices), len(self.new.vertices)), 1)
+        old, new = self.old.vertices, self.new.vertices
+        kept = sum(one in new and vertex.class_type == new[one].class_type for one, vertex in old.items())
+        kinds = Counter(vertex.class_type for vertex in old.values())
+        chance = sum(count * count for count in kinds.values()) / max(len(old), 1) ** 2
+        return kept >= min(max(_KEPT_IDS, chance + 0.3), 0.95) * max(min(len(old), len(new)), 1)
 
     def _take_ids(self) -> None:
         for one, vertex in self.old.vertices.items():
-            other = self.new.vertices.get(one)
-            free = other is not None and one not in self.pairs and one not in self.back
-            if free and other is not None and other.class_type == vertex.class_type:
+            same = self.new.vertices.get(one)
+            if same is not None and same.class_type == vertex.class_type:
                 self.take(one, one)
 
     # ---- replaced ---------------------------------------------------------------------------------------------
 
-    def _take_replaced(self) -> frozenset[str]:
+    def _take_replaced(self) -> None:
         """Another type where one was: at least half of the links of each are the same."""
         gone = [vertex for vertex in self.old.vertices.values() if vertex.id not in self.pairs]
         come = [vertex for vertex in self.new.vertices.values() if vertex.id not in self.back]
@@ -223,16 +242,9 @@ class _Matcher:
                 score = self._place(links, self._links(self.new, other, {}))
                 if score >= 0.5:
                     scored.append((-score - 0.01 * (vertex.id == other.id), place, vertex.id, other.id))
-        replaced = []
-        for _, _, one, other in sorted(scored):
-            if one not in self.pairs and other not in self.back:
-                self.take(one, other)
-                replaced.append(one)
-        return frozenset(
-            one
-            for one in replaced
-            if self.old.vertices[one].class_type != self.new.vertices[self.pairs[one]].class_type
-        )
+        for _, _, left, right in sorted(scored):
+            if left not in self.pairs and right not in self.back:
+                self.take(left, right)
 
     def _links(self, drawn: Drawn, vertex: Vertex, names: dict[str, str]) -> list[tuple[str, ...]]:
         """The links of a node as the new version would name them: ("from", node, slot) and ("to", node, input)."""
@@ -261,15 +273,27 @@ def _bare(drawn: Drawn, vertex: Vertex) -> Hashable:
     return vertex.class_type if linked else drawn.own(vertex, states=False)
 
 
-def _next(drawn: Drawn, colours: dict[str, int], number: Callable[[Hashable], int]) -> dict[str, int]:
-    """The colours one round on: a node's own, with those that feed it and those that read it."""
-    result = {}
+def _net(drawn: Drawn, names: dict[tuple[str, int], int]) -> Net:
+    place = {one: at for at, one in enumerate(drawn.vertices)}
+    feeds: Net = [([], []) for _ in place]
     for vertex in drawn.vertices.values():
-        feeds = sorted(
-            (name, given.slot, colours[given.node])
-            for name, given in vertex.inputs.items()
-            if isinstance(given, Linked)
+        for name, given in vertex.inputs.items():
+            if isinstance(given, Linked):
+                wire = names.setdefault((name, given.slot), len(names)) << _COLOUR_BITS
+                feeds[place[vertex.id]][0].append((wire, place[given.node]))
+                feeds[place[given.node]][1].append((wire, place[vertex.id]))
+    return feeds
+
+
+def _next(net: Net, colours: list[int], number: Callable[[Hashable], int]) -> list[int]:
+    """The colours one round on: a node's own, with those that feed it and those that read it."""
+    return [
+        number(
+            (
+                colours[at],
+                tuple(sorted([wire | colours[one] for wire, one in feeds])),
+                tuple(sorted([wire | colours[one] for wire, one in readers])),
+            )
         )
-        users = sorted((name, slot, colours[reader]) for reader, name, slot in drawn.users.get(vertex.id, ()))
-        result[vertex.id] = number((colours[vertex.id], tuple(feeds), tuple(users)))
-    return result
+        for at, (feeds, readers) in enumerate(net)
+    ]

@@ -8,26 +8,31 @@ differences.
 from __future__ import annotations
 
 from collections import Counter, deque
+from collections.abc import Iterator
 from heapq import heappop, heappush
 
-from .drawn import Drawn, Holds, Linked, Vertex
+from .drawn import Drawn, Holds, Linked, Vertex, named_alike
 from .values import alike
 
 _MOST_PAIRS = 4_000  # of one type that are all looked at; beyond, only those with something in common
+_LONGEST_CHAIN = 40
 _MOST_SWAPS = 60  # nodes of one type that are tried with swapped partners
 
 
 class Nearest:
-    """Extends `pairs` (old id → new id) and `back` (the reverse)."""
+    """Extends `pairs` (old id → new id) and `back` (the reverse). `certain`: those that are never given up again."""
 
-    def __init__(self, old: Drawn, new: Drawn, pairs: dict[str, str], back: dict[str, str], *, ids_hold: bool) -> None:
+    def __init__(
+        self, old: Drawn, new: Drawn, pairs: dict[str, str], back: dict[str, str], certain: frozenset[str], *,
+        ids_hold: bool,
+    ) -> None:  # fmt: skip
         self.old, self.new = old, new
         self.pairs, self.back = pairs, back
         self.ids_hold = ids_hold
         self._heap: list[tuple[float, int, int, str, str]] = []
         self._rank_old = {one: place for place, one in enumerate(old.vertices)}
         self._rank_new = {one: place for place, one in enumerate(new.vertices)}
-        self._fixed = set(pairs)
+        self._certain = certain
 
     def take(self) -> None:
         """Match what can be matched."""
@@ -47,7 +52,6 @@ class Nearest:
                     self._take(one, other)
                 else:  # two are equally good: what is sure comes first, and may tell them apart
                     doubtful.append((one, other))
-        self._swap()
 
     def _best(self) -> list[tuple[str, str]]:
         """The pairs with the highest score of all, each once."""
@@ -93,9 +97,9 @@ class Nearest:
             for one in ones:
                 for key in (one.colour, one.id, one.title):
                     found.update(dict.fromkeys((one.id, other.id) for other in by_colour.get(key, ())[:20]))
-        for one, other in list(self.pairs.items()):
+        for pair in self.pairs.items():
             if len(found) < 50 * _MOST_PAIRS:
-                found.update(dict.fromkeys(self._neighbours(one, other)))
+                found.update(dict.fromkeys(self._neighbours(*pair)))
         return list(found)
 
     def _neighbours(self, one: str, other: str) -> list[tuple[str, str]]:
@@ -176,6 +180,7 @@ class Nearest:
         if left.colour == right.colour:
             count = len(left.unnamed) + sum(isinstance(one, Holds) for one in left.inputs.values())
             return count, count
+        left, right = named_alike(left, right)
         same, count = 0.0, 0
         for name in left.inputs.keys() | right.inputs.keys():
             a, b = left.inputs.get(name), right.inputs.get(name)
@@ -187,31 +192,81 @@ class Nearest:
 
     # ---- second thoughts --------------------------------------------------------------------------------------
 
-    def _swap(self) -> None:
+    def swap(self) -> None:
+        """Second thoughts: pairs of one type, and whole branches that are alike, swap partners where that is better."""
         by_type: dict[str, list[str]] = {}
         for one in self.pairs:
-            if one not in self._fixed and self._cost(one, self.pairs[one]):
+            if one not in self._certain and self._cost(one):
                 by_type.setdefault(self.old.vertices[one].class_type, []).append(one)
         for group in by_type.values():
             group = group[:_MOST_SWAPS]
             for place, one in enumerate(group):
                 for two in group[place + 1 :]:
-                    self._try(one, two)
+                    if not self._try([(one, two)]):
+                        self._try(self._chain([(one, two)]))
+            for one in group:
+                if crossed := self._crossed(one):
+                    self._try(self._chain(crossed, readers=False))
 
-    def _try(self, one: str, two: str) -> None:
-        a, b = self.pairs[one], self.pairs[two]
-        before = self._cost(one, a) + self._cost(two, b)
-        self._set(one, b, two, a)
-        if self._cost(one, b) + self._cost(two, a) >= before:
-            self._set(one, a, two, b)
+    def _try(self, swaps: list[tuple[str, str]]) -> bool:
+        """Swaps the partners of each two, and back again where that leaves no fewer differences."""
+        nodes = dict.fromkeys(node for swap in swaps for node in swap)
+        before = sum(map(self._cost, nodes))
+        self._exchange(swaps)
+        better = sum(map(self._cost, nodes)) < before - 1e-9
+        if not better:
+            self._exchange(swaps)
+        return better
 
-    def _set(self, one: str, a: str, two: str, b: str) -> None:
-        self.pairs[one], self.pairs[two] = a, b
-        self.back[a], self.back[b] = one, two
+    def _exchange(self, swaps: list[tuple[str, str]]) -> None:
+        for one, two in swaps:
+            self.pairs[one], self.pairs[two] = self.pairs[two], self.pairs[one]
+            self.back[self.pairs[one]], self.back[self.pairs[two]] = one, two
 
-    def _cost(self, one: str, other: str) -> float:
-        """How many differences the pair brings."""
-        left, right = self.old.vertices[one], self.new.vertices[other]
+    def _crossed(self, one: str) -> list[tuple[str, str]]:
+        """Nodes that feed a node, each with the one whose partner feeds its partner instead."""
+        found = []
+        right = self.new.vertices[self.pairs[one]].inputs
+        for name, given in self.old.vertices[one].inputs.items():
+            fed = right.get(name)
+            if isinstance(given, Linked) and isinstance(fed, Linked) and fed.node in self.back:
+                found += (
+                    [(given.node, self.back[fed.node])] if self._free_to_swap(given.node, self.back[fed.node]) else []
+                )
+        return [two for two in dict.fromkeys(found) if sum(not set(two).isdisjoint(other) for other in set(found)) == 1]
+
+    def _free_to_swap(self, one: str, two: str) -> bool:
+        kinds = self.old.vertices[one].class_type == self.old.vertices[two].class_type
+        matched = one in self.pairs and two in self.pairs and self._certain.isdisjoint((one, two))
+        return one != two and kinds and matched
+
+    def _chain(self, starts: list[tuple[str, str]], *, readers: bool = True) -> list[tuple[str, str]]:
+        """The two of each start with their neighbours of the same place and type, and theirs: whole branches that are
+        alike."""
+        found = list(starts)
+        seen = {one for two in starts for one in two}
+        for left, right in found:
+            for near, far in self._parallel(left, right, readers=readers):
+                if self._free_to_swap(near, far) and seen.isdisjoint((near, far)) and len(found) < _LONGEST_CHAIN:
+                    seen |= {near, far}
+                    found.append((near, far))
+        return found
+
+    def _parallel(self, left: str, right: str, *, readers: bool) -> Iterator[tuple[str, str]]:
+        """Neighbours of two nodes of the old version that stand in the same place."""
+        inputs = self.old.vertices[right].inputs
+        for name, given in self.old.vertices[left].inputs.items():
+            fed = inputs.get(name)
+            if isinstance(given, Linked) and isinstance(fed, Linked) and given.slot == fed.slot:
+                yield given.node, fed.node
+        others = {(name, slot): reader for reader, name, slot in self.old.users.get(right, ())} if readers else {}
+        for reader, name, slot in self.old.users.get(left, ()):
+            if (name, slot) in others:
+                yield reader, others[name, slot]
+
+    def _cost(self, one: str) -> float:
+        """How many differences a node brings with the partner that it has now."""
+        left, right = self.old.vertices[one], self.new.vertices[self.pairs[one]]
         shared, _, total, _ = self._links(left, right)
         same, values = self._values(left, right)
-        return (total - shared) + (values - same) + (left.state != right.state)
+        return (total - shared) + (values - same) + (left.state != right.state) + (left.title != right.title)

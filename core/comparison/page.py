@@ -7,13 +7,14 @@ from collections.abc import Iterator, Sequence
 
 from ..explanation.facts.say import plural, sentence
 from ..files import visible
-from .types import ADDED, NOTED, REMOVED, Comparison, Difference, Side
-from .words import diffed
+from .types import NOTED, PROMPT, Comparison, Difference, Side
+from .values import shortened
 
-_MARKS = re.compile(r"([\\`*{}\[\]()<>#+!|~&^$]|(?<![^\W_])_|_(?![^\W_]))")  # an underscore within a word is safe
+_MARKS = re.compile(r"([\\`*\[\]<>#|~&$]|(?<![^\W_])_|_(?![^\W_]))")  # an underscore within a word is safe
 _LINK = re.compile(r"(?i)\b(https?|ftp|www)(?=[:.])")
 _BULLET = re.compile(r"^(\s*)(\d*)([-+=]|[.)](?=\s|$))")
 _MOST = 400  # differences that are written out
+_MOST_PARTS, _LONG = 24, 160  # of a word diff, and characters of each
 
 
 def plain(text: str) -> str:
@@ -50,7 +51,8 @@ def _changes(differences: Sequence[Difference]) -> Iterator[str]:
         else:
             nodes.setdefault((one.old.id if one.old else "", one.new.id if one.new else ""), []).append(place)
     yield from ("", "## What changed")
-    for places in nodes.values():
+    counting = sorted(nodes.values(), key=lambda places: not any(differences[place].counts for place in places))
+    for places in counting:
         yield from ("", f"### {_heading(differences[places[0]])}", "")
         for place in places:
             yield from _lines(differences[place])
@@ -61,12 +63,19 @@ def _changes(differences: Sequence[Difference]) -> Iterator[str]:
 
 
 def _lines(one: Difference) -> Iterator[str]:
-    if one.kind in (ADDED, REMOVED):
-        yield f"- {one.kind}"
-    else:
-        yield f"- {plain(one.text)}"
+    if one.what == PROMPT and one.words:
+        yield f"- {plain(one.input)}: {_diffed(one.words)}"
+        return
+    yield f"- {plain(one.text)}"
     if one.kind == NOTED and one.words:
-        yield f"    - {plain(diffed(one.words))}"
+        yield f"    - {_diffed(one.words)}"
+
+
+def _diffed(words: tuple[tuple[str, str], ...]) -> str:
+    """A word diff: struck through what was taken out, bold what was put in."""
+    marks = {"=": "{}", "-": "~~{}~~", "+": "**{}**"}
+    parts = [marks[tag].format(plain(shortened(text, _LONG))) for tag, text in words[:_MOST_PARTS] if text]
+    return " ".join([*parts, "…"] if len(words) > _MOST_PARTS else parts)
 
 
 def _heading(one: Difference) -> str:
@@ -74,7 +83,7 @@ def _heading(one: Difference) -> str:
     assert side is not None
     renumbered = one.old is not None and one.new is not None and one.old.id != one.new.id
     within = f", in {plain(' / '.join(side.within))}" if side.within else ""
-    was = f", before {plain(one.old.id)}" if renumbered and one.old is not None else ""
+    was = f", was node {plain(one.old.id)}" if renumbered and one.old is not None else ""
     return _node(side) + was + within
 
 

@@ -11,9 +11,11 @@ from ..explanation.facts.say import listed, plural
 from ..knowledge import document
 from ..readiness.types import BLOCKED, NEEDS_INPUT, RUNNABLE, UNKNOWN, UNREADABLE
 from .types import MODEL, PROMPT, Difference
-from .values import shown, shortened
+from .values import shortened, shown
 
 _MOST_TOPICS = 4  # in the sentence about all
+_RANKS = {"replaced": 3, "added": 4, "removed": 5, "switched": 6, "rewired": 7, "renamed": 8, "noted": 9, "seed": 10}
+_BARE = frozenset({"value", "number", "a", "b"})  # names of inputs that say nothing
 _LONG_DIFF = 400  # characters of a word diff in a line
 
 # A role of a model file (explanation/types.py) or the folder that it lies in → its name.
@@ -110,10 +112,17 @@ def verdict(differences: Sequence[Difference], metadata: int, *, layout: bool) -
 
 
 def _topics(differences: Sequence[Difference]) -> str:
-    counts = Counter(map(_topic, differences))
-    names = [_counted(one, many, count) for (one, many), count in counts.most_common(_MOST_TOPICS)]
+    counts = Counter(map(_topic, sorted(differences, key=_rank)))
+    names = [_counted(one, many, count) for (one, many), count in list(counts.items())[:_MOST_TOPICS]]
     rest = len(counts) - len(names)
     return listed([*names, plural(rest, "other thing")] if rest else names)
+
+
+def _rank(one: Difference) -> int:
+    """What people want to know first: files, then values, then nodes, then links."""
+    if one.what == MODEL:
+        return 0
+    return 2 if one.what == PROMPT else _RANKS.get(one.kind, 1)
 
 
 def _counted(one: str, many: str, count: int) -> str:
@@ -150,4 +159,6 @@ def _topic(one: Difference) -> tuple[str, str]:
     if one.what == PROMPT:
         return "a text", "texts"
     name = one.input.partition(".")[0].replace("_", " ")
-    return (f"a value of {kind}", f"values of {kind}") if name.startswith("value ") else (f"the {name}", f"× {name}")
+    if name.startswith("value ") or one.input in _BARE:
+        return f"a value of {kind}", f"values of {kind}"
+    return f"the {name}", f"× {name}"

@@ -23,7 +23,7 @@ from .facts.words import COMPUTED
 from .graph import Given
 from .types import GRAPH, Anatomy, Explanation, Fact, Row
 
-_NUMBER = re.compile(r"(?<![\w.])-?\d+(?:[.,]\d+)*(?![\w])")
+_NUMBER = re.compile(r"(?<![\w.])-?\d+(?:[.,]\d+)*(?:e[+-]?\d+)?(?![\w])")
 _FILE = re.compile(
     r"[^\s“”\"'(),;:]+\.(?:safetensors|sft|ckpt|gguf|pth|pt|bin|onnx|png|jpe?g|webp|mp4|webm|wav|mp3|flac|glb)\b", re.I
 )
@@ -214,15 +214,11 @@ def _part(name: str, whole: Any, path: str) -> Any:
 def loose(text: str, facts: Iterable[Fact]) -> list[str]:
     """The numbers, names and quotes in a text that none of these facts rests on."""
     names, numbers = _allowed(facts)
-    found: list[str] = []
     rest = text
-    for quoted in _QUOTED.findall(text):
-        whole = f"“{quoted}”"
-        if whole not in names:
-            found.append(whole)
-        rest = rest.replace(whole, " ")
-    for name in sorted((one for one in names if one and one in rest), key=len, reverse=True):
+    for name in sorted((one for one in names if one in text), key=len, reverse=True):
         rest = rest.replace(name, " \x00 ")
+    found = [f"“{quoted}”" for quoted in _QUOTED.findall(rest) if quoted.strip() != "\x00"]
+    rest = _QUOTED.sub(" ", rest)
     found += _FILE.findall(rest)
     rest = _FILE.sub(" ", rest)
     return found + [one for one in _NUMBER.findall(rest) if one.strip("-") not in numbers and one not in numbers]
@@ -242,7 +238,7 @@ def _allowed(facts: Iterable[Fact]) -> tuple[set[str], set[str]]:
                 numbers.add(number)
         numbers |= {str(one) for one in fact.counted}
         numbers |= {say.number(one) for one, _, _ in fact.worked}
-    return {name for name in names if len(name) > 1 or not name.isdigit()}, numbers
+    return {name for name in names if name.strip() and not _NUMBER.fullmatch(name)}, numbers
 
 
 def _row(reader: str, row: Row, by_id: dict[str, Fact], found: Values) -> Iterator[str]:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from ..knowledge import document
 from ..workflow.types import Node
-from .graph import Feed, View
+from .graph import View
 from .kind_marks import marks
 from .types import Ending, Sampling
 
@@ -32,24 +32,15 @@ class Evidence(NamedTuple):
     size: int
 
 
-class Given(NamedTuple):
-    """What a person puts in, node → medium, and the sampling passes that start from it."""
-
-    media: Mapping[str, str]
-    started: frozenset[str]
-
-
 def evidence(
     view: View, inputs: Sequence[Ending], outputs: Sequence[Ending], samplings: Sequence[Sampling]
 ) -> list[Evidence]:
     """What is known of each output in which something is made; of all where nothing is."""
-    given = Given(
-        {one.node: one.medium for one in inputs},
-        frozenset(one.node for one in samplings if one.start in ("image", "video")),
-    )
+    started = frozenset(one.node for one in samplings if one.start in ("image", "video"))
+    gather = _Gather(view, {one.node: one.medium for one in inputs}, started)
     plain: list[Evidence] = []
     for ends in (_kept(view, outputs), _last(view)):
-        seen = [_seen(view, node, medium, given) for node, medium in ends]
+        seen = [gather.seen(node, medium) for node, medium in ends]
         made = [one for one in seen if one.marks]
         if made:  # a text beside media is a prompt or a note on them
             return [one for one in made if one.out != "text"] or made
@@ -88,64 +79,85 @@ def _medium(view: View, node: Node) -> str:
     return named or next((by_type[kind] for kind in kinds if kind in by_type), "")
 
 
-def _seen(view: View, start: Node, out: str, given: Given) -> Evidence:
-    nodes = reach(view, start, texts=out == "text")
-    shown: dict[str, list[str]] = {}
-    for node, linked in nodes.values():
-        for mark in marks(view, node, linked):
-            shown.setdefault(mark, []).append(node.id)
-    if not shown and out == "video" and (sound := _sound(view, nodes)) is not None:
-        return _seen(view, sound, "audio", given)  # the frames are a person's own: what is made is the sound
-    canvas = _canvas(view, [node for node, _ in nodes.values()], given)
-    if canvas and not given.started & nodes.keys():
-        shown["own_canvas"] = canvas
-    media = [given.media[node] for node in nodes if given.media.get(node)]
-    if out == "image" and "video" in media:
-        out = "video"  # its frames
-    if out in ("image", "video") and "3d" in media:
-        media.append("image")  # a 3D model as it is seen
-    return Evidence(
-        out, frozenset(media), media.count("image"), {mark: tuple(ids) for mark, ids in shown.items()}, len(nodes)
-    )
+class _Gather:
+    """Looks up from one output after the other; what a node shows is worked out once.
 
-
-def _sound(view: View, nodes: Mapping[str, tuple[Node, list[str]]]) -> Node | None:
-    """The node that makes the sound beside the frames."""
-    beside = ((node, name) for node, _ in nodes.values() for name in aside(node))
-    feeds = (view.feed(node, name) for node, name in beside if view.kind(node, name) in _SOUND)
-    return next((feed.node for feed in feeds if feed is not None), None)
-
-
-def _canvas(view: View, nodes: Iterable[Node], given: Given) -> list[str]:
-    """The empty latents among the nodes, where none has its size from what a person puts in."""
-    found = [node for node in nodes if view.role(node).get("does") == "latent"]
-    own = not any(one.id in given.media for node in found for one in view.above(node))
-    return [node.id for node in found] if own else []
-
-
-def reach(view: View, start: Node, texts: bool = False) -> dict[str, tuple[Node, list[str]]]:
-    """Every node whose media, models or conditioning reach `start`, with the inputs by which each gets its own.
-
-    `texts`: follow plain texts and numbers too, for an output that is a text itself.
+    `media`: node → medium of what a person puts in; `started`: the sampling passes that start from it.
     """
-    found: dict[str, tuple[Node, list[str]]] = {}
-    row = [start]
-    while row:
-        node = row.pop()
-        if node.id in found:
-            continue
-        feeds = view.feeds(node)
-        own = {name: feed for name, feed in feeds.items() if name not in aside(node)}
-        linked = [name for name, feed in own.items() if texts or node is start or carries(view, node, name, feed)]
-        found[node.id] = (node, linked)
-        row += [feeds[name].node for name in linked]
-    return found
 
+    def __init__(self, view: View, media: Mapping[str, str], started: frozenset[str]) -> None:
+        self.view = view
+        self.media = media
+        self.started = started
+        self._linked: dict[str, list[str]] = {}
+        self._marks: dict[str, tuple[str, ...]] = {}
+        self._own: dict[str, bool] = {}
 
-def carries(view: View, node: Node, name: str, feed: Feed) -> bool:
-    """Whether a link hands on more than a number or a plain text."""
-    scalar, told = _plain()
-    return view.kind(node, name) not in scalar or _tells(view, feed.node, told)
+    def seen(self, start: Node, out: str) -> Evidence:
+        """The evidence for one output. `out`: its medium."""
+        nodes = self._reach(start, texts=out == "text")
+        shown: dict[str, list[str]] = {}
+        for node in nodes.values():
+            for mark in self._shown(node):
+                shown.setdefault(mark, []).append(node.id)
+        if not shown and out == "video" and (sound := self._sound(nodes.values())) is not None:
+            return self.seen(sound, "audio")  # the frames are a person's own: what is made is the sound
+        canvas = [node for node in nodes.values() if self.view.role(node).get("does") == "latent"]
+        if canvas and not self.started & nodes.keys() and all(self._own_size(node) for node in canvas):
+            shown["own_canvas"] = [node.id for node in canvas]
+        media = [self.media[node] for node in nodes if self.media.get(node)]
+        if out == "image" and "video" in media:
+            out = "video"  # its frames
+        if out in ("image", "video") and "3d" in media:
+            media.append("image")  # a 3D model as it is seen
+        told = {mark: tuple(ids) for mark, ids in shown.items()}
+        return Evidence(out, frozenset(media), media.count("image"), told, len(nodes))
+
+    def _reach(self, start: Node, texts: bool) -> dict[str, Node]:
+        """Every node whose media, models or conditioning reach `start`; with `texts`, plain texts and numbers too."""
+        found: dict[str, Node] = {}
+        row = [start]
+        while row:
+            node = row.pop()
+            if node.id in found:
+                continue
+            found[node.id] = node
+            feeds = self.view.feeds(node)
+            names = [name for name in feeds if name not in aside(node)] if texts or node is start else self._links(node)
+            row += [feeds[name].node for name in names]
+        return found
+
+    def _links(self, node: Node) -> list[str]:
+        """The inputs that get more than a number or a plain text."""
+        found = self._linked.get(node.id)
+        if found is None:
+            scalar, told = _plain()
+            found = self._linked[node.id] = [
+                name
+                for name, feed in self.view.feeds(node).items()
+                if name not in aside(node)
+                and (self.view.kind(node, name) not in scalar or _tells(self.view, feed.node, told))
+            ]
+        return found
+
+    def _shown(self, node: Node) -> tuple[str, ...]:
+        found = self._marks.get(node.id)
+        if found is None:
+            found = self._marks[node.id] = tuple(marks(self.view, node, self._links(node)))
+        return found
+
+    def _own_size(self, canvas: Node) -> bool:
+        """Whether an empty latent has its size from nothing that a person puts in."""
+        found = self._own.get(canvas.id)
+        if found is None:
+            found = self._own[canvas.id] = not any(one.id in self.media for one in self.view.above(canvas))
+        return found
+
+    def _sound(self, nodes: Iterable[Node]) -> Node | None:
+        """The node that makes the sound beside the frames."""
+        beside = ((node, name) for node in nodes for name in aside(node))
+        feeds = (self.view.feed(node, name) for node, name in beside if self.view.kind(node, name) in _SOUND)
+        return next((feed.node for feed in feeds if feed is not None), None)
 
 
 def _tells(view: View, node: Node, told: re.Pattern[str]) -> bool:

@@ -16,6 +16,7 @@ from .kind_evidence import Evidence, evidence
 from .types import Ending, ModelPart, Sampling, Step, Text
 
 MOST_KINDS = 4
+_TOOLS = "media_tools"  # said only where there is nothing else to say
 _RANK = {medium: place for place, medium in enumerate(("model", "3d", "video", "vector", "audio", "image", "mask"))}
 
 
@@ -68,7 +69,7 @@ def kinds(
                     found.setdefault(rule.kind, tuple(dict.fromkeys(nodes)))
                     if name == "rules":
                         break
-    chosen = tuple(found)[:MOST_KINDS]
+    chosen = tuple(kind for kind in found if kind != _TOOLS or len(found) == 1)[:MOST_KINDS]
     return chosen, tuple(dict.fromkeys(node for kind in chosen for node in found[kind]))
 
 

@@ -57,6 +57,10 @@ class Group:
 
     def above(self) -> Counter[str]:
         """How many steps of each key lead to this one."""
+        return Counter(group.key for group in self.all_above())
+
+    def all_above(self) -> list[Group]:
+        """Every step that leads to this one."""
         found: dict[int, Group] = {}
         row = list(self.before.values())
         while row:
@@ -64,7 +68,7 @@ class Group:
             if id(group) not in found:
                 found[id(group)] = group
                 row += group.before.values()
-        return Counter(group.key for group in found.values())
+        return list(found.values())
 
 
 class Above(NamedTuple):

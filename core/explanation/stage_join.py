@@ -7,7 +7,35 @@ from collections.abc import Mapping, Sequence
 from .stage_graph import MOST_STAGES, Group, apart
 
 _MAKERS = frozenset({"picture", "video_in", "sound_in", "decode", "service", "upscale", "prepare", "cut_out", "hint"})
+_MANY = 30  # groups that are compared with each other
 _ENDS = ("save", "show", "video")
+
+
+def thinned(groups: list[Group]) -> list[Group]:
+    """Of very many groups, those near the ends of the way; the ones between are looked through."""
+    groups = ordered(groups)
+    if len(groups) <= _MANY:
+        return groups
+    keep = {id(group) for group in (*groups[: _MANY // 2], *groups[-_MANY // 2 :])}
+    above: dict[int, dict[int, tuple[Group, str]]] = {}
+    for group in groups:
+        found = above[id(group)] = {}
+        for before in group.before.values():
+            kind = before.after[id(group)][1]
+            found.update({id(before): (before, kind)} if id(before) in keep else above[id(before)])
+            if len(found) > _MANY:
+                break
+    kept = [group for group in groups if id(group) in keep]
+    between = [group for group in groups if id(group) not in keep]
+    for group in kept:
+        group.before, group.after = {}, {}
+    for group in kept:
+        for before, kind in above[id(group)].values():
+            before.link(group, kind)
+    kept[_MANY // 2].dropped += between[:_MANY]
+    for group in between:
+        group.before, group.after = {}, {}
+    return kept
 
 
 def merged(groups: list[Group]) -> list[Group]:

@@ -11,11 +11,11 @@ from typing import Any
 from ..knowledge import document
 from .graph import View
 from .stage_graph import Group
-from .types import Anatomy
+from .types import Anatomy, Text
 
 _NUMBERING = re.compile(r"^(step\s*)?\d+\s*[-–.:)]+\s*", re.I)  # our own numbers stand in the dots
 _OWN = frozenset({"picture", "video_in", "sound_in"})
-_PASSES = ("Sampling", "Second pass", "Third pass", "Fourth pass", "Fifth pass", "Sixth pass", "Later passes")
+_PASSES = ("Sampling", "Second pass", "Third pass", "Fourth pass", "Fifth pass", "Sixth pass", "A later pass")
 
 
 @cache
@@ -30,7 +30,7 @@ class Words:
     def __init__(self, anatomy: Anatomy, view: View) -> None:
         self.view = view
         self.kind = anatomy.kinds[0] if anatomy.kinds else ""
-        self.uses: dict[str, str] = {one.node: one.use for one in anatomy.texts}
+        self.uses: dict[str, str] = {one.node: _use(one) for one in anatomy.texts}
 
     def of(self, group: Group) -> tuple[str, str]:
         """The title in plain words, and one word for the drawing."""
@@ -92,7 +92,15 @@ class Words:
             group.key = "text" if any(node in self.uses for node in group.ids) else "canvas"
 
 
+def _use(text: Text) -> str:
+    """What a text is for; a text called prompt is one, whatever node takes it."""
+    return "positive" if text.use == "text" and text.given.input.endswith("prompt") else text.use
+
+
 def _pass(group: Group) -> tuple[str, str]:
-    """Which sampling pass on its way it is."""
-    number = group.above()["sample"] + 1
+    """Which sampling pass on its way it is; where passes before it were left out, a later one."""
+    above = group.all_above()
+    if any(one.key == "sample" for each in (group, *above) for one in each.dropped):
+        return _PASSES[-1], "later"
+    number = 1 + sum(one.key == "sample" for one in above)
     return _PASSES[min(number, len(_PASSES)) - 1], "sample" if number == 1 else f"pass {number}"

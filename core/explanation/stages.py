@@ -13,7 +13,7 @@ from typing import NamedTuple
 from .graph import View
 from .stage_graph import MOST_STAGES, Group, StageGraph
 from .stage_groups import by_groups
-from .stage_join import joined, limited, merged, ordered
+from .stage_join import joined, limited, merged, ordered, thinned
 from .stage_words import Words, table
 from .types import Anatomy
 
@@ -49,7 +49,7 @@ def stages(anatomy: Anatomy, view: View) -> tuple[StageStep, ...]:
     """The numbered steps, at most `MOST_STAGES`; () for a workflow in which nothing is known to happen."""
     found = keys(anatomy, view)
     graph = StageGraph(view, found, _ends(anatomy))
-    groups = joined(merged(graph.groups()))
+    groups = joined(merged(thinned(graph.groups())))
     words = Words(anatomy, view)
     if len(groups) > MOST_STAGES:
         groups = by_groups(view, graph) or groups

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Protocol
@@ -13,6 +14,8 @@ from .causes import Edited, because
 from .kept import Kept, Record, Why
 from .stamp import Here, Stamp
 from .types import Broke, Health
+
+_log = logging.getLogger("comfyfixersmart.core")
 
 GOOD, BAD = frozenset({RUNNABLE, NEEDS_INPUT}), frozenset({BLOCKED, UNREADABLE})
 
@@ -53,7 +56,11 @@ def checkup(
     """
     found = {}
     for one in checked:
-        record = _advance(kept.get(one.name) or Record(now), one, here, now, good, compare)
+        record = kept.get(one.name) or Record(now)
+        try:
+            record = _advance(record, one, here, now, good, compare)
+        except Exception:  # a fault of ours in one workflow ends no scan
+            _log.debug("fault while looking at the health of %r", one.path, exc_info=True)
         kept.put(one.name, record)
         found[one.name] = health_of(record, one.readiness.status, key_of(one, here))
     return found

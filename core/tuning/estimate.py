@@ -49,9 +49,9 @@ def estimate(anatomy: Anatomy, *, files: Files, profile: Profile | None = None) 
         fit=mode,
         against=usable(profile),
         line=line(mode, wanted, least, ram, profile),
-        note=note(mode, wanted, found, profile),
+        note=note(mode, wanted, ram, found, profile),
         unknown=unknown,
-        assumed=tuple(dict.fromkeys([*_named(rows), *staged.assumed])),
+        assumed=_assumed(rows, staged),
         sources=_sources(rows),
     )
 
@@ -63,14 +63,16 @@ def _is_known(rows: list[Weighed], staged: Stages) -> bool:
 
 
 def _unknown(anatomy: Anatomy, rows: list[Weighed], staged: Stages) -> tuple[str, ...]:
-    found = [f"the size of {row.weight.name}" for row in rows if row.guessed]
+    found = [f"the size of {row.weight.name}" for row in rows if row.guessed and row.weight.role != LORA]
     found += [f"the model of {one.title or one.class_type}, of which no file is named" for one in staged.bare]
     found += [f"what {kind} loads" for kind in dict.fromkeys(kind for _, kind in anatomy.opaque)][:20]
     return tuple(dict.fromkeys(found))
 
 
-def _named(rows: list[Weighed]) -> list[str]:
-    return [f"the size of {row.weight.name}, by its name" for row in rows if row.weight.known_from == "name"]
+def _assumed(rows: list[Weighed], staged: Stages) -> tuple[str, ...]:
+    found = [f"the size of {row.weight.name}, by its name" for row in rows if row.weight.known_from == "name"]
+    found += [f"a usual size of the LoRA {row.weight.name}" for row in rows if row.guessed and row.weight.role == LORA]
+    return tuple(dict.fromkeys([*found, *staged.assumed]))
 
 
 def _ram(rows: list[Weighed]) -> Range:
@@ -90,7 +92,7 @@ def _compute(anatomy: Anatomy, staged: Stages) -> float | None:
             return None
         shape = staged.shape_of(sampling, model)
         area = latent_area(latents()[model.latent], shape) * shape.batch or 1
-        work += steps * area * model.params * cfg_passes(sampling)[1]
+        work += steps * area * model.params * cfg_passes(sampling)
     return work or None
 
 
@@ -107,7 +109,7 @@ def _steps(sampling: Sampling) -> float | None:
 
 
 def _parts(rows: list[Weighed], found: tuple[Stage, ...]) -> dict[str, Range]:
-    """The largest of each part: what the bars of a page show."""
+    """The largest of each part, and what the largest stage works in: what the bars of a page show."""
     kinds: dict[str, list[Range]] = {"diffusion": [], "text_encoder": [], "vae": [], "other": []}
     for row in rows:
         role = row.weight.role
@@ -122,7 +124,7 @@ def _parts(rows: list[Weighed], found: tuple[Stage, ...]) -> dict[str, Range]:
         )
         if role != LORA:
             kinds[key].append(row.bytes)
-    kinds["working"] = [stage.working for stage in found]
+    kinds["working"] = [max(found, key=lambda one: one.total.likely).working]
     return {key: _largest(values) for key, values in kinds.items() if values}
 
 

@@ -7,15 +7,9 @@ from collections.abc import Iterator
 
 from ..explanation.types import Fact
 from .modes import span
-from .types import NOT, PARTS, TIGHT, WHOLE, Estimate, Stage
+from .types import Estimate, Stage
 
 SOURCE = "the memory estimate"
-_HEADS = {
-    WHOLE: "Fits",
-    PARTS: "Fits with offloading",
-    TIGHT: "Very tight",
-    NOT: "Does not fit",
-}
 _WHILE = {
     "text": "while it reads the text",
     "encode": "while it encodes the picture",
@@ -37,18 +31,7 @@ def cost_facts(estimate: Estimate) -> tuple[Fact, ...]:
 
 
 def _facts(estimate: Estimate) -> Iterator[Fact]:
-    line = estimate.line.removesuffix(".")
-    _, _, sizes = line.partition(": ")
-    text = f"{line}. {estimate.note}".strip()
-    brief = (_HEADS.get(estimate.fit, "Memory"), span(estimate.peak) if estimate.stages else "", text)
-    yield Fact(
-        "cost.memory",
-        "cost",
-        text,
-        source=SOURCE,
-        measured=_sizes(line, *brief),
-        brief=brief if sizes else ("", "", ""),
-    )
+    yield _whole(estimate)
     if estimate.stages:
         yield _most(max(estimate.stages, key=lambda one: one.total.likely))
         ram = span(estimate.ram)
@@ -65,12 +48,25 @@ def _facts(estimate: Estimate) -> Iterator[Fact]:
         yield Fact("cost.assumed", "cost", f"Taken for granted: {'; '.join(taken)}.", source=SOURCE, measured=taken)
 
 
+def _whole(estimate: Estimate) -> Fact:
+    """The line and the note; in brief "Fits", "13.0 to 14.4 GB", "Your GPU has 16 GB. …"."""
+    line = estimate.line.removesuffix(".")
+    text = f"{line}. {estimate.note}".strip()
+    head, _, sizes = line.partition(": ")
+    wanted, _, has = sizes.partition(" wanted, ")
+    brief = ("", "", "")
+    if estimate.stages and sizes:
+        rest = f"{has[:1].upper()}{has[1:]}. " if has else ""
+        brief = (head, wanted.removesuffix(" wanted"), f"{rest}{estimate.note}")
+    return Fact("cost.memory", "cost", text, source=SOURCE, measured=_sizes(text, *brief), brief=brief)
+
+
 def _most(stage: Stage) -> Fact:
     weights, work = span(stage.weights), span(stage.working)
     when = _WHILE.get(stage.key, "in one of its other models")
     text = f"Most memory is wanted {when}: {weights} of weights and {work} to compute in."
-    brief = ("At its peak", span(stage.total), text)
-    return Fact("cost.peak", "cost", text, stage.nodes, source=SOURCE, measured=(weights, work, brief[1]), brief=brief)
+    brief = ("Most of it", "", f"{when[:1].upper()}{when[1:]}: {weights} of weights and {work} to compute in.")
+    return Fact("cost.peak", "cost", text, stage.nodes, source=SOURCE, measured=(weights, work), brief=brief)
 
 
 def _subject(text: str) -> str:

@@ -33,6 +33,7 @@ _MAYBE = (
     "It may fit whole. Where it does not, ComfyUI keeps a part of the weights in RAM: slower, with the same result."
 )
 _LEAVE = "The text encoders ({size}) leave the GPU before it samples."
+_RAM = " RAM is short: at least {low} of it is wanted, and this computer has {has}."
 _STAY = " It was told to leave all models on the GPU, so they are counted together."
 _TILES = " Decoding does not fit in one piece: ComfyUI then decodes in tiles by itself."
 _GIB = 1 << 30
@@ -96,12 +97,17 @@ def line(mode: str, peak: Range, least: Range, ram: Range, profile: Profile | No
     )
 
 
-def note(mode: str, wanted: Range, stages: Iterable[Stage], profile: Profile | None) -> str:
+def note(mode: str, wanted: Range, ram: Range, stages: Iterable[Stage], profile: Profile | None) -> str:
     """What that means for the run, in one to three sentences."""
+    total = profile.ram_total if profile is not None else None
+    short = total is not None and ram.low > total and mode != NOT
+    return f"{_sense(mode, wanted, list(stages), profile)}{_RAM.format(low=gigabytes(ram.low), has=plain(total or 0)) if short else ''}"
+
+
+def _sense(mode: str, wanted: Range, stages: list[Stage], profile: Profile | None) -> str:
     has = usable(profile)
     if has is None:
         return _NOTES[mode]
-    stages = list(stages)
     text = _MAYBE if mode == PARTS and wanted.likely <= has else _NOTES[mode]
     if mode in (PARTS, TIGHT) and any(one.key == "decode" and one.total.low > has for one in stages):
         text += _TILES

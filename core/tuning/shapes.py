@@ -42,12 +42,10 @@ def asked(anatomy: Anatomy | None, sampling: Sampling | None, model: Model | Non
     return Asked(Shape(width, height, told or frames, batch or 1), tuple(assumed))
 
 
-def cfg_passes(sampling: Sampling) -> tuple[int, int]:
-    """How many passes guidance takes, at least and at most together: 1 where it is 1, else 2 when there is room."""
+def cfg_passes(sampling: Sampling) -> int:
+    """How often guidance has a step computed: once where it is 1 or there is none, else twice."""
     cfg = sampling.cfg.value if sampling.cfg is not None else None
-    if sampling.cfg is None or (isinstance(cfg, int | float) and cfg == 1):
-        return 1, 1
-    return 1, 2
+    return 1 if sampling.cfg is None or (isinstance(cfg, int | float) and cfg == 1) else 2
 
 
 def tile_of(step: Step) -> Tile | None:

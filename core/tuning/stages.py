@@ -21,7 +21,7 @@ from ..explanation.types import (
 from .known import Latent, Model, any_model, latents, model_of, typical, typical_work
 from .load import Load, Piece, stages
 from .parts import TEXT_ROLES, Weighed
-from .shapes import asked, cfg_passes, tile_of
+from .shapes import asked, tile_of
 from .types import Range, Stage
 from .working import NO_SHAPE, Shape, upscaling
 
@@ -103,12 +103,10 @@ class Stages:
             if not any(piece.role == "diffusion" for piece in pieces):
                 self.bare.append(sampling)
                 pieces += (Piece("diffusion", typical(DIFFUSION_MODEL)),)
+            # One pass at a time: ComfyUI puts both passes of guidance together only where there is room for it.
             load = Load(model, None, pieces, self.shape_of(sampling, model))
-            one, both = (stages(load._replace(passes=passes))[0] for passes in cfg_passes(sampling))
-            # ComfyUI puts both passes of guidance together where there is room, and else lets one follow the other.
-            work = one.working._replace(high=max(one.working.high, both.working.likely))
             nodes = sampling.nodes or (sampling.node,)
-            yield one._replace(title=sampling.title or one.title, working=work, nodes=nodes)
+            yield stages(load)[0]._replace(title=sampling.title or "Sampling", nodes=nodes)
 
     def _coded(self, key: str, does: tuple[str, ...]) -> Iterator[Stage]:
         """What the VAE does, each way of it (in tiles or not) at the largest size."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -45,7 +46,7 @@ def tuned(known: Understanding, one: Subject, memory: int | None, *, sizes: Size
 
     Raises ComfyFixerError `no_memory` where neither is known.
     """
-    tuning = known.tune(one.workflow, memory, sizes=sizes)
+    tuning = _tuning(known, one, memory, sizes)
     try:
         action = version_action(one.path, one.data, one.name, ())
     except ComfyFixerError as error:
@@ -60,7 +61,7 @@ def estimated(
 
     Raises ComfyFixerError `unknown_change`, `no_memory`, and `not_edited` where a change cannot be made.
     """
-    chosen = chosen_of(known.tune(one.workflow, memory, sizes=sizes), changes) if changes else ()
+    chosen = chosen_of(_tuning(known, one, memory, sizes), changes) if changes else ()
     return known.with_changes(one.workflow, memory, chosen, sizes=sizes)
 
 
@@ -75,7 +76,7 @@ def written(
 
     if not one.data:
         raise ComfyFixerError("no_version", "The workflow is in no .json file.", "Save it as .json first.")
-    chosen = chosen_of(known.tune(one.workflow, memory, sizes=sizes), changes)
+    chosen = chosen_of(_tuning(known, one, memory, sizes), changes)
     data = edited(one.data, chosen, known.view, workflow=_graph(one)) if chosen else one.data
     return Version(data, chosen)
 
@@ -111,6 +112,11 @@ def next_name(name: str) -> str:
     stem = name if name.lower().endswith(".json") else f"{name}.json"
     first, number = version_of(stem)
     return f"{first.removesuffix('.json')}.v{number + 1}"
+
+
+def _tuning(known: Understanding, one: Subject, memory: int | None, sizes: Sizes | None) -> Tuning:
+    key = f"{hashlib.sha256(one.data).hexdigest()}{_graph(one)}" if one.data else ""
+    return known.tune(one.workflow, memory, sizes=sizes, key=key)
 
 
 def _graph(one: Subject) -> str:

@@ -32,6 +32,8 @@ from .files import Files, Headers
 from .types import Explained, Subject
 from .variants import Builds
 
+_REMEMBERED = 8  # answers of `tune`
+
 
 class Stages(Protocol):
     """What of an App's stages is needed here."""
@@ -62,11 +64,12 @@ class Seen(NamedTuple):
 class Understanding:
     """Everything that is understood of workflows against one inventory. Headers and documentation are read once."""
 
-    def __init__(self, stages: Stages, headers: Headers, state: Path | None = None) -> None:
+    def __init__(self, stages: Stages, headers: Headers, state: Path | None = None, keep: bool = False) -> None:
         self._stages = stages
         self._headers = headers
         self._docs = Docs(stages.inventory)
-        self._builds = Builds(stages.found, state)
+        self._builds = Builds(stages.found, state, keep)
+        self._tuned: dict[tuple[Any, ...], Tuning] = {}
         self.here = Here(stages.found)
 
     @cached_property
@@ -146,9 +149,12 @@ class Understanding:
 
     # ---- tune ----------------------------------------------------------------------------------------------
 
-    def tune(self, workflow: Workflow, memory: int | None, *, sizes: Mapping[str, int] | None = None) -> Tuning:
+    def tune(
+        self, workflow: Workflow, memory: int | None, *, sizes: Mapping[str, int] | None = None, key: str = ""
+    ) -> Tuning:
         """Changes that make it fit `memory` bytes of GPU memory, None for this machine's.
 
+        `key`: a name of the workflow's content, under which the answer is remembered: a person asks again with each tick.
         Raises ComfyFixerError `no_memory` where neither is known.
         """
         from ..tuning.advice.tune import tune
@@ -160,8 +166,11 @@ class Understanding:
                 "How much GPU memory this machine has is not known.",
                 "Say to how many GB it is to be fitted.",
             )
+        asked = (key, target, tuple(sorted((sizes or {}).items())))
+        if key and asked in self._tuned:
+            return self._tuned[asked]
         seen = self.see(workflow, sizes=sizes)
-        return tune(
+        found = tune(
             seen.anatomy,
             seen.view,
             target=target,
@@ -171,6 +180,11 @@ class Understanding:
             here=self._builds.here,
             known=self._builds.known,
         )
+        if key:
+            while len(self._tuned) >= _REMEMBERED:
+                self._tuned.pop(next(iter(self._tuned)), None)
+            self._tuned[asked] = found
+        return found
 
     def with_changes(
         self,

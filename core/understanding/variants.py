@@ -25,11 +25,11 @@ _BY = {
 class Builds:
     """What `tune` asks: files of a folder that are here, and files of it that are known to be somewhere.
 
-    `state`: where claims of catalogues are remembered. They are read when they are first asked for.
+    `state`: where claims of catalogues are remembered, only read unless `keep`. They are read when they are first asked for.
     """
 
-    def __init__(self, index: Index, state: Path | None) -> None:
-        self._index, self._state = index, state
+    def __init__(self, index: Index, state: Path | None, keep: bool = False) -> None:
+        self._index, self._state, self._keep = index, state, keep
 
     def here(self, _name: str, folder: str) -> Sequence[tuple[str, int | None]]:
         """All files of the folder on this disk, with their bytes."""
@@ -69,7 +69,7 @@ class Builds:
             site_packages=own_site_packages() if inventory.origin == "host" else (),
             python=self._python(),
         )
-        return Claims.gather((), places, self._state, keep=False)
+        return Claims.gather((), places, self._state, keep=self._keep)
 
     def _python(self) -> str:
         """The environment with the templates, where the snapshot or the options name one that is here."""

@@ -27,7 +27,9 @@ _BITS = {
     **dict.fromkeys(("F6_E2M3", "F6_E3M2"), 6),
     "F4": 4,
 }
-_MOST = 100_000  # tensors that are sorted by name; the largest published models have a few thousand
+_MOST = (
+    100_000  # tensors; the largest published models have a few thousand, and a header of more is not read to its end
+)
 _ALONE = ""  # tensors without a word of a checkpoint: of a model that stands alone
 _ARCHITECTURES = ("modelspec.architecture", "general.architecture")
 
@@ -80,10 +82,12 @@ def sorted_parts(tensors: Iterable[Tensor], family: str = "") -> Parts:
     votes: Counter[str] = Counter()
     marked: set[str] = set()
     for place, tensor in enumerate(tensors):
-        part = _first(tensor.name, inside) if place < _MOST else OTHER
+        if place >= _MOST:
+            return Parts()
+        part = _first(tensor.name, inside)
         if part is None:
             votes[_first(tensor.name, alone) or OTHER] += tensor.bytes
-        if place < _MOST and part in (None, DIFFUSION, TEXT_ENCODER):
+        if part in (None, DIFFUSION, TEXT_ENCODER):
             marked.update(one for mark, one in marks if mark in tensor.name)
         sums.setdefault(part or _ALONE, _Sum()).add(tensor)
     if _ALONE in sums:

@@ -13,7 +13,12 @@ from comfyfixersmart.core.knowledge import FOLDER, document
 CONTROL = "control_after_generate"
 FIELDS = {"widgets", "folders", "media", "texts", "extras", "output", "api", "downloads", "pack"}
 MEDIA = {"image", "video", "audio", "3d", "file"}
-TABLES = ("nodes", "virtual_types", "references")
+ROLE_FIELDS = {
+    "does", "widgets", "forms", "outputs", "values", "texts", "holds", "chooses", "computes", "latent", "conditioning", "start",
+    "masks", "counts", "splits", "fixed", "factor", "megapixels", "medium", "models", "fetches", "family", "type_input",
+    "strengths", "end", "first", "animates",
+}  # fmt: skip
+TABLES = ("nodes", "virtual_types", "references", "roles")
 
 
 def nodes() -> dict[str, dict[str, Any]]:
@@ -158,6 +163,51 @@ def test_every_reader_of_rows_speaks_of_widgets_that_exist() -> None:
         assert shape.get("count", shape["name"].format(1)) in widgets, kind
         assert shape.get("switch", shape["name"]).format(1) in widgets, kind
         assert "count" in shape or "switch" in shape, kind
+
+
+def test_roles_are_one_line_each_and_say_only_what_is_defined() -> None:
+    table = document("roles")
+    lines = (FOLDER / "roles.json").read_text(encoding="utf-8").splitlines()
+    assert table["schema"] == 1 and pairs("roles") == []
+    assert sum(line.startswith('    "') for line in lines) == sum(
+        len(body) for key, body in table.items() if isinstance(body, dict)
+    )
+    roles = {
+        *table["loaders"]["folders"].values(),
+        *table["loaders"]["inputs"].values(),
+        *table["loaders"]["links"].values(),
+    }
+    meanings = {*table["names"], "dtype"}
+    for kind, line in {**table["types"], **table["patterns"]}.items():
+        assert set(line) <= ROLE_FIELDS, kind
+        assert line["does"] in table["does"], kind
+        assert set(line.get("values", {})) <= meanings, kind
+        assert {*line.get("models", {}).values(), *line.get("fetches", {}).values()} <= roles | {
+            "detector",
+            "other",
+            "language_model",
+        }, kind
+        assert line.get("family", "flux") in document("families")["families"], kind
+        assert line.get("widgets", [""])[:1] != [CONTROL], kind
+    for pattern in table["patterns"]:
+        re.compile(pattern)
+    for what in table["does"].values():
+        assert set(what.get("values", ())) <= meanings and what.get("end", "in") in {"in", "out", "preview"}
+    families = set(document("families")["families"])
+    assert set(table["loaders"]["types"].values()) <= families
+
+
+def test_roles_and_nodes_agree_about_the_inputs_they_both_name() -> None:
+    for kind, line in document("roles")["types"].items():
+        widgets = set(line.get("widgets") or nodes().get(kind, {}).get("widgets", ()))
+        assert "widgets" not in line or not nodes().get(kind, {}).get("widgets"), (
+            f"{kind} has its widgets in nodes.json"
+        )
+        holds = line.get("holds")
+        if widgets and isinstance(holds, str) and kind not in {"PreviewAny", "ShowText|pysssss", "ViewText"}:
+            assert holds in widgets, kind
+        chooses = line.get("chooses", {})
+        assert not chooses or chooses.get("first") or ("by" in chooses and ("of" in chooses or "name" in chooses)), kind
 
 
 def _real_widgets(definition: dict[str, Any]) -> list[str]:

@@ -66,8 +66,8 @@ def test_knobs_say_the_value_now_and_what_is_usual_with_its_source() -> None:
     titles = [fact.brief[0] for fact in found]
     assert titles[:3] == ["Prompt", "Steps", "Guidance"] and "cfg" not in titles  # cfg has to stay at 1
     guidance = one(found, "knob.guidance.9.guidance")
-    assert guidance.brief[1] == "3.5" and guidance.brief[2].startswith("Usually 2.5 to 3.5.")
-    assert "knowledge/practice_families.json#flux" in guidance.source and {2.5, 3.5} <= set(guidance.known)
+    assert guidance.brief[1] == "3.5" and guidance.brief[2].startswith("Usually 3.5.")
+    assert "knowledge/practice_families.json#flux" in guidance.source and 3.5 in guidance.known
     assert guidance.url.startswith("https://")
 
 

@@ -160,7 +160,7 @@ def test_nothing_is_wrong_with_a_plain_workflow() -> None:
 def test_guidance_far_from_usual() -> None:
     graph = flux()
     graph["9"]["inputs"]["guidance"] = 40.0
-    assert risks(graph)["guidance_off"].text == "Guidance is 40; usual for FLUX.1 [dev] are 2.5 to 3.5."
+    assert risks(graph)["guidance_off"].text == "Guidance is 40; FLUX.1 [dev] is usually run at 3.5."
     graph["9"]["inputs"]["guidance"] = 0.5
     assert "guidance_low" in risks(graph)
 

@@ -41,7 +41,7 @@ CARD = {"name": "cuda:0 Card", "type": "cuda", "vram_total": 16 << 30}
 
 
 def card(gigabytes: float, **more: Any) -> Profile:
-    return profile({"devices": [{**CARD, "vram_total": round(gigabytes * (1 << 30))}], "ram_total": 64 * GB, **more})
+    return profile({"devices": [{**CARD, "vram_total": round(gigabytes * (1 << 30))}], "ram_total": 64 * GB} | more)
 
 
 def picture(cfg: float = 1.0, side: int = 1024, batch: int = 1, tiled: bool = False) -> Any:
@@ -87,6 +87,8 @@ def test_weights_come_from_headers_and_stages_hold_only_what_works_in_them() -> 
     assert found.fit == WHOLE and found.against == 16 * GB
     assert re.fullmatch(r"Fits: 1\d\.\d to 1\d\.\d GB wanted, your GPU has 16 GB", found.line)
     assert found.note == "The text encoders (10.0 GB) leave the GPU before it samples."
+    assert found.parts["diffusion"] == stage(found, "sample").weights
+    assert found.parts["working"] == stage(found, "sample").working
     assert found.unknown == () and found.sources[0] == "headers of the files"
     json.dumps(found.as_json())
 
@@ -113,6 +115,12 @@ def test_without_a_gpu_it_is_ram_that_counts_and_without_a_machine_nothing_is_co
     for unknown in (None, profile({})):
         found = estimate(picture(), files=KNOWN, profile=unknown)
         assert (found.fit, found.against) == ("", None) and found.line.endswith("GB of GPU memory wanted")
+
+
+def test_too_little_ram_is_said() -> None:
+    found = estimate(picture(), files=KNOWN, profile=card(12, ram_total=8 * GB))
+    assert found.note.endswith(" RAM is short: at least 13.9 GB of it is wanted, and this computer has 8 GB.")
+    assert "RAM is short" not in estimate(picture(), files=KNOWN, profile=card(12)).note
 
 
 def test_a_size_that_a_person_asks_about_comes_before_the_machine() -> None:

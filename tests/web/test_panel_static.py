@@ -149,7 +149,7 @@ def test_the_sentences_to_translate_are_the_checks_own() -> None:
     """The longest piece between two holes stands in the source of core, so that a sentence changed there is noticed here."""
     source = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "core").rglob("*.py"))
     source = re.sub(r'"\s*\n\s*f?"', "", source)  # one literal on two lines
-    source += (ROOT / "knowledge/policy.json").read_text(encoding="utf-8")
+    source += "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "knowledge").glob("*.json"))
     for key, text in load("en")["said"].items():
         longest = max(re.split(r"\{\w+\}", text), key=len).strip(" :.")
         # "The workflow names" and "the pack x" are put together there, so one end of it is enough.

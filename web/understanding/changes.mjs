@@ -8,6 +8,7 @@ import { link } from "../base/parts.mjs";
 import { said } from "../base/said.mjs";
 import { has, t } from "../base/texts.mjs";
 import { source } from "./health.mjs";
+import { sentences } from "./rows.mjs";
 
 const QUALITY = ["better", "same", "slightly lower", "lower", "unknown"]; // the best first
 const LONG = 80; // characters of a value before it is cut
@@ -37,7 +38,7 @@ export function changeRow(one, page) {
   return h("li", { class: "cfs-change" }, h("div", { class: "cfs-check" }, box, h("div", null,
     h("p", null, h("label", { for: id }, h("b", null, whole(said(one.title)))), page.at(one.nodes)),
     h("p", { class: "cfs-small cfs-change-tags" }, tags.join(" · ")),
-    (one.effect || one.reason) && h("p", { class: "cfs-small cfs-muted" }, [one.effect, one.reason].filter(Boolean).map((text) => visible(said(text))).join(t("list.sentences"))),
+    (one.effect || one.reason) && h("p", { class: "cfs-small cfs-muted" }, sentences([one.effect, one.reason].map((text) => visible(said(text))))),
     needed(one.needs),
     h("p", { class: "cfs-small cfs-change-foot" }, source(one, page), details(one, page)),
   )));

@@ -15,6 +15,7 @@ import { noteRow } from "./notes.mjs";
 import { reader, readerSwitch } from "./reader.mjs";
 import { factList, folded, heading, part, section, stages } from "./rows.mjs";
 
+const HOLLOW = new Set(["fit", "mind", "missing", "improve", "notes"]); // sections that an empty graph has as well
 const AFTER_FIT = new Set(["mind", "missing", "improve", "unknown", "notes"]); // what stands below "Will it fit?"
 
 /** `view`: {page: "workflow", slug, focus: "explain"} or {page: "open", focus: "explain"}. */
@@ -46,8 +47,11 @@ class Explain extends Understood {
     ];
   }
 
-  /** Whether there is nothing in it: an empty graph. */
-  bare(page) { return !page.lead.length && page.sections.every((one) => !one.rows.length) && !this.answer.facts.length; }
+  /** Whether there is nothing in it: a graph in which nothing goes in, comes out, is done or is not known. */
+  bare(page) {
+    const { kinds, drawing, fit } = this.answer;
+    return !kinds.length && !drawing?.dots.length && !fit?.weights.length && page.sections.every((one) => HOLLOW.has(one.key) || !one.rows.length);
+  }
 
   empty() {
     const open = this.live || this.onCanvas();

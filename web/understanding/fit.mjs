@@ -5,6 +5,7 @@ import { bytes } from "../base/format.mjs";
 import { visible, whole } from "../base/names.mjs";
 import { said } from "../base/said.mjs";
 import { t } from "../base/texts.mjs";
+import { sentences } from "./rows.mjs";
 
 const GB = 1e9;
 export const SIZES = [6, 8, 12, 16, 24]; // GB that a person may ask about
@@ -16,8 +17,8 @@ const sum = (all) => all.reduce((total, one) => total + one.bytes, 0);
 const likely = (range) => range?.[1] ?? 0;
 const whole1 = (range) => likely(range?.weights) + likely(range?.working);
 
-/** The moment at which most is on the GPU; null where none was counted. */
-const heaviest = (fit) => fit.stages.reduce((best, one) => (best && whole1(best) >= whole1(one) ? best : one), null);
+/** The moment at which most is on the GPU; null where none was counted, and where there is no GPU: then all of it counts. */
+const heaviest = (fit) => fit.fit === "cpu" ? null : fit.stages.reduce((best, one) => (best && whole1(best) >= whole1(one) ? best : one), null);
 
 /** Of which parts the weights of that moment are: the choice of parts that adds up to them; null where none does. */
 function partsOf(fit, weights) {
@@ -30,12 +31,15 @@ function partsOf(fit, weights) {
   return best && best.off <= Math.max(weights * 0.03, 1e6) ? best.keys : null;
 }
 
+/** What it comes to: of the GPU's memory, or of RAM where there is no GPU. */
+export const wants = (fit) => (fit.fit === "cpu" ? fit.ram : fit.peak);
+
 /** What stands in the bar: [{key, bytes}], weights before working memory; "more" is what it may come to beyond. */
 export function segments(fit) {
   const stage = heaviest(fit), weights = likely(stage?.weights), working = stage?.working ?? fit.parts.working ?? [0, 0, 0];
-  const keys = stage && partsOf(fit, weights);
-  const held = keys ? keys.map((key) => ({ key, bytes: likely(fit.parts[key]) })) : [{ key: "weights", bytes: weights || likely(fit.peak) - working[1] }];
-  return [...held, { key: "working", bytes: working[0], all: working }, { key: "more", bytes: fit.peak[2] - sum(held) - working[0] }].filter((one) => one.bytes > 0);
+  const keys = stage ? partsOf(fit, weights) : fit.fit === "cpu" ? PARTS : null;
+  const held = keys ? keys.map((key) => ({ key, bytes: likely(fit.parts[key]) })) : [{ key: "weights", bytes: weights || likely(wants(fit)) - working[1] }];
+  return [...held, { key: "working", bytes: working[0], all: working }, { key: "more", bytes: wants(fit)[2] - sum(held) - working[0] }].filter((one) => one.bytes > 0);
 }
 
 /** Parts that are not there at the heaviest moment. */
@@ -61,7 +65,7 @@ export function range([low, , high] = [0, 0, 0]) {
 
 /** The bar alone; a sentence is its name. */
 export function bar(fit, { small = false } = {}) {
-  if (!likely(fit.peak) && !fit.peak[2]) return null;
+  if (!wants(fit)[2]) return null;
   const all = segments(fit), most = sum(all), memory = fit.against || 0, scale = Math.max(memory * (most > memory ? 1.04 : 1), most, 1);
   const share = (count) => `${((100 * count) / scale).toFixed(2)}%`;
   return h("div", { class: `cfs-memory${small ? " cfs-memory-small" : ""}`, role: "img", "aria-label": barName(fit, all) },
@@ -70,21 +74,21 @@ export function bar(fit, { small = false } = {}) {
 
 function barName(fit, all) {
   const parts = all.filter((one) => one.key !== "more").map((one) => `${t(`understanding.fit.part.${one.key}`)} ${one.key === "working" ? range(one.all) : bytes(one.bytes)}`).join(t("list.comma"));
-  const wanted = range(fit.peak);
+  const wanted = range(wants(fit));
   return fit.against ? t("understanding.fit.bar_of", { wanted, parts, memory: gpuSize(fit.against) }) : t("understanding.fit.bar", { wanted, parts });
 }
 
 function legend(fit) {
   const all = segments(fit);
   return h("ul", { class: "cfs-memory-legend" }, all.map((one) => h("li", null, h("i", { class: `cfs-mem-${one.key}` }),
-    h("span", { class: "cfs-num" }, one.key === "more" ? t("understanding.fit.most", { size: bytes(fit.peak[2]) }) : `${t(`understanding.fit.part.${one.key}`)} ${one.key === "working" ? range(one.all) : bytes(one.bytes)}`))));
+    h("span", { class: "cfs-num" }, one.key === "more" ? t("understanding.fit.most", { size: bytes(wants(fit)[2]) }) : `${t(`understanding.fit.part.${one.key}`)} ${one.key === "working" ? range(one.all) : bytes(one.bytes)}`))));
 }
 
 /** Yes, partly, no: in one word where the estimate says which, with what is wanted. */
 function answer(fit) {
   const line = fit.line && said(fit.line);
   if (line) return line;
-  const wanted = range(fit.peak);
+  const wanted = range(wants(fit));
   return wanted ? t("understanding.fit.wanted", { wanted }) : t("understanding.fit.nothing");
 }
 
@@ -98,7 +102,7 @@ export function fitBlock(fit, machine, tune) {
   return [
     h("div", { class: "cfs-fit-head" }, h("p", { class: `cfs-strong cfs-fit-${TONES[fit.fit] || "plain"}` }, visible(answer(fit))), h("p", { class: "cfs-muted cfs-small" }, drawn && (machine?.name ? whole(machine.name) : t("understanding.fit.no_machine")))),
     drawn, drawn && legend(fit),
-    (more.length > 0 || (tune && drawn)) && h("p", { class: "cfs-small cfs-muted cfs-fit-note" }, more.map(visible).join(t("list.sentences")), more.length > 0 && " ",
+    (more.length > 0 || (tune && drawn)) && h("p", { class: "cfs-small cfs-muted cfs-fit-note" }, sentences(more.map(visible)), more.length > 0 && " ",
       tune && drawn && h("button", { type: "button", class: "cfs-link", "data-key": "tune", onclick: () => tune(target) }, target === OWN ? t("understanding.fit.tune_own") : target ? t("understanding.fit.tune", { n: target }) : t("understanding.fit.tune_any"))),
     doubts(fit),
   ];

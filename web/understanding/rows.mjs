@@ -13,6 +13,9 @@ const SIGNS = { missing: "warn", unknown: "question", improve: "explain" };
 
 const words = (text) => whole(said(text));
 
+/** Sentences one after the other; one that stayed English is set off by a blank in any language. */
+export const sentences = (all) => all.filter(Boolean).reduce((text, one) => (text ? `${text}${/[\x21-\x7e]$/.test(text) ? " " : t("list.sentences")}${one}` : one), "");
+
 /** A section's heading in the person's language: the server says it in English. */
 export const heading = ({ key, title }) => ((lang() !== "en" || !title) && has(`understanding.section.${key}`) ? t(`understanding.section.${key}`) : visible(title));
 

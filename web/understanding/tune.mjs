@@ -9,10 +9,11 @@ import { plain } from "../base/store.mjs";
 import { has, number, t } from "../base/texts.mjs";
 import { leadOn } from "../actions/onward.mjs";
 import { changeRow, effects } from "./changes.mjs";
-import { bar, gpuSize, OWN, range, SIZES } from "./fit.mjs";
+import { newer } from "../workflow/versions.mjs";
+import { bar, gpuSize, OWN, range, SIZES, wants } from "./fit.mjs";
 import { Understood, began } from "./frame.mjs";
 import { source } from "./health.mjs";
-import { folded, part } from "./rows.mjs";
+import { folded, part, sentences } from "./rows.mjs";
 
 const PAUSE = 250; // ms after the last tick before the server is asked what it would come to
 const USUAL = 8; // GB, proposed where nothing is known of the machine
@@ -70,7 +71,7 @@ class Tune extends Understood {
     if (instead) return [...top, instead];
     if (!answer) return [...top, h("div", { class: "cfs-notes" }, note({ name: "info", title: t("understanding.empty.title"), text: t("understanding.empty.canvas") }))];
     queueMicrotask(() => this.reckon());
-    return [...top, this.error && this.trouble(), this.before(), this.none(), this.variants(), this.changes(), this.advice(), this.foot];
+    return [...top, this.error && this.trouble(), this.newer(), this.before(), this.none(), this.variants(), this.changes(), this.advice(), this.foot];
   }
 
   // ---- the memory ------------------------------------------------------------------------------------------
@@ -105,10 +106,16 @@ class Tune extends Understood {
   // ---- what it wants now, and what is proposed ----------------------------------------------------------------
 
   before() {
-    const { before } = this.answer, line = before.line && said(before.line), wanted = range(before.peak);
+    const { before } = this.answer, line = before.line && said(before.line), wanted = range(wants(before));
     return h("section", { class: "cfs-section cfs-before" }, h("h3", null, t("tune.before")),
       h("p", { class: "cfs-strong cfs-num" }, visible(line || (wanted ? t("understanding.fit.wanted", { wanted }) : t("understanding.fit.nothing")))), bar(before),
       before.note && h("p", { class: "cfs-small cfs-muted" }, visible(said(before.note))));
+  }
+
+  /** A version beside it that is newer: this one may have been made a moment ago. */
+  newer() {
+    const next = newer(this.workflow);
+    return next && h("div", { class: "cfs-notes" }, note({ name: "info", title: t("tune.newer", { version: next.version }), actions: [button(t("versions.open", { version: next.version }), () => this.openVersion(next), { small: true, "data-key": "open-version" })] }));
   }
 
   none() {
@@ -228,7 +235,7 @@ class Tune extends Understood {
       estimate && bar({ ...estimate, against: answer.target }, { small: true }),
       failed && h("p", { class: "cfs-small" }, visible(said(failed.message)), " ", visible(said(failed.hint))),
       effects(mine) && h("p", { class: "cfs-small cfs-muted" }, effects(mine)),
-      press, h("p", { class: "cfs-small cfs-muted" }, [about, lacking > 0 && t("tune.to_fetch", { n: lacking })].filter(Boolean).join(t("list.sentences"))));
+      press, h("p", { class: "cfs-small cfs-muted" }, sentences([about, lacking > 0 && t("tune.to_fetch", { n: lacking })])));
     if (held) foot.querySelector("[data-key=make]")?.focus({ preventScroll: true });
   }
 
@@ -244,7 +251,7 @@ class Tune extends Understood {
       if (!(await this.host.loadGraph(workflow, name))) this.tell(t("workflow.not_opened"));
     } catch (error) {
       const { message, hint } = plain(error);
-      this.tell([message || t("workflow.not_opened"), hint].filter(Boolean).map((one) => visible(said(one))).join(t("list.sentences")));
+      this.tell(sentences([message || t("workflow.not_opened"), hint].map((one) => visible(said(one)))));
     }
     this.opening = false;
   }

@@ -84,13 +84,13 @@ def _ending(reader: Reader, node: Node, preview: bool) -> Ending:
 def unused(reader: Reader, ends: list[Ending]) -> dict[str, str]:
     """The nodes that will not run, since nothing that goes out depends on them: node → the switch that leaves it out, or "".
 
-    Where nothing is known to go out, everything runs as far as is known.
+    Where nothing is known to go out, or its link is torn, everything runs as far as is known.
     """
     view = reader.view
     roots = {end.node for end in ends} | {node.id for node in view.nodes if _goes_out(reader, node)}
-    if not roots:
-        return {}
     kept = _behind(view, roots)
+    if kept == roots:  # no output has anything behind it: a torn link, or a part of a graph
+        return {}
     found = dict.fromkeys((node.id for node in view.nodes if node.id not in kept), "")
     for node in view.nodes:
         branch = view.branch(node) if found and "chooses" in view.role(node) else None

@@ -104,7 +104,7 @@ def _strengths(reader: Reader, item: Requirement, node: Node, role: str) -> Iter
     if role != t.LORA or item.kind == LORA_TAG:
         return
     stored = view.values(node)
-    for value in stored.values():
+    for _, value in view.stored(node).items:
         for row in value if isinstance(value, list) else (value,):
             if isinstance(row, dict) and item.name in row.values():
                 yield from (Given(row[key], node.id, "") for key in _ROW_STRENGTHS if _number(row.get(key)))

@@ -41,7 +41,7 @@ class Passes:
         decoders = _decoders(reader)
         for place, part in enumerate(self._parts):
             own = [one.node for one in found if place in one.models]
-            own += [sampler for sampler in decoders.get(part.node, ()) if sampler not in own]
+            own += [sampler for sampler in decoders.get(part.node, ()) if sampler in made and sampler not in own]
             self._parts[place] = part._replace(samplers=tuple(own))
         return found
 
@@ -96,7 +96,9 @@ class Passes:
         feeds += [(feed, "MODEL") for one in nodes for name, feed in view.feeds(one).items()
                   if view.kind(one, name) == "MODEL"]  # fmt: skip
         behind = [one.node for feed, kind in feeds for one in trail(reader, feed, kind, "positive", reader.samples)]
-        return any(view.feed(one, name) is not None for one in behind for name in view.role(one).get("masks", ()))
+        return any(
+            view.feed(one, name) is not None for one in (*nodes, *behind) for name in view.role(one).get("masks", ())
+        )
 
 
 def _silent(cfg: Given | None) -> str:

@@ -14,7 +14,7 @@ _MOST = 60  # nodes looked at behind one input
 _JOINS = frozenset(
     {"compute", "choose", "show", "pass", "hold", "process", ""}
 )  # a text that comes of these is a text of theirs
-_SENTENCE = 4  # words; a choice of a list has fewer
+_SENTENCE = 5  # words; a choice of a list has fewer
 _SIDES = ("positive", "negative")
 
 
@@ -137,8 +137,8 @@ class Texts:
                     if (given.node, given.input) not in taken and given.value is not None:
                         self.add(said or use or "text", given, "", unused.get(node.id, ""))
             if reader.does(node) == "partner" and not names and node.id not in unused:
-                for given in self._prose(node):
-                    self.add("text", given, "", "")
+                for at, given in enumerate(self._prose(node)):
+                    self.add("positive" if at == 0 else "text", given, "", "")
 
     def _prose(self, node: Node) -> Iterator[Given]:
         """Stored values whose input cannot be named, but which are sentences: nothing but a person's text is."""

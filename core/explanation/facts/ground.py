@@ -6,6 +6,7 @@ Everything that several builders ask for is worked out here once.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from ...knowledge import document
@@ -18,6 +19,7 @@ from .practice import Accelerator, Figure, Profile, accelerator, named_steps, pl
 Docs = Callable[[str], Any]  # class_type → text, (text, source) or None
 
 MAIN = (DIFFUSION_MODEL, CHECKPOINT)
+_RATES = ("fps", "frame_rate")
 _EDITORS = (
     "edit",
     "kontext",
@@ -79,6 +81,7 @@ class Ground:
         node = self.view.by_id.get(node_id)
         return node.title if node is not None else ""
 
+    @cached_property
     def medium(self) -> str:
         """The medium of what the workflow is for."""
         outs = [one.medium for one in self.anatomy.outputs if not one.preview] or [
@@ -90,9 +93,30 @@ class Ground:
                 return gives
         return next((one for one in outs if one in self.things), "")
 
+    @cached_property
+    def fps(self) -> Given | None:
+        """The frames per second at which the video is kept, where one number is the only one and no frames are added."""
+        if any(one.does == "interpolate" for one in self.anatomy.steps):
+            return None
+        nodes = [one.node for one in self.anatomy.steps if one.does == "video"]
+        nodes += [one.node for one in self.anatomy.outputs if one.medium in ("video", "image")]
+        found: dict[float, Given] = {}
+        for node_id in nodes:
+            node = self.view.by_id.get(node_id)
+            for name in _RATES if node is not None else ():
+                given = self.view.value(node, name) if node is not None else None
+                value = number(given)
+                if given is not None and value is not None and value > 0:
+                    found.setdefault(value, given)
+        return next(iter(found.values())) if len(found) == 1 else None
+
+    def rate(self, size: Size) -> Given | None:
+        """The frames per second of what is made at a size."""
+        return size.fps if size.fps is not None or size.of != "video" else self.fps
+
     def thing(self, medium: str | None = None) -> str:
         """What people call it: "picture", "video" …"""
-        return self.things.get(self.medium() if medium is None else medium, self.things[""])["one"]
+        return self.things.get(self.medium if medium is None else medium, self.things[""])["one"]
 
     def docs(self, class_type: str) -> tuple[str, str] | None:
         """What the installed documentation says of a type: (first sentences, whose documentation)."""

@@ -88,7 +88,7 @@ def _fact(ground: Ground, id: str, parts: list[ModelPart]) -> Fact:
 
 def _does(ground: Ground, words: Words, part: ModelPart, line: dict[str, str] | object) -> str:
     assert isinstance(line, dict)
-    medium = ground.medium()
+    medium = ground.medium
     if part.role == LORA and (quick := accelerator(part.name)) is not None:
         if quick.steps is not None:
             steps = words.work(quick.steps, "named", part.name)

@@ -106,7 +106,7 @@ def sizes(ground: Ground) -> Iterator[Fact]:
     """One fact per size that something is made at."""
     for place, one in enumerate(ground.anatomy.sizes):
         words = Words((one.node,))
-        said = measure(words, one)
+        said = measure(ground, words, one)
         if number(one.width) is None and one.width is not None and one.of != "audio":
             words.nodes.append(one.width.node)
             said = ", ".join(part for part in ("worked out while it runs", said) if part)

@@ -27,6 +27,7 @@ class Figure(NamedTuple):
     title: str
     url: str
     path: str  # where in the document it stands: "flux.schnell"
+    document: str = FILE
 
     @property
     def low(self) -> float:
@@ -41,7 +42,7 @@ class Figure(NamedTuple):
     @property
     def source(self) -> str:
         """As a fact names its source: the document, and the place in it."""
-        return f"knowledge/{FILE}.json#{self.path}"
+        return f"knowledge/{self.document}.json#{self.path}"
 
 
 class Profile(NamedTuple):
@@ -100,7 +101,8 @@ def profile(family: str, name: str) -> Profile | None:
     """What is usual for a file of this family; None where nothing is known. `family`: a key of `families.json`, or of
     the table; without one the file name is looked up in the words that the table itself has."""
     table = document(FILE)
-    key = family if family in table["families"] else _by_words(name)
+    key = family if family in table["families"] else of_family(family)
+    key = key if key in table["families"] else _by_words(name)
     if not key:
         return None
     chain: list[tuple[str, Mapping[str, Any]]] = []
@@ -117,6 +119,9 @@ def profile(family: str, name: str) -> Profile | None:
             elif isinstance(value, list) and field not in ("words", "variants"):
                 figures[field] = _figure(value, path)
     label = figures.get("label")
+    if key != family and of_family(family) == key:  # such as Illustrious, whose base is SDXL
+        figures["label"] = Figure((family_label(family),), "", "", f"families.{family}", "families")
+        return Profile(chain[-1][0], family_label(family), key, figures)
     return Profile(chain[-1][0], str(label.values[0]) if label else key, key, figures)
 
 

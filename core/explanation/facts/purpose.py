@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from ...knowledge import document
+from ..graph import Given
 from ..types import LORA, Ending, Fact, Size
 from . import say
 from .ground import Ground, number
@@ -48,7 +49,9 @@ def _also(kinds: tuple[str, ...]) -> Iterator[Fact]:
 
 def speed(ground: Ground) -> Iterator[Fact]:
     """That it is set up for few steps, or done elsewhere: what a reader weighs first."""
-    for one in ground.anatomy.samplings:
+    passes = [one for one in ground.anatomy.samplings if number(one.steps) is not None]
+    quick = all(ground.usual(one).few and (number(one.steps) or 0) <= _FEW for one in passes)
+    for one in passes if quick else ():
         usual = ground.usual(one)
         steps = number(one.steps)
         if usual.few and one.steps is not None and steps is not None and steps <= _FEW:
@@ -144,7 +147,7 @@ def outputs(ground: Ground) -> Iterator[Fact]:
 def result(ground: Ground) -> Iterator[Fact]:
     """What comes out, in one sentence: how many, how large, how long."""
     anatomy = ground.anatomy
-    medium = ground.medium()
+    medium = ground.medium
     own = [one for one in anatomy.outputs if one.medium == medium]
     nodes = tuple(one.node for one in own) or tuple(one.node for one in anatomy.outputs)
     if not nodes:
@@ -156,7 +159,7 @@ def result(ground: Ground) -> Iterator[Fact]:
     many = words.count(len(kept or own), noun, f"{noun}s") if own else "a result"
     if len(kept or own) <= 1 or noun in _UNCOUNTED:
         many = noun if noun in _UNCOUNTED else say.article(noun)
-    how = measure(words, size) if size is not None else ""
+    how = measure(ground, words, size) if size is not None else ""
     larger = any(step.does == "upscale_model" for step in anatomy.steps)
     how = (f", made at {how} and enlarged on the way" if larger else f" of {how}") if how else ""
     shown = "" if kept or not own else ", only shown, not kept"
@@ -181,12 +184,12 @@ def _last_size(ground: Ground, medium: str) -> Size | None:
     return None
 
 
-def measure(words: Words, size: Size) -> str:
+def measure(ground: Ground, words: Words, size: Size) -> str:
     """ "1024 × 1024 pixels", "640 × 640 pixels, 81 frames, about 5 seconds"; "" where nothing is known."""
     parts = []
     if number(size.width) is not None and number(size.height) is not None and size.width and size.height:
         parts.append(f"{words.value(size.width)} × {words.value(size.height)} pixels")
-    if length := duration(words, size):
+    if length := duration(words, size, ground.rate(size)):
         parts.append(length)
     batch = number(size.batch)
     if batch is not None and batch > 1 and size.batch is not None:
@@ -194,9 +197,9 @@ def measure(words: Words, size: Size) -> str:
     return ", ".join(parts)
 
 
-def duration(words: Words, size: Size) -> str:
+def duration(words: Words, size: Size, rate: Given | None) -> str:
     """ "81 frames, about 5 seconds at 16 frames per second"; "" for a picture."""
-    seconds, frames, fps = number(size.seconds), number(size.frames), number(size.fps)
+    seconds, frames, fps = number(size.seconds), number(size.frames), number(rate)
     if seconds is not None and size.seconds is not None:
         return f"{words.value(size.seconds)} second{'' if seconds == 1 else 's'}"
     if (
@@ -207,8 +210,8 @@ def duration(words: Words, size: Size) -> str:
     ):
         return ""
     said = f"{words.value(size.frames)} frame{'' if frames == 1 else 's'}"
-    if fps and fps > 0 and size.fps is not None and frames > 1:
+    if fps and fps > 0 and rate is not None and frames > 1:
         long = round(frames / fps, 1)
-        words.work(long, "quotient", size.frames.value, size.fps.value)
-        said += f", about {say.seconds(long)} at {words.value(size.fps)} frames per second"
+        words.work(long, "quotient", size.frames.value, rate.value)
+        said += f", about {say.seconds(long)} at {words.value(rate)} frames per second"
     return said

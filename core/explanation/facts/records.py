@@ -12,6 +12,7 @@ from .records_parts import licences, models, size
 from .rules import Record, plain
 from .words import Term, of_given, of_label, of_name, of_range
 
+_READERS = ("scene_maps", "segmentation", "pose")  # kinds that read something off a picture: one step can be right
 _PROMPTS = ("text", "prompt", "text_g", "text_l", "clip_l", "t5xxl")
 
 
@@ -42,6 +43,7 @@ def _sampling(ground: Ground, one: Sampling, varied: bool) -> Record:
         "quick": _quick(usual),
         "base_label": of_label(usual.known),
         "varied_cfg": plain(varied),
+        "generates": plain(not ground.anatomy.kinds or ground.anatomy.kinds[0] not in _READERS),
         "common": plain(one.class_type.startswith(("KSampler", "SamplerCustom"))),
     }
     return Record("sampling", one.node, (one.node,), fields)
@@ -53,6 +55,7 @@ def _settings(usual: Usual, one: Sampling) -> dict[str, Term | None]:
     first, last, total = number(one.first_step), number(one.last_step), number(one.steps)
     return {
         "steps": of_given(one.steps) if total is not None else None,
+        "steps_said": _steps_said(one),
         "steps_usual": _steps_usual(usual, steps),
         "steps_low": plain(steps.low) if steps else None,
         "steps_high": plain(_steps_high(usual, steps)),
@@ -120,6 +123,14 @@ def _blank(ground: Ground, one: Sampling) -> bool:
                         return False
                     blank = blank or bool(values)
     return blank
+
+
+def _steps_said(one: Sampling) -> Term | None:
+    """ "20 steps are", "1 step is"."""
+    term = of_given(one.steps) if number(one.steps) is not None else None
+    return (
+        term._replace(text=f"{term.text} step is" if term.text == "1" else f"{term.text} steps are") if term else None
+    )
 
 
 def _steps_usual(usual: Usual, figure: Figure | None) -> Term | None:
@@ -202,6 +213,7 @@ def _workflow(ground: Ground) -> Record:
     partners = len(anatomy.partners)
     shown = say.shortly(say.unique(kind for _, kind in anatomy.partners), 2)
     fields: dict[str, Term | None] = {
+        "medium": plain(ground.medium),
         "outputs": plain(len(anatomy.outputs)), "ends": plain(_ends(ground)), "kept": plain(sum(not one.preview for one in anatomy.outputs)),
         "nodes": plain(anatomy.counts.active), "opaque": plain(len(anatomy.opaque)),
         "partners": plain(partners),

@@ -77,7 +77,7 @@ def size(ground: Ground, size: Size, place: int) -> Record:
     sampling = ground.sampling_of(place)
     usual = ground.usual(sampling) if sampling is not None else None
     known = usual.known if usual is not None else None
-    wide, high, frames, fps = (number(one) for one in (size.width, size.height, size.frames, size.fps))
+    wide, high, frames, fps = (number(one) for one in (size.width, size.height, size.frames, ground.rate(size)))
     real = wide is not None and high is not None and wide >= _SMALL and high >= _SMALL
     does = {one.does for one in ground.anatomy.steps}
     multiple, made = (known.figure(name) if known is not None else None for name in ("multiple", "pixels"))
@@ -92,9 +92,9 @@ def size(ground: Ground, size: Size, place: int) -> Record:
         "frames": of_given(size.frames) if frames is not None else None,
         "frames_rest": plain(_frames_rest(frames, rule)),
         "frames_step": _nth(rule, 0), "frames_more": _nth(rule, 1), "frames_near": _near(size, rule),
-        "fps": of_given(size.fps) if fps is not None else None, "fps_usual": of_range(rate),
+        "fps": of_given(ground.rate(size)) if fps is not None else None, "fps_usual": of_range(rate),
         "fps_low": plain(rate.low) if rate else None, "fps_high": plain(rate.high) if rate else None,
-        "smoothed": plain("interpolate" in does), "tiled": plain("decode_tiled" in does),
+        "smoothed": plain("interpolate" in does or any(one.medium == "audio" for one in ground.anatomy.inputs)), "tiled": plain("decode_tiled" in does),
         "decoded": plain("decode" in does),
     }  # fmt: skip
     return Record("size", f"{size.node}.{place}", (size.node,), fields)

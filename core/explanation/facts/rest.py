@@ -40,8 +40,8 @@ def _switch(ground: Ground, node: str, rows: list[Switch]) -> Fact:
     shown, more = say.shortly(others)
     words.counted += [more] if more else []
     decides = f"Decides for {shown}." if shown else ""
-    takes = rows[0].takes
-    if not decides and takes:
+    takes, own = rows[0].takes, ground.view.by_id.get(rows[0].node)
+    if not decides and own is not None and any(slot.name == takes for slot in own.slots):
         decides = f"Takes {words.name(takes)}."
     text = f"{title} is {now}. {decides}" if now else f"{title}: what it takes is decided while it runs. {decides}"
     row = decides or ("" if now else "What it takes is decided while it runs.")
@@ -66,10 +66,11 @@ _TREE = re.compile("[│├└📂]|^\\|")  # drawings of folders, rows of table
 
 def _telling(note: Note) -> str:
     """The first line of a note that says something: no mere heading, no link, not the title again; "" where none does."""
-    lines = [line.strip().lstrip("#*->• ").strip() for line in note.text.splitlines()]
+    lines = [line.strip().strip("#*->•_ ").strip() for line in note.text.splitlines()]
     lines = [line for line in lines if line and not _TREE.search(line) and "](" not in line and "://" not in line]
     plain = [line for line in lines if len(line.split()) > 3 or len(line) > 25]
-    return next(iter(plain), "")
+    clean = [line for line in plain if "**" not in line and "`" not in line]
+    return next(iter(clean or plain), "")
 
 
 def off(ground: Ground) -> Iterator[Fact]:

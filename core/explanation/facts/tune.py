@@ -175,30 +175,23 @@ def _seeds(ground: Ground) -> Iterator[Fact]:
 
 
 def _sizes(ground: Ground) -> Iterator[Fact]:
-    groups: dict[tuple[Any, ...], list[tuple[Given, Given]]] = {}
-    rest: list[Fact] = []
-    done: set[object] = set()
+    """Sizes and lengths; the same number of several places is one row."""
+    sizes: dict[tuple[Any, ...], list[tuple[Given, Given]]] = {}
+    lengths: dict[tuple[Any, ...], list[Given]] = {}
     for place, one in enumerate(ground.anatomy.sizes):
         sampling = ground.sampling_of(place)
         usual = ground.usual(sampling) if sampling is not None else None
         wide, high = one.width, one.height
         if wide and high and same(wide) and same(high) and number(wide) is not None and number(high) is not None:
             made = usual.figure("pixels") if usual and one.of == "image" else None
-            groups.setdefault((number(wide), number(high), made), []).append((wide, high))
+            sizes.setdefault((number(wide), number(high), made), []).append((wide, high))
         for key, given in (("frames", one.frames), ("seconds", one.seconds), ("batch", one.batch)):
             value = number(given)
-            if (
-                given is None
-                or value is None
-                or not same(given)
-                or same(given) in done
-                or (key != "seconds" and value <= 1)
-            ):
-                continue
-            done.add(same(given))
-            rest.append(_length(ground, key, given, usual, place))
-    yield from (_size(ground, rows, made) for (_, _, made), rows in groups.items())
-    yield from rest
+            if given is not None and value is not None and same(given) and (key == "seconds" or value > 1):
+                rule = usual.figure("frames") if key == "frames" and usual else None
+                lengths.setdefault((key, value, rule), []).append(given)
+    yield from (_size(ground, rows, made) for (_, _, made), rows in sizes.items())
+    yield from (_length(ground, key, rows, rule) for (key, _, rule), rows in lengths.items())
 
 
 def _size(ground: Ground, rows: list[tuple[Given, Given]], made: Figure | None) -> Fact:
@@ -211,22 +204,18 @@ def _size(ground: Ground, rows: list[tuple[Given, Given]], made: Figure | None) 
     return words.fact(id, "knob", f"Size: {side}. {note}", brief=("Size", side, note))
 
 
-def _length(ground: Ground, key: str, given: Given, usual: Usual | None, place: int) -> Fact:
-    words = Words((given.node,))
-    unit = {"frames": " frames", "seconds": " s", "batch": ""}[key]
-    side = words.value(given) + unit
-    rule = usual.figure("frames") if key == "frames" and usual else None
+def _length(ground: Ground, key: str, rows: list[Given], rule: Figure | None) -> Fact:
+    words = Words(tuple(given.node for given in rows))
+    side = words.value(rows[0]) + {"frames": " frames", "seconds": " s", "batch": ""}[key]
     note = ""
     if rule is not None:
-        step, more = rule.values[0], rule.values[1]
-        words.known += [step, more]
+        words.known += rule.values
         words.sources.append(rule.source)
-        note = (
-            f"Counts in steps of {step}, and {more} more." if more != 1 else f"A multiple of {step}, and {more} more."
-        )
+        note = f"A multiple of {rule.values[0]}, and {rule.values[1]} more."
     note = f"{note} {_more(words, ground, key)}".strip()
     title = ground.knobs[key]["title"]
-    return words.fact(f"knob.{key}.{given.node}.{place}", "knob", f"{title}: {side}. {note}", brief=(title, side, note))
+    id = f"knob.{key}.{rows[0].node}.{rows[0].input}"
+    return words.fact(id, "knob", f"{title}: {side}. {note}", brief=(title, side, note))
 
 
 def _megapixels(words: Words, figure: Figure) -> str:

@@ -80,9 +80,9 @@ def _stages() -> dict[str, str]:
 def _done(ground: Ground, words: Words, step: StageStep, own: list[Step], text: str) -> str:
     """The table's sentence, sharpened by what the single nodes do and by their values."""
     doing = document("practice")["doing"]
-    if step.key == "canvas":
+    if step.key == "canvas" or (step.key == "encode" and not ground.anatomy.inputs):
         size = next((one for one in ground.anatomy.sizes if one.node in step.nodes), None)
-        return _canvas(ground, words, text, size)
+        return _canvas(ground, words, words.label(_stages()["canvas"], _STAGES), size)
     verbs = say.unique(_verb(ground, words, one) for one in own if one.does in doing)
     if step.key in ("prepare", "hint") and verbs:
         return say.listed(verbs)
@@ -97,7 +97,7 @@ def _done(ground: Ground, words: Words, step: StageStep, own: list[Step], text: 
 def _canvas(ground: Ground, words: Words, text: str, size: Size | None) -> str:
     """The empty latent, with its size."""
     text = text.format(thing=ground.thing(size.of if size is not None and size.of in ground.things else None))
-    said = measure(words, size) if size is not None else ""
+    said = measure(ground, words, size) if size is not None else ""
     return f"{text}: {said}" if said else text
 
 
@@ -226,7 +226,7 @@ def _back(ground: Ground, step: StageStep, text: str) -> str:
     """What a latent is turned back into, by what comes out of the step."""
     medium = next((ground.anatomy.outputs[place].medium for place in step.outputs), "")
     if not medium:
-        medium = next((key for key, word in _TURNED.items() if step.title.endswith(word)), ground.medium())
+        medium = next((key for key, word in _TURNED.items() if step.title.endswith(word)), ground.medium)
     return text.format(things=ground.things.get(medium, ground.things[""])["made_of"])
 
 

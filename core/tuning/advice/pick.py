@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 from ..types import QUALITY, SAFETY, SPEED, Change, Estimate, Variant
 from .trial import State, Trials
-from .words import faster, fitting, instead, over, saved, size, stage_saved
+from .words import faster, fitting, instead, over, room, saved, size, stage_saved
 
 LOSS = {"same": 0.0, "better": 0.0, "slightly lower": 1.0, "unknown": 2.0, "lower": 4.0}
 LEAST = 20_000_000  # bytes: a change that saves less is none
 _MOST = 12  # changes of one variant
-_WORTH = 0.04  # of the peak: what a change with a loss has to save
+_WORTH = {0.0: 0.0, 1.0: 0.04, 2.0: 0.04, 4.0: 0.1}  # loss → the share of the peak that it has to save
 _NOT_FAST = ("encoder.cpu",)  # saves memory and costs time
 
 
@@ -64,6 +64,8 @@ class Picker:
         ids = tuple(one.id for one in taken)
         if not taken or not lower(start, state.estimate):
             return
+        if key == SPEED and faster(start, state.estimate) is None and saved(start, state.estimate) < LEAST:
+            return  # nothing in it is faster
         twin = next((one for one in found if set(one.changes) == set(ids)), None)
         if twin is not None:
             why = f"The same changes as for {twin.title.lower()}. {twin.why}"
@@ -134,7 +136,7 @@ class Picker:
     def _gains(self, before: Estimate, after: Estimate, one: Measured, for_time: bool) -> bool:
         if for_time:
             return faster(before, after) is not None or one.change.time is not None
-        least = LEAST if one.loss == 0 else max(LEAST, round(before.peak.likely * _WORTH))
+        least = max(LEAST, round(before.peak.likely * _WORTH.get(one.loss, 0.1)))
         less_over = over(before, self._target) - over(after, self._target)
         return saved(before, after) >= least or (one.loss <= 1 and less_over >= max(least, 200_000_000))
 
@@ -168,17 +170,22 @@ def _memory(before: Estimate, after: Estimate, target: int) -> str:
     less = saved(before, after)
     wanted = f"About {size(less)} less GPU memory at the peak{instead(before, after)}" if less >= LEAST else ""
     if before.peak.high <= target:
-        return f"It fits into {size(target)} as it is" + (f"; this gives more room: {wanted}." if wanted else ".")
+        return f"It fits into {room(target)} as it is" + (
+            f"; this gives more room: {wanted[0].lower()}{wanted[1:]}." if wanted else "."
+        )
     if not wanted:
         wanted = f"It still wants about {size(after.peak.likely)} at the peak"
     if after.peak.high <= target:
-        return f"{wanted}, which is below {size(target)} even at the high end of the estimate."
+        return f"{wanted}, which is below {room(target)} even at the high end of the estimate."
     if after.peak.likely <= target:
-        return f"{wanted}, which most likely fits into {size(target)}."
-    now = fitting(before, after, target)
-    eased = f" {_listed(now).capitalize()} then fits into {size(target)}." if len(now) == 1 else ""
-    eased = f" {_listed(now).capitalize()} then fit into {size(target)}." if len(now) > 1 else eased
-    return f"{wanted}. That is more than {size(target)}, so ComfyUI keeps a part of the weights in RAM, which is slower.{eased}"
+        return f"{wanted}, which most likely fits into {room(target)}."
+    end = f"{wanted}. That is more than {room(target)}, so ComfyUI keeps a part of the weights in RAM, which is slower."
+    now, gone = fitting(before, after, target)
+    if now:
+        end += f" {_listed(now).capitalize()} then {'fit' if now[1:] else 'fits'} into {room(target)}."
+    if gone:
+        end += f" {_listed(gone).capitalize()} then {'take' if gone[1:] else 'takes'} no GPU memory."
+    return end
 
 
 def _listed(words: list[str]) -> str:

@@ -22,17 +22,24 @@ def shape_changes(case: Case) -> Iterator[Change]:
     """All of them. Sizes that are alike change together: a workflow that makes eight pictures makes all of them smaller."""
     yield from _tiles(case)
     own = usual(case.anatomy)
-    alike: dict[tuple[object, ...], list[Size]] = {}
-    for size in case.anatomy.sizes:
-        if size.of in ("image", "video"):
-            given = (size.width, size.height, size.megapixels, size.frames, size.batch)
-            alike.setdefault(tuple(repr(one.value) if one else "" for one in given), []).append(size)
-    for at, sizes in enumerate(alike.values()):
+    made = [one for one in case.anatomy.sizes if one.of in ("image", "video")]
+    for at, sizes in enumerate(_alike(made, "width", "height", "megapixels")):
         yield from _sizes(case, at, sizes, own)
         yield from _megapixels(case, at, sizes)
+    for at, sizes in enumerate(_alike(made, "frames")):
         yield from _frames(case, at, sizes, own)
+    for at, sizes in enumerate(_alike(made, "batch")):
         yield from _batch(case, at, sizes)
     yield from _after(case)
+
+
+def _alike(sizes: list[Size], *names: str) -> list[list[Size]]:
+    """The sizes, those together that agree in these values."""
+    found: dict[str, list[Size]] = {}
+    for one in sizes:
+        values = [given.value if given is not None else None for given in (getattr(one, name) for name in names)]
+        found.setdefault(repr(values), []).append(one)
+    return list(found.values())
 
 
 def _number(given: Given | None) -> int | None:

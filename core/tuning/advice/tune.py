@@ -18,7 +18,7 @@ from .shapes import shape_changes
 from .speed import speed_changes
 from .table import Case
 from .trial import Measure, Reread, Trials
-from .words import effect, faster, over, saved, size, stage_saved
+from .words import effect, faster, over, room, saved, size, stage_saved
 
 
 def _none_here(name: str, folder: str) -> Sequence[tuple[str, int | None]]:
@@ -148,7 +148,7 @@ def _none(anatomy: Anatomy, before: Estimate, trials: Trials, target: int, *, pa
         return "It loads no model file, so hardly any GPU memory is wanted."
     if before.peak.likely <= 0:
         return "How much memory it wants is not known, so no change can be judged."
-    start = f"It already fits into {size(target)}. " if before.peak.high <= target else ""
+    start = f"It already fits into {room(target)}. " if before.peak.high <= target else ""
     if trials.refused:
         return start + "What would help cannot be changed safely in this file: " + next(iter(trials.refused.values()))
     most = max(before.stages, key=lambda stage: stage.total.likely, default=None)

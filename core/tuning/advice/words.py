@@ -9,10 +9,13 @@ _LEAST_SAID = 50_000_000  # bytes: less is not worth a word
 
 
 def size(bytes_: int) -> str:
-    """ "6.7 GB", "8 GB", "350 MB"."""
-    if bytes_ >= GB and bytes_ % GB == 0:
-        return f"{bytes_ // GB} GB"
+    """ "6.7 GB", "350 MB"."""
     return f"{bytes_ / GB:.1f} GB" if bytes_ >= 0.95 * GB else f"{round(bytes_ / 1e7) * 10} MB"
+
+
+def room(bytes_: int) -> str:
+    """A size that somebody asked for: "8 GB", "7.5 GB"."""
+    return f"{bytes_ / GB:g} GB" if round(bytes_ / GB, 1) == bytes_ / GB else size(bytes_)
 
 
 def effect(before: Estimate, after: Estimate, change: Change, target: int) -> str:
@@ -28,10 +31,9 @@ def saved(before: Estimate, after: Estimate) -> int:
 
 def stage_saved(before: Estimate, after: Estimate) -> tuple[str, int]:
     """The stage that falls most, and by how many bytes."""
-    new = {key: largest([one for one in after.stages if one.key == key]).likely for key in _keys(before)}
-    old = {key: largest([one for one in before.stages if one.key == key]).likely for key in _keys(before)}
-    key = max(old, key=lambda one: old[one] - new[one], default="")
-    return (key, max(0, old[key] - new[key])) if key else ("", 0)
+    old, new = _largest_by_key(before), _largest_by_key(after)
+    key = max(old, key=lambda one: old[one] - new.get(one, 0), default="")
+    return (key, max(0, old[key] - new.get(key, 0))) if key else ("", 0)
 
 
 def over(found: Estimate, target: int) -> int:
@@ -54,12 +56,17 @@ def instead(before: Estimate, after: Estimate) -> str:
     return f": {new} instead of {old}" if old != new else f" of {old}"
 
 
-def fitting(before: Estimate, after: Estimate, target: int) -> list[str]:
-    """The stages, in words, that want more than the target now and no longer do then."""
-    old = {key: largest([one for one in before.stages if one.key == key]).likely for key in _keys(before)}
-    new = {key: largest([one for one in after.stages if one.key == key]).likely for key in _keys(before)}
+def fitting(before: Estimate, after: Estimate, target: int) -> tuple[list[str], list[str]]:
+    """The stages, in words, that want more than the target now: those that no longer do then, and those that are gone."""
+    old, new = _largest_by_key(before), _largest_by_key(after)
     beside = before.peak.likely - largest(before.stages).likely
-    return [_DOING.get(key, "another step") for key in old if new[key] + beside <= target < old[key] + beside]
+    over_ = [key for key, most in old.items() if most + beside > target]
+    fits = [_DOING.get(key, "another step") for key in over_ if key in new and new[key] + beside <= target]
+    return fits, [_DOING.get(key, "another step") for key in over_ if key not in new]
+
+
+def _largest_by_key(found: Estimate) -> dict[str, int]:
+    return {key: largest([one for one in found.stages if one.key == key]).likely for key in _keys(found)}
 
 
 _DOING = {
