@@ -2,7 +2,8 @@
 
     python benchmarks/understanding.py [--part NAME ...] [--json] [--verbose]
 
-Each part is a module of its own with `rows(verbose)`: `kinds` (is the type of workflow right?), `truth` (does an
+Each part is a module of its own with `rows(verbose)`: `anatomy` (does every
+node have a meaning, every pass its models?), `kinds` (is the type of workflow right?), `truth` (does an
 explanation name anything that is not there, and how long does it take?), `memory` (against published figures that the
 estimator was not made on), `tuning` (variants for 8 GB, judged by a real ComfyUI) and `compare` (is exactly the edit
 reported?). Nothing is kept from one run to the next.
@@ -18,7 +19,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from table import Table
 
-PARTS = ("kinds", "truth", "memory", "tuning", "compare")
+PARTS = ("anatomy", "kinds", "truth", "memory", "tuning", "compare")
 
 
 def main() -> int:

@@ -29,7 +29,8 @@ from comfyfixersmart.core.workflow.types import Workflow
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from scan_accuracy import template_files
 from table import Row
-from understanding_edits import KINDS, Edit, Editor, Expected
+from understanding_edit_values import Edit, Expected
+from understanding_edits import KINDS, Editor
 from understanding_graph import Graph
 from understanding_layout import gather, renumber, scatter
 

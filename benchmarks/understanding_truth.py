@@ -34,7 +34,6 @@ def rows(verbose: bool = False) -> list[Row]:
         return [Row("explanations", "not run: the package comfyui-workflow-templates-json is not installed")]
     from comfyfixersmart.core.app import App
     from comfyfixersmart.core.explanation.check import untrue
-    from comfyfixersmart.core.explanation.explain import explain
     from comfyfixersmart.core.inventory.known import nothing
     from comfyfixersmart.core.workflow.read import read_value
 
@@ -48,7 +47,7 @@ def rows(verbose: bool = False) -> list[Row]:
         for workflow in read_value(graph, name).workflows:
             count += 1
             try:
-                told = explain(workflow, app.requirements(workflow), app.catalogue)
+                told = app.understanding.explain(workflow).explanation
             except Exception as error:  # a crash is a finding of this benchmark
                 failed.append(f"{name}: {error!r}")
                 continue

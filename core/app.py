@@ -74,12 +74,10 @@ class App:
     """
 
     def __init__(self, inventory: Inventory, *, state: Path | None = None, keep: bool = True) -> None:
-        self.state = state
-        self._keep = keep
+        self.state, self._keep = state, keep
         self._known: dict[str, _Known] = {}
-        references = document("references")
-        self._vocabulary = Vocabulary.from_document(references)
-        self._generic = tuple(references["generic_names"])
+        self._vocabulary = Vocabulary.from_document(document("references"))
+        self._generic = tuple(document("references")["generic_names"])
         self._use(inventory)
 
     def refresh(self, inventory: Inventory) -> None:
@@ -320,18 +318,15 @@ class App:
         folder = record or self.state
         if folder is None or not self._keep:
             return library
-        known, save = self.understanding, self._stages.probe.save
-        return reviewed(known, library, checked, folder, self._again, save, seconds=seconds, cancel=cancel)
+        save = self._stages.probe.save
+        return reviewed(self.understanding, library, checked, folder, save, seconds=seconds, cancel=cancel)
 
     def health(self, one: Checked, *, record: Path | None = None) -> Health | None:
         """What broke one workflow, as the last check found, and notes on it as it is now. None where nothing is kept."""
         from .understanding.health import health_now
 
         folder = record or self.state
-        return health_now(self.understanding, one, folder, self._again) if folder is not None else None
-
-    def _again(self, path: str, name: str) -> Reading:
-        return self.read(WorkflowFile(path, name.partition("#")[0], -1, 0, True))
+        return health_now(self.understanding, one, folder) if folder is not None else None
 
 
 def _fault(file: WorkflowFile, error: Exception) -> Problem:

@@ -122,6 +122,17 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
+def file_of(name: str) -> str:
+    """The file of a workflow's name: "sub/x.json" for "sub/x.json#2", which is the second one in it."""
+    file, mark, graph = name.rpartition("#")
+    return file if mark and graph.isdecimal() else name
+
+
+def read_again(path: str, name: str) -> Reading:
+    """What the file of this workflow holds now."""
+    return read_file(WorkflowFile(path, file_of(name), -1, 0, True))
+
+
 def read_file(file: WorkflowFile) -> Reading:
     """What one file holds. Never raises for a bad file: that becomes a Problem."""
     from .workflow.read import ONE_READ, Reading, read, read_bytes

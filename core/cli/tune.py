@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from ..actions.types import WRITE_VERSION, as_json, digest
 from ..errors import UsageError
 from ..files import to_json
-from ..tuning.types import GB, Change, Tuning
 from . import shared
 from .approving import asked, given
 from .consent import of_settings
@@ -22,8 +21,10 @@ if TYPE_CHECKING:
     from ..actions.running.session import Actions
     from ..actions.types import Plan
     from ..app import App
+    from ..tuning.types import Change, Tuning
     from ..understanding.types import Subject, Tuned
 
+GB = 1_000_000_000
 GOALS = ("speed", "quality", "safety")
 _MOST = 12  # changes that are printed; --json has them all
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from difflib import SequenceMatcher
 
 from ..explanation.outline import NOTES
 from ..workflow.raw import Json
 from ..workflow.types import Node, Workflow
 from .types import NOTED, Difference, Side
-from .values import frozen, word_diff
+from .values import alike, frozen, word_diff
 from .words import says
 
 _ALIKE = 0.5  # share of equal words from which on two notes are the same one, rewritten
@@ -48,10 +47,8 @@ def _text(node: Node) -> str:
 def _nearest(note: Node, others: list[Node], many: int) -> Node | None:
     if many * len(others) > _MOST_TRIED:
         return None
-    words = _text(note).split()[:300]
-    ranked = [(SequenceMatcher(None, words, _text(one).split()[:300], autojunk=False).ratio(), one) for one in others]
-    best = max(ranked, key=lambda pair: pair[0], default=None)
-    return best[1] if best and best[0] >= _ALIKE else None
+    best = max(others, key=lambda one: alike(_text(note), _text(one)), default=None)
+    return best if best is not None and alike(_text(note), _text(best)) >= _ALIKE else None
 
 
 def _row(before: Node | None, after: Node | None) -> Difference:

@@ -74,6 +74,7 @@ class _Matcher:
             nearest = Nearest(self.old, self.new, self.pairs, self.back, certain, ids_hold=self.ids_hold)
             nearest.take()
             self._take_replaced()
+            nearest.take()  # what only hangs on a node that was replaced
             nearest.swap()
         return self.pairs
 

@@ -11,7 +11,7 @@ from ..workflow.raw import Json
 
 _DEEPEST = 40  # levels that are compared one by one; what lies below is compared as text
 _LONG = 72  # characters of a value that are shown
-_MOST_WORDS = 1_500  # of a text that is compared word by word
+_MOST_WORDS = 200  # of a changed part that is taken apart word by word
 _MOST_ALIKE = 5_000  # characters of a text whose words are compared with another's
 _KEPT = 4  # words that are shown on either side of a change
 _SUFFIXES = (".safetensors", ".sft", ".ckpt", ".pt", ".pt2", ".pth", ".bin", ".gguf", ".onnx", ".engine")
@@ -106,25 +106,31 @@ def _under(before: Json, after: Json, path: str) -> list[tuple[str, Json, Json]]
 
 
 def word_diff(before: str, after: str) -> tuple[tuple[str, str], ...]:
-    """What was taken out ("-") and put in ("+"), with a few words around ("="); () for texts too long to compare."""
+    """What was taken out ("-") and put in ("+"), with a few words around ("="); a long rewritten part is not taken apart."""
     old, new = re.findall(r"\S+", before), re.findall(r"\S+", after)
-    if len(old) > _MOST_WORDS or len(new) > _MOST_WORDS:
-        return ()
-    rows: list[tuple[str, str]] = []
-    steps = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
-    for place, (tag, i, j, into, end) in enumerate(steps):
+    start = _common(old, new)
+    end = _common(old[start:][::-1], new[start:][::-1])
+    middle = old[start : len(old) - end], new[start : len(new) - end]
+    steps = [("replace", 0, len(middle[0]), 0, len(middle[1]))]
+    if max(map(len, middle)) <= _MOST_WORDS:
+        steps = list(SequenceMatcher(None, *middle, autojunk=False).get_opcodes())
+    rows = [("=", _around(old[:start], first=True))]
+    for tag, i, j, into, to in steps:
         if tag == "equal":
-            rows.append(("=", _around(old[i:j], first=place == 0, last=place == len(steps) - 1)))
+            rows.append(("=", _around(middle[0][i:j])))
             continue
-        rows += [("-", " ".join(old[i:j]))] if j > i else []
-        rows += [("+", " ".join(new[into:end]))] if end > into else []
-    return tuple(rows)
+        rows += [("-", " ".join(middle[0][i:j])), ("+", " ".join(middle[1][into:to]))]
+    rows.append(("=", _around(old[len(old) - end :], last=True)))
+    return tuple(row for row in rows if row[1])
 
 
-def _around(words: list[str], *, first: bool, last: bool) -> str:
+def _common(one: list[str], other: list[str]) -> int:
+    """How many words both begin with."""
+    return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+
+
+def _around(words: list[str], *, first: bool = False, last: bool = False) -> str:
     """Unchanged words, only those next to a change."""
-    if first and last:
-        return ""
     if first:
         return " ".join(words) if len(words) <= _KEPT else "… " + " ".join(words[-_KEPT:])
     if last:

@@ -122,6 +122,8 @@ def _rank(one: Difference) -> int:
     """What people want to know first: files, then values, then nodes, then links."""
     if one.what == MODEL:
         return 0
+    if one.input == "filename_prefix":
+        return 5
     return 2 if one.what == PROMPT else _RANKS.get(one.kind, 1)
 
 

@@ -85,14 +85,14 @@ class Values:
                 self._values.add(_key(one))
 
     def __contains__(self, value: Json) -> bool:
-        """Whether the value stands in the file, of the same type; a text also as a part of one."""
+        """Whether the value stands in the file, of the same type; a text also as a part of one, Markdown's marks aside."""
         if _key(value) in self._values:
             return True
         if not isinstance(value, str) or not value.strip():
             return False
         if not self._texts:
             self._texts = [text for kind, text in self._values if kind == "str" and isinstance(text, str)]
-        return any(value in text for text in self._texts)
+        return any(value in text or value in say.unmarked(text) for text in self._texts)
 
 
 def _key(value: Json) -> tuple[str, Json]:

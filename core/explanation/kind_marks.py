@@ -29,6 +29,7 @@ class Mark(NamedTuple):
     makes: frozenset[str]
     partner: bool
     prompted: bool
+    unknown: bool
     but: frozenset[str]
 
     def may(self, class_type: str) -> bool:
@@ -53,6 +54,7 @@ def _mark(line: Mapping[str, Any]) -> Mark:
         frozenset(line.get("makes", ())),
         bool(line.get("partner")),
         bool(line.get("prompted")),
+        bool(line.get("unknown")),
         frozenset(line.get("but", ())),
     )
 
@@ -72,7 +74,7 @@ def marks(view: View, node: Node, linked: Sequence[str]) -> Iterator[str]:
             continue
         if mark.partner and not _partner(view, node):
             continue
-        if mark.prompted and not _prompted(view, node):
+        if (mark.prompted and not _prompted(view, node)) or (mark.unknown and not _unknown(view, node)):
             continue
         if mark.makes and not mark.makes.intersection(view.outputs(node)):
             continue
@@ -88,7 +90,11 @@ def _partner(view: View, node: Node) -> bool:
 
 def _prompted(view: View, node: Node) -> bool:
     """Whether a node of a type that nothing here knows takes a prompt: then what it gives is made of it."""
-    if view.known(node) is not None or view.role(node):
+    if not _unknown(view, node):
         return False
     names = {slot.name.rpartition(".")[2] for slot in node.slots} | set(view.values(node))
     return "prompt" in names
+
+
+def _unknown(view: View, node: Node) -> bool:
+    return view.known(node) is None and not view.role(node)

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from .graph import View
+from .kind_marks import marks
 from .stage_graph import MOST_STAGES, Group, StageGraph
 from .stage_groups import by_groups
 from .stage_join import joined, limited, merged, ordered, thinned
@@ -70,6 +71,8 @@ def keys(anatomy: Anatomy, view: View) -> dict[str, str]:
             found[node.id] = key
     found.update((node_id, "unknown") for node_id, _ in anatomy.opaque)
     found.update((node_id, "service") for node_id, _ in anatomy.partners)
+    talking = [node for node in view.nodes if "language" in marks(view, node, ())]
+    found.update((node.id, "words") for node in talking if found.get(node.id) == "service")
     for step in anatomy.steps:
         found.setdefault(step.node, told.get(step.does, "unknown"))
     for text in anatomy.texts:

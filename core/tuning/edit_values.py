@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from ..explanation.graph import View
 from ..workflow.raw import Json
 from ..workflow.source import source
-from ..workflow.types import Literal, Origin, Scope
+from ..workflow.types import Literal, Origin
 from .edit_text import same
 from .types import Edit
 
@@ -45,7 +45,7 @@ def put_values(graph: dict[str, Json], form: str, edits: Sequence[Edit], read: R
     if not edits:
         return {}
     meant: dict[Reader, Json] = {}
-    view = read(graph)
+    shared = _shared(read(graph))
     plain = _together(graph, form, edits, read)
     asked = {(edit.node, edit.input): edit.after for edit in edits}
     for edit in edits:
@@ -60,7 +60,7 @@ def put_values(graph: dict[str, Json], form: str, edits: Sequence[Edit], read: R
             raise NotEdited(f"Where {edit.input} of node {edit.node} stands cannot be told.")
         spots, readers = found
         wanted = [id for id, name in readers if (id, name) in asked and same(asked[id, name], edit.after)]
-        if any(not any(id.startswith(prefix) for id in wanted) for prefix in _shared(spots[0], view)):
+        if any(not any(id.startswith(prefix) for id in wanted) for prefix in shared.get(id(spots[0].owner), ())):
             raise NotEdited(
                 f"Node {edit.node} is in a subgraph that is used several times: the change would hit all of them."
             )
@@ -72,7 +72,8 @@ def put_values(graph: dict[str, Json], form: str, edits: Sequence[Edit], read: R
 
 def _together(graph: dict[str, Json], form: str, edits: Sequence[Edit], read: Read) -> dict[Reader, _Found]:
     """What `_arriving` gives, in one reading, for edits whose value is not at a host."""
-    spots = [spot for spot in _spots(graph, form) if any(same(spot.value, edit.before) for edit in edits)]
+    before = {_key(edit.before) for edit in edits} - {None}
+    spots = [spot for spot in _spots(graph, form) if _key(spot.value) in before]
     kept = [spot.value for spot in spots]
     marks = [_mark(value, number) for number, value in enumerate(kept)]
     for spot, mark in zip(spots, marks, strict=True):
@@ -80,7 +81,8 @@ def _together(graph: dict[str, Json], form: str, edits: Sequence[Edit], read: Re
     try:
         view = read(graph)
         readers = _readers(view, marks)
-        places = [_place(_value(view, edit), marks) for edit in edits]
+        numbers = {_key(mark): place for place, mark in enumerate(marks)}
+        places = [numbers.get(_key(_value(view, edit))) for edit in edits]
     finally:
         for spot, value in zip(spots, kept, strict=True):
             spot.holder[spot.key] = value
@@ -162,17 +164,18 @@ def read_values(view: View) -> Iterator[tuple[Reader, Json | Origin]]:
                 yield (node.id, name), stored[name]
 
 
-def _shared(spot: _Spot, view: View) -> list[str]:
-    """The prefixes of all running instances that share the definition in which the place lies; [] for one of its own."""
-    scopes = view.workflow.scopes
-    within = {id(one.raw) for one in scopes if any(raw is spot.owner for raw in _nodes(one))}
-    found = [one.prefix for one in scopes if one.active and id(one.raw) in within]
-    return found if len(found) > 1 else []
-
-
-def _nodes(scope: Scope) -> list[Json]:
-    nodes = scope.raw.get("nodes") if scope.kind != "api" else None
-    return nodes if isinstance(nodes, list) else []
+def _shared(view: View) -> dict[int, list[str]]:
+    """id() of a raw node in a definition that several running instances share → the prefixes of those instances."""
+    prefixes: dict[int, list[str]] = {}
+    for scope in view.workflow.scopes:
+        if scope.active and scope.kind == "subgraph":
+            prefixes.setdefault(id(scope.raw), []).append(scope.prefix)
+    found: dict[int, list[str]] = {}
+    for scope in view.workflow.scopes:
+        nodes = scope.raw.get("nodes") if len(prefixes.get(id(scope.raw), ())) > 1 else None
+        for raw in nodes if isinstance(nodes, list) else ():
+            found[id(raw)] = prefixes[id(scope.raw)]
+    return found
 
 
 def _spots(graph: dict[str, Json], form: str) -> Iterator[_Spot]:
@@ -199,6 +202,11 @@ def raw_nodes(graph: dict[str, Json], form: str) -> Iterator[dict[str, Json]]:
         yield from (raw for raw in (nodes if isinstance(nodes, list) else ()) if isinstance(raw, dict))
         listed = definitions.get("subgraphs") if isinstance(definitions, dict) else None
         queue += listed if isinstance(listed, list) else []
+
+
+def _key(value: Json) -> tuple[str, Json] | None:
+    """A value to look up by, told apart from equal ones of other types; None for what is no single value."""
+    return (type(value).__name__, value) if isinstance(value, str | int | float) else None
 
 
 def _mark(before: Json, number: int) -> Json:

@@ -21,11 +21,12 @@ from ..health.checkup import checkup, health_of, key_of
 from ..health.kept import Kept, Record
 from ..health.review import MOST_TEXT, Review, practice_of
 from ..health.types import Health
+from ..library import file_of, read_again
 from ..readiness.types import UNREADABLE
 from ..record import Checked
 from ..reports.types import Entry, Library
 from ..reports.versions import GoodVersions
-from ..workflow.read import MAX_GRAPH_BYTES, Reading
+from ..workflow.read import MAX_GRAPH_BYTES
 from .understanding import Understanding, chosen, subject
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 _log = logging.getLogger("comfyfixersmart.core")
 
 FILE = "health.json"
-Read = Callable[[str, str], Reading]  # a file's path and name → what it holds
 
 
 def checked_up(
@@ -67,12 +67,12 @@ def _differences(known: Understanding, before: bytes | None, name: str, path: st
         if now == before:
             return ()
         if now is not None:
-            old, new = (subject(data, name, graph=name).workflow for data in (before, now))
+            old, new = (subject(data, file_of(name), graph=name).workflow for data in (before, now))
             return known.compare(old, new).differences
     return None
 
 
-def health_now(known: Understanding, one: Checked, folder: Path, read: Read) -> Health:
+def health_now(known: Understanding, one: Checked, folder: Path) -> Health:
     """The health of one workflow as it lies there now; its review is made anew where there is none that fits. Nothing is
     written. Raises nothing."""
     try:
@@ -81,7 +81,7 @@ def health_now(known: Understanding, one: Checked, folder: Path, read: Read) -> 
         record = None
     key = key_of(one, known.here)
     if one.readiness.status != UNREADABLE and (record is None or record.review is None or record.review.key != key):
-        record = replace(record or Record(0.0), review=_review(known, one, key, read))
+        record = replace(record or Record(0.0), review=_review(known, one, key))
     return health_of(record, one.readiness.status, key)
 
 
@@ -108,7 +108,6 @@ def reviewed(
     library: Library,
     checked: Sequence[Checked],
     folder: Path,
-    read: Read,
     save: Callable[[], None],
     *,
     seconds: float,
@@ -129,7 +128,7 @@ def reviewed(
         key = key_of(one, known.here)
         if record is None or one.readiness.status == UNREADABLE or (record.review and record.review.key == key):
             continue
-        review = _review(known, one, key, read)
+        review = _review(known, one, key)
         kept.put(one.name, replace(record, review=review))
         made[one.name] = health_of(kept.get(one.name), one.readiness.status, key)
     if not made:
@@ -140,10 +139,10 @@ def reviewed(
     return replace(library, entries=tuple(_with(entry, made.get(entry.name)) for entry in library.entries))
 
 
-def _review(known: Understanding, one: Checked, key: str, read: Read) -> Review:
+def _review(known: Understanding, one: Checked, key: str) -> Review:
     """A fault of ours in one workflow is kept as a review that says nothing, so that it is not made at every check."""
     try:
-        return review_of(known, chosen(read(one.path, one.name), one.name, graph=one.name).workflow, key)
+        return review_of(known, chosen(read_again(one.path, one.name), one.name, graph=one.name).workflow, key)
     except Exception:
         _log.debug("fault while reviewing %r", one.path, exc_info=True)
         return Review(key)

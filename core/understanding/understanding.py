@@ -18,6 +18,7 @@ from ..explanation.graph import View
 from ..explanation.types import Anatomy
 from ..health.stamp import Here
 from ..inventory.types import Inventory
+from ..library import file_of
 from ..readiness.check import Checker
 from ..readiness.index import Index, base
 from ..readiness.types import Readiness
@@ -288,6 +289,6 @@ def good_version(folder: Path, name: str) -> Subject:
             f"No version of {name} that ran here is kept.",
             "One is kept whenever a check finds the workflow running.",
         )
-    found = subject(data, name, graph=name)
+    found = subject(data, file_of(name), graph=name)
     found.workflow.name = f"{name} as it last ran here"
     return found._replace(name=found.workflow.name)

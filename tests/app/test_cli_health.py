@@ -128,6 +128,17 @@ def test_a_damaged_memory_costs_the_memory_only(yard: Yard) -> None:
     assert yard.causes(CYAN)[0]["cause"] == "file_gone"
 
 
+def test_the_second_graph_of_a_file_is_compared_with_itself(yard: Yard) -> None:
+    one, two = picture(model="flux1-dev.safetensors"), json.loads(yard.flow(CYAN).read_text())
+    yard.flow("pair.json").write_text(json.dumps([one, two]))
+    assert {"pair.json", "pair.json#2"} <= set(yard.scan())
+    text = yard.flow("pair.json").read_text().replace("clip_l.safetensors", "clip_never.safetensors")
+    yard.flow("pair.json").write_text(text)
+    (cause,) = yard.causes("pair.json#2")
+    assert cause["cause"] == "workflow_edited" and "clip_never" in cause["text"]
+    assert yard.scan()["pair.json#2"]["broke"]["differences"] == 1
+
+
 def test_practice_notes_come_with_the_scan(yard: Yard) -> None:
     yard.flow("hasty.json").write_text(json.dumps(picture(side=1024, steps=3)))
     notes = yard.scan()["hasty.json"]["practice"]

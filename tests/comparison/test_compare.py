@@ -97,7 +97,7 @@ def test_a_text_word_by_word() -> None:
 def test_a_model_file() -> None:
     new = picture()
     find(new, 1)["widgets_values"][0] = "harbour_xl_v2.safetensors"
-    found = between(picture(), new, needs=(None, None) and None)
+    found = between(picture(), new)
     assert [(one.kind, one.what) for one in found.differences] == [("changed", "model")]
     assert found.verdict == "1 change: a model file."
 
@@ -310,3 +310,20 @@ def test_circles_and_wild_links(wires: list[tuple[int, int, int, int]], seed: in
             link(raw, origin, out, target, into)
     between(picture(), raw)
     assert between(raw, shuffled(raw, seed)).same
+
+
+def test_of_two_links_at_an_output_the_one_that_the_subgraph_lists_first_counts() -> None:
+    def two(listed: list[int], order: int) -> Raw:
+        inner = [node(1, "LoadImage", ["a.png"], "", "IMAGE"), node(2, "LoadImage", ["b.png"], "", "IMAGE")]
+        links = [
+            {"id": 10 + one, "origin_id": one, "origin_slot": 0, "target_id": -20, "target_slot": 0, "type": "IMAGE"}
+            for one in (1, 2)
+        ]
+        definition = {"id": "d", "name": "Two", "nodes": inner, "links": links[::order], "inputs": []}
+        definition["outputs"] = [{"name": "image", "linkIds": listed}]
+        nodes = [node(3, "d", [], "", "IMAGE"), node(4, "SaveImage", ["out"], "images:IMAGE")]
+        return graph(nodes, (3, 0, 4, 0), definitions={"subgraphs": [definition]})
+
+    assert between(two([12, 11], 1), two([12, 11], -1)).differences == ()
+    found = between(two([12, 11], 1), two([11, 12], 1))
+    assert [(one.kind, one.input) for one in found.differences] == [("rewired", "images")]

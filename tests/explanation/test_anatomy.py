@@ -318,3 +318,24 @@ def test_settings_texts_and_size_come_through_a_pipe() -> None:
     assert texts(found, one.positive) == [("positive", "a ferry", True)]
     assert texts(found, one.negative) == [("negative", "fog", True)]
     assert one.size is not None and found.sizes[one.size].width == Given(832, "1", "empty_latent_width")
+
+
+def test_a_file_is_what_it_is_used_for() -> None:
+    found = made(
+        PICTURE,
+        (1, "CheckpointLoaderSimple", {}, {"values": ["sam3_pier.safetensors"]}),
+        (2, "CLIPTextEncode", {"clip": (1, 1)}, {"values": ["a gull"]}),
+        (3, "SAM3_Detect", {"model": (1, 0), "image": (10, 0), "conditioning": (2, 0)}),
+        (4, "MaskPreview", {"mask": (3, 0)}),
+        (5, "CLIPLoader", {}, {"values": ["qwen_pier.safetensors", "qwen_image", "default"]}),
+        (6, "TextGenerate", {"clip": (5, 0), "image": (10, 0)}, {"values": ["Say what you see.", 256]}),
+        (7, "SaveText", {"text": (6, 0)}, {"values": ["pier", "txt"]}),
+    )
+    assert {model.name: model.role for model in found.models} == {
+        "sam3_pier.safetensors": "detector",
+        "qwen_pier.safetensors": "language_model",
+    }
+    assert [(text.use, text.given.value) for text in found.texts] == [
+        ("text", "a gull"),
+        ("instruction", "Say what you see."),
+    ]

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from comfyfixersmart.core.explanation.check import untrue
 from comfyfixersmart.core.explanation.types import GRAPH, Fact
 from comfyfixersmart.core.readiness.types import INFO, Finding, Fix, Readiness
 from comfyfixersmart.core.requirements.types import NodeRef
 
-from .telling import facts, flux, from_picture, node, picture, told, video, with_lora
+from .telling import facts, flux, from_picture, node, picture, told, video, with_lora, workflow
 
 
 def one(found: list[Fact], id: str) -> Fact:
@@ -111,6 +112,14 @@ def test_unknown_nodes_are_explained_by_their_documentation_or_not_at_all() -> N
     assert [fact.text for fact in silent] == ["What FogMaker does is not known here."]
     spoken = facts(graph, "unknown", docs=lambda kind: ("Adds fog.", f"the documentation of {kind}"))
     assert spoken[0].text == "FogMaker: Adds fog." and spoken[0].source == "the documentation of FogMaker"
+
+
+def test_what_a_paid_service_does_is_told_by_its_documentation() -> None:
+    graph = {"1": node("FluxProUltraImageNode", prompt="a pier"), "2": node("SaveImage", images=["1", 0])}
+    found = facts(graph, "doc", docs=lambda kind: f"{kind} paints 4 piers.")
+    assert found[0].text == "FluxProUltraImageNode: FluxProUltraImageNode paints 4 piers."
+    assert found[0].source == "ComfyUI's documentation of FluxProUltraImageNode"
+    assert untrue(told(graph, docs=lambda kind: f"{kind} paints 4 piers."), workflow(graph)) == []
 
 
 def test_notes_switched_off_parts_and_pictures_of_a_saved_file() -> None:

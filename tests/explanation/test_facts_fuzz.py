@@ -45,7 +45,7 @@ nodes = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.dictionaries(st.sampled_from([str(n) for n in range(8)]), nodes, min_size=1, max_size=8))
 def test_any_prompt_is_explained_and_true(graph: dict[str, Any]) -> None:
     explanation = told(graph)
@@ -72,7 +72,7 @@ joined = st.tuples(
 ).map(list)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(saved, max_size=7), st.lists(joined, max_size=6))
 def test_any_saved_graph_is_explained_and_true(nodes: list[dict[str, Any]], links: list[Any]) -> None:
     graph = {"nodes": nodes, "links": links}

@@ -8,6 +8,10 @@ from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
+from comfyfixersmart.core.resolution.types import HASH, RESOLVED, Judged, Resolution
+from comfyfixersmart.core.sources.types import Candidate
+from comfyfixersmart.core.tuning.advice import tune as advice
+from comfyfixersmart.core.tuning.types import Change, Edit, Estimate, NeedsFile, Tuning
 
 from ..workflow.graphs import graph as ui
 from ..workflow.graphs import node, out, socket
@@ -161,6 +165,36 @@ async def test_a_new_version_is_planned_approved_and_written(page: Page, sea: An
     assert saved.read_bytes() == before and written != json.loads(before)
     again = (await page.ask("POST", "/compare", {"old": {"slug": "heron"}, "new": {"workflow": written}}))["comparison"]
     assert not again["same"] and again["differences"]
+
+
+async def test_what_a_change_needs_is_planned_once_it_was_looked_up(
+    page: Page, sea: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    needs = NeedsFile("moss_fp8.safetensors", "checkpoints", False, 1000)
+    edit = Edit("value", "1", "ckpt_name", XL, needs.name)
+    change = Change("build", "Use it", ("memory",), "", "", "", "", ("1",), (edit,), needs=needs)
+    monkeypatch.setattr(advice, "tune", lambda *_, target, **__: Tuning(target, Estimate(), (change,)))
+    asked = {"slug": "heron", "memory_gb": 6, "changes": ["build"]}
+
+    plan = (await page.ask("POST", "/tune/plan", asked))["plan"]
+    assert [one["kind"] for one in plan["actions"]] == ["write_version"]
+    (left,) = plan["left_out"]
+    assert left["name"] == needs.name and "looked for it" in left["why"]
+
+    graph = (await page.ask("POST", "/tune/graph", asked))["workflow"]
+    service, shelf = sea.service, sea.service.shelf(sea.user)
+    checked = service.app().look_at_graph(graph, "heron.json")[0]
+    (want,) = [one for one in service.app().wants(checked).values() if one.name == needs.name]
+    one = Candidate(
+        "huggingface:a/b@x", "huggingface", needs.name, f"https://huggingface.co/a/b/resolve/main/{needs.name}",
+        size=1000, sha256="c" * 64, format="safetensors", licence="mit", confirmed=True,
+    )  # fmt: skip
+    found = Resolution(want.key, want.kind, want.name, RESOLVED, "The same.", HASH, "checkpoints", (Judged(one),))
+    shelf.found.put(found, ())
+    plan = (await page.ask("POST", "/tune/plan", asked))["plan"]
+    fetch, version = plan["actions"]
+    assert (fetch["kind"], fetch["title"], version["kind"]) == ("download", needs.name, "write_version")
+    assert version["after"] == [fetch["id"]] and not plan["left_out"]
 
 
 async def test_a_change_that_is_not_offered(page: Page) -> None:

@@ -72,13 +72,21 @@ def lacking() -> Any:
 
 
 def nothing() -> Any:
-    empty = Page("newcomer", "", (), ())
-    made = explanation(
-        facts=(), drawing=Drawing(0, 0, (), ()), pages=(empty, empty._replace(reader="expert")), markdown={}
+    """An empty graph, as the server tells of it."""
+    lead = (Row("", "", "What this workflow is for cannot be told from its nodes.", ()),)
+    lost = Section(
+        "missing", "What is missing here", (Row("no output node", "", "Nothing is saved or shown.", (), (), "LINK002"),)
     )
-    knows = Understood(made)
-    knows.fit = None
-    return scenario(knows)
+    page = Page("newcomer", "", lead, (lost,))
+    made = explanation(
+        anatomy=replace(understood.anatomy(NAME), kinds=(), kind_nodes=()),
+        facts=explanation().facts[:1],
+        drawing=Drawing(288, 0, (), ()),
+        pages=(page, page._replace(reader="expert")),
+    )
+    return scenario(
+        Understood(made, understood.Estimate(line="No model file is named, so hardly any GPU memory is wanted."))
+    )
 
 
 def all_unknown() -> Any:
@@ -221,7 +229,7 @@ MAKE: dict[str, Callable[[], Any]] = {
     "explained-hostile": hostile,
     "explained-long": long_names,
     "explained-no-machine": without_gpu(understood.UNKNOWN),
-    "explained-cpu": lambda: scenario(Understood(None, estimate(None, line="There is no GPU: 18.0 to 21.0 GB of RAM wanted, you have 64 GB", fit="cpu", note=""), understood.CPU)),
+    "explained-cpu": lambda: scenario(Understood(None, estimate(None, line="There is no GPU: 18.0 to 21.0 GB of RAM wanted, you have 64 GB", fit="cpu", against=64 * understood.GB, note=""), understood.CPU)),
     "explained-partner": lambda: scenario(Understood(None, understood.NOTHING)),
     "explained-tight": lambda: scenario(Understood(None, estimate(8, fit="tight"))),
     "tuned-none": lambda: scenario(Understood(tuned=lambda target: understood.tuning(target, changes=(), variants=(), none="The working memory alone is more than there is, whatever is done with the weights."))),

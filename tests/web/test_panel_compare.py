@@ -32,7 +32,7 @@ def test_the_verdict_then_what_it_means_then_the_differences(compared: Any) -> N
     order = (
         "kite_context_edit.v2",
         "Version 1",
-        "9 differences",
+        "7 changes",
         "17 nodes recognised",
         "What it means",
         "Less GPU memory",
@@ -62,15 +62,15 @@ def test_differences_are_gathered_by_node_with_the_way_there(compared: Any) -> N
     one = compared()
     groups = one.page.locator(".cfs-diff-node")
     sampler = groups.nth(0)
-    assert "steps" in sampler.inner_text() and "20" in sampler.inner_text() and "res_multistep" in sampler.inner_text()
-    assert "drawn anew at each run" in sampler.inner_text()
+    assert "steps" in sampler.text_content() and "20" in sampler.text_content() and "res_multistep" in sampler.text_content()
+    assert "drawn anew at each run" in sampler.text_content()
     sampler.locator("button.cfs-node").first.click()
     one.page.wait_for_function("host.calls.some((each) => each[0] === 'goToNode' && each[1] === '192:31')")
     removed = groups.filter(has_text="Removed")
     assert removed.locator("button.cfs-node").count() == 0, "what is gone cannot be gone to"
     added = groups.filter(has_text="Added")
-    assert "fed by LoRA 201" in added.inner_text(), "what follows from it stands with it"
-    assert "was node 140" in groups.last.inner_text()
+    assert "fed by LoRA 201" in added.text_content(), "what follows from it stands with it"
+    assert "was node 140" in groups.last.text_content()
 
 
 def test_long_texts_are_compared_by_words_and_shown_whole_when_asked(compared: Any) -> None:
@@ -102,6 +102,17 @@ def test_another_version_is_picked_and_found_by_name(compared: Any) -> None:
     assert "No workflow is called so." in one.page.inner_text(".cfs-picker")
 
 
+def test_escape_closes_the_choice_before_it_leaves_the_page(compared: Any) -> None:
+    one = compared()
+    one.page.click("[data-key=against]")
+    one.page.focus(".cfs-picker input")
+    one.press("Escape")
+    assert one.count(".cfs-picker:not([hidden])") == 0
+    assert one.page.evaluate("document.activeElement.dataset.key") == "against"
+    one.press("Escape")
+    one.page.locator(".cfs-list").wait_for()
+
+
 def test_it_can_be_turned_around_and_copied(compared: Any) -> None:
     one = compared(canvas=1)
     one.page.click("[data-key=copy]")
@@ -116,6 +127,7 @@ def test_nothing_differs(compared: Any) -> None:
     one = compared("compared-same", view={"slug": SLUG})
     assert "Both do the same: nothing differs but perhaps the layout." in one.page.inner_text(".cfs-compared")
     assert one.count(".cfs-differences") == one.count(".cfs-meaning") == 0
+    assert "the reason lies outside of it" in one.page.inner_text(".cfs-compared"), "it was compared with its last good version"
 
 
 def test_where_no_good_version_is_kept_one_is_chosen(show: Any) -> None:

@@ -155,12 +155,18 @@ def test_errors_stand_in_their_places(tuned: Any) -> None:
     one.page.locator(".cfs-work-sheet .cfs-note").get_by_text("There is no such change any more.").wait_for()
 
 
-def test_after_the_run_the_new_version_is_shown(tuned: Any) -> None:
-    one = tuned()
-    one.page.click("[data-variant=quality]")
-    one.page.click("[data-key=make]")
-    one.page.locator(".cfs-work-sheet [data-key=approve]").wait_for()
-    assert one.page.locator(".cfs-work-sheet").count() == 1
+def test_the_finding_about_memory_leads_here(show: Any) -> None:
+    one = show("library", view={"page": "workflow", "slug": "video-heron-video_heron2_2_14b_i2v"})
+    one.page.locator(".cfs-group-know [data-key=tune]").click()
+    one.page.locator(".cfs-tuned .cfs-variant").first.wait_for()
+
+
+def test_a_newer_version_is_offered(tuned: Any) -> None:
+    one = tuned("versions")
+    assert "There is a newer one: version 2" in one.page.inner_text(".cfs-tuned")
+    one.page.click("[data-key=open-version]")
+    one.page.locator(".cfs-versions").wait_for()
+    assert "version 2 of 2" in one.page.inner_text(".cfs-title")
 
 
 def test_keys(tuned: Any) -> None:

@@ -289,7 +289,7 @@ def comparison(old: str = NAME, new: str = "image/kite/kite_context_edit.v2.json
             Consequence("readiness", "One more file is missing.", "Runnable", "Blocked", False, (4,)),
         ),
         17,
-        verdict="9 differences in 6 nodes.",
+        verdict="7 changes: the steps, one text and 5 other things.",
         markdown="# Compared\n\n9 differences.\n",
     )  # fmt: skip
     return replace(made, **changes)

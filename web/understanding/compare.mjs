@@ -76,6 +76,13 @@ class Compare extends Understood {
     return [...top, error && this.trouble(), this.verdict(), this.meaning(), this.changed(tools), this.beside()];
   }
 
+  key(event) {
+    if (event.key !== "Escape" || !this.picking) return super.key(event);
+    this.pick(false);
+    this.element.querySelector("[data-key=against]")?.focus({ preventScroll: true });
+    return true;
+  }
+
   // ---- with what ---------------------------------------------------------------------------------------------
 
   against() {
@@ -131,6 +138,7 @@ class Compare extends Understood {
     const { same, verdict, matched, differences } = this.answer;
     const words = differences.length || !same ? said(verdict) || t("compare.differences", { n: differences.length }) : t("compare.same");
     return h("div", { class: "cfs-verdict-line" }, icon(same ? "check" : "compare"), h("div", null, h("h3", { tabindex: -1 }, visible(words)),
+      this.old.good && !differences.length && h("p", null, t("compare.same_good")),
       h("p", { class: "cfs-small cfs-muted" }, t("compare.matched", { n: matched }))));
   }
 

@@ -80,7 +80,9 @@ function barName(fit, all) {
 
 function legend(fit) {
   const all = segments(fit);
-  return h("ul", { class: "cfs-memory-legend" }, all.map((one) => h("li", null, h("i", { class: `cfs-mem-${one.key}` }),
+  const told = sum(all.filter((one) => !["working", "more"].includes(one.key))) + (all.find((one) => one.key === "working")?.all[2] ?? 0);
+  const open = wants(fit)[2] > told * 1.03; // else the range of the working memory says it
+  return h("ul", { class: "cfs-memory-legend" }, all.filter((one) => one.key !== "more" || open).map((one) => h("li", null, h("i", { class: `cfs-mem-${one.key}` }),
     h("span", { class: "cfs-num" }, one.key === "more" ? t("understanding.fit.most", { size: bytes(wants(fit)[2]) }) : `${t(`understanding.fit.part.${one.key}`)} ${one.key === "working" ? range(one.all) : bytes(one.bytes)}`))));
 }
 

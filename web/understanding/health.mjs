@@ -9,6 +9,7 @@ import { said } from "../base/said.mjs";
 import { number, t } from "../base/texts.mjs";
 
 const SIGNS = { file_gone: "file", file_changed: "file", pack_failed: "pack", pack_updated: "pack", pack_gone: "pack", comfyui_updated: "again", workflow_edited: "flow", unknown: "question" };
+const COMPARED = new Set(["compare", "restore"]); // fixes that begin with a look at the last good version
 const CAUSES = 4; // shown before "and 3 more"
 const NOTES = 5;
 
@@ -37,16 +38,22 @@ function cause(one, page) {
   const mend = one.fix && mender(one, page);
   return h("li", null, icon(SIGNS[one.cause] ?? "info"), h("div", null,
     h("p", { class: "cfs-cause" }, visible(said(one.text))),
-    one.evidence && h("p", { class: "cfs-small cfs-muted" }, whole(said(one.evidence))),
+    one.evidence && h("p", { class: "cfs-small cfs-muted" }, whole(short(said(one.evidence), page))),
     mend && h("p", { class: "cfs-small" }, mend)));
 }
 
-/** What mends it: the way to its finding where the page has one, else the sentence. */
-function mender({ text, evidence, fix, name = "" }, page) {
-  const found = (page.workflow.findings ?? []).find((one) => one.weight === "blocked" && one.name && (one.name === name || text.includes(one.name) || evidence?.includes(one.name)));
+/** Paths are told from ComfyUI's folder on. */
+function short(text, { store }) {
+  const base = store.state.library?.place?.place?.replace(/[\\/]+$/, "");
+  return base ? text.replaceAll(`${base}/`, "").replaceAll(`${base}\\`, "") : text;
+}
+
+/** What mends it, as the way there: to the comparison, to its finding, to the look-up; else the sentence. */
+function mender({ text, evidence, fix, fix_kind: kind }, page) {
+  const found = (page.workflow.findings ?? []).find((one) => one.weight === "blocked" && one.name && (text.includes(one.name) || evidence?.includes(one.name)));
+  const act = COMPARED.has(kind) ? () => page.aside("compare", { good: true }) : found ? () => page.reveal({ name: found.name }) : kind === "resolve" ? () => page.resolve() : null;
   const words = visible(said(fix));
-  if (!found) return words;
-  return link([words, icon("right")], () => page.reveal({ name: found.name }), { class: "cfs-link cfs-mend" });
+  return act ? link([words, icon("right")], act, { class: "cfs-link cfs-mend" }) : words;
 }
 
 /** What practice says about this workflow: good to know, never a verdict. Null where it says nothing. */

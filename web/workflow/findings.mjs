@@ -22,7 +22,7 @@ const GETS = new Set(["download", "install_pack"]);
 /**
  * The groups that have something, local fixes first as the server orders them.
  * `page`: {codes() → Promise of the paragraphs, node(node, how) → element, fold: Set of folded groups, copy(text, button),
- * base: ComfyUI's folder, verdict(finding) → the box of its look-up or null, at(finding) → its place in the report}.
+ * base: ComfyUI's folder, more(finding) → a way on from a line of "Good to know", or null, verdict(finding) → the box of its look-up or null, at(finding) → its place in the report}.
  */
 export function findingGroups(findings, page) {
   return GROUPS.flatMap(([name, sign], at) => {
@@ -72,7 +72,7 @@ function next({ code: name, weight }) {
 function known(one, page) {
   return h("article", { class: "cfs-finding cfs-known", "data-at": page.at(one) },
     h("div", { class: "cfs-finding-head" }, h("p", null, nameOf(one) && [h("b", null, whole(nameOf(one))), " "], visible(said(one.message))), code(one, page)),
-    nodes(one, page));
+    nodes(one, page), page.more?.(one));
 }
 
 /** The folders, where the message does not name them already. */

@@ -8,7 +8,7 @@ import { Deeds } from "./deeds.mjs";
 import { findingGroups } from "./findings.mjs";
 import { graphMap } from "./map.mjs";
 import { title, visible, whole } from "../base/names.mjs";
-import { bar, button, iconButton, note } from "../base/parts.mjs";
+import { bar, button, iconButton, link, note } from "../base/parts.mjs";
 import { plain } from "../base/store.mjs";
 import { t } from "../base/texts.mjs";
 import { checkOpen, watchOpen } from "./live.mjs";
@@ -257,6 +257,7 @@ class Page extends Deeds {
       copy: (text, from) => this.copy(text, from),
       verdict: (finding) => this.search.box(finding),
       at: (finding) => this.workflow.findings.indexOf(finding),
+      more: ({ code }) => code === "HW001" && link(t("understanding.fit.tune_any"), () => this.aside("tune"), { class: "cfs-link cfs-small", "data-key": "tune" }),
       node: (node, how) => this.node(node, how),
     };
   }

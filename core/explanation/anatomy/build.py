@@ -14,7 +14,7 @@ from ..types import Anatomy, Size
 from . import ends
 from .arithmetic import Arithmetic
 from .lines import line_of
-from .models import models, settle_families
+from .models import models, settle_families, settle_uses
 from .reader import Reader
 from .sampling import Passes
 from .texts import Texts
@@ -45,6 +45,7 @@ def anatomy(
     texts, sizes = Texts(reader), list[Size]()
     passes = Passes(reader, parts, texts, sizes).find(unused)
     settle_families(parts, passes)
+    settle_uses(reader, parts)
     texts.rest(unused)
     inputs = ends.inputs(reader, unused)
     steps = ends.steps(reader, unused)

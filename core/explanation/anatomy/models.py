@@ -150,6 +150,38 @@ def settle_families(parts: list[ModelPart], passes: list[Sampling]) -> None:
                 parts[at] = parts[at]._replace(family=next(iter(told)), family_from=_LOADER)
 
 
+def settle_uses(reader: Reader, parts: list[ModelPart]) -> None:
+    """Loaders are used for more than their folder says: a file that only finds things in pictures (SAM 3, RT-DETR) is a
+    detector, and a text encoder that only writes texts is a language model."""
+    for at, part in enumerate(parts):
+        if part.samplers or part.role not in (t.CHECKPOINT, t.DIFFUSION_MODEL, t.TEXT_ENCODER):
+            continue
+        uses = _uses(reader, part.node)
+        if part.role == t.TEXT_ENCODER and uses and uses <= _WRITES:
+            said = "" if part.family_from == _LOADER else part.family_from  # a loader says what it would encode for
+            parts[at] = part._replace(role=t.LANGUAGE_MODEL, family=part.family if said else "", family_from=said)
+        elif part.role != t.TEXT_ENCODER and uses & _FINDS and "sample" not in uses:
+            parts[at] = part._replace(role=t.DETECTOR)
+
+
+def _uses(reader: Reader, node: str) -> set[str]:
+    """What is done with what a loader gives, seen through LoRAs, patches and switches."""
+    found: set[str] = set()
+    row, seen = [node], {node}
+    while row and len(seen) < _MOST_USERS:
+        for user, _, _ in reader.view.users(reader.view.by_id[row.pop()]):
+            does = reader.does(user)
+            if user.id not in seen:
+                seen.add(user.id)
+                if does in ("lora", "patch", "pass", "choose"):
+                    row.append(user.id)
+                else:
+                    found.add(does)
+    return found
+
+
+_FINDS = frozenset({"detect", "pose", "depth"})
+_WRITES = frozenset({"generate_text", "caption"})
 _LOADER = "loader"
 _APPLIED = frozenset({t.CONTROLNET, t.MODEL_PATCH, t.IP_ADAPTER, t.STYLE_MODEL})
 _MOST_USERS = 30

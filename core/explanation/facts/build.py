@@ -36,6 +36,7 @@ def facts(
         purpose.purpose, purpose.inputs, purpose.outputs, purpose.result, purpose.speed, purpose.counts, way.way, parts.main, parts.models, parts.terse, parts.precisions, passes.samplings,
         passes.sizes, passes.texts, rest.switches, tune.knobs, lambda one: judged(records(one)), rest.off, rest.missing,
         rest.notes, rest.unknown,
+        rest.documentation,
     ):  # fmt: skip
         for fact in builder(ground):
             found.setdefault(fact.id, fact)

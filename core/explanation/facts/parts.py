@@ -100,6 +100,8 @@ def _does(ground: Ground, words: Words, part: ModelPart, line: dict[str, str] | 
         worker = ground.roles["worker"]["does"]
         return words.label(worker, _ROLES.format("worker"))
     known = profile(part.family, part.name) if part.role in MAIN else None
+    if known is not None and (own := known.figure("use")) is not None:
+        return words.label(str(own.values[0]), own.source)
     if known is not None and (use := known.figure("makes")) is not None:
         medium = str(use.values[0])
     things = ground.things.get(medium, ground.things[""])

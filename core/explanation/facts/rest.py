@@ -12,6 +12,7 @@ from ..outline import Note
 from ..types import Fact, Switch
 from . import say
 from .ground import Ground
+from .say import unmarked
 from .words import Words
 
 MOST = 40  # rows of each kind
@@ -45,7 +46,14 @@ def _switch(ground: Ground, node: str, rows: list[Switch]) -> Fact:
         decides = f"Takes {words.name(takes)}."
     text = f"{title} is {now}. {decides}" if now else f"{title}: what it takes is decided while it runs. {decides}"
     row = decides or ("" if now else "What it takes is decided while it runs.")
-    return words.fact(f"switch.{rows[0].node}", "switch", text.strip(), brief=(title, now, row))
+    named = bool(now) and (bool(others) or title != _class_type(ground, node))
+    id = f"switch.{rows[0].node}"
+    return words.fact(id, "switch", text.strip(), brief=(title, now, row), weight=int(named))
+
+
+def _class_type(ground: Ground, node_id: str) -> str:
+    node = ground.view.by_id.get(node_id)
+    return node.class_type if node is not None else ""
 
 
 def notes(ground: Ground) -> Iterator[Fact]:
@@ -66,11 +74,10 @@ _TREE = re.compile("[│├└📂]|^\\|")  # drawings of folders, rows of table
 
 def _telling(note: Note) -> str:
     """The first line of a note that says something: no mere heading, no link, not the title again; "" where none does."""
-    lines = [line.strip().strip("#*->•_ ").strip() for line in note.text.splitlines()]
+    lines = [unmarked(line).strip("#*->•_ ").strip() for line in note.text.splitlines()]
     lines = [line for line in lines if line and not _TREE.search(line) and "](" not in line and "://" not in line]
     plain = [line for line in lines if len(line.split()) > 3 or len(line) > 25]
-    clean = [line for line in plain if "**" not in line and "`" not in line]
-    return next(iter(clean or plain), "")
+    return next(iter(plain), "")
 
 
 def off(ground: Ground) -> Iterator[Fact]:
@@ -156,6 +163,21 @@ _ROLE = {
 def _off_role(class_type: str) -> str:
     """What a type that is off would do, in plain words; "" where that is not known, or of no interest alone."""
     return _ROLE.get(str(document("roles")["types"].get(class_type, {}).get("does", "")), "")
+
+
+def documentation(ground: Ground) -> Iterator[Fact]:
+    """What the installed documentation says of paid services: what they do cannot be seen in the graph."""
+    groups: dict[str, list[str]] = {}
+    for id, class_type in ground.anatomy.partners:
+        groups.setdefault(class_type, []).append(id)
+    for class_type, ids in list(groups.items())[:MOST]:
+        found = ground.docs(class_type)
+        if found is not None:
+            words = Words(tuple(ids))
+            name = words.name(class_type)
+            words.known.append(found[0])
+            brief = (name, "", found[0])
+            yield words.fact(f"doc.{ids[0]}", "doc", f"{name}: {found[0]}", brief=brief, source=found[1])
 
 
 def unknown(ground: Ground) -> Iterator[Fact]:

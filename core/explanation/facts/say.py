@@ -46,6 +46,11 @@ def quote(text: str) -> str:
     return f"“{flat}”"
 
 
+def unmarked(text: str) -> str:
+    """The text without Markdown's marks for bold and code."""
+    return text.replace("**", "").replace("`", "")
+
+
 def plural(count: int, one: str, many: str = "") -> str:
     """ "1 file", "2 files"; `many` where an s is not enough."""
     return f"{count} {one if count == 1 else many or one + 's'}"

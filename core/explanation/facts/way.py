@@ -18,6 +18,7 @@ from .words import Words
 
 _STAGES = "knowledge/practice.json#stages"
 _TURNED = {"image": "picture", "video": "video", "audio": "sound", "3d": "shape"}  # last words of the steps' titles
+MOST_VERBS = 4
 _PADS = re.compile("Pad|Extend")
 
 
@@ -83,7 +84,7 @@ def _done(ground: Ground, words: Words, step: StageStep, own: list[Step], text: 
     if step.key == "canvas" or (step.key == "encode" and not ground.anatomy.inputs):
         size = next((one for one in ground.anatomy.sizes if one.node in step.nodes), None)
         return _canvas(ground, words, words.label(_stages()["canvas"], _STAGES), size)
-    verbs = say.unique(_verb(ground, words, one) for one in own if one.does in doing)
+    verbs = _few(say.unique(_verb(ground, words, one) for one in own if one.does in doing))
     if step.key in ("prepare", "hint") and verbs:
         return say.listed(verbs)
     meant = document("tasks")["stages"].get(step.key, {}).get("does", ())
@@ -92,6 +93,11 @@ def _done(ground: Ground, words: Words, step: StageStep, own: list[Step], text: 
     names = say.unique(words.name(part.name) for part in models)
     extra = [one for one in (values, say.listed(names)) if one]
     return text + (f": {', '.join(extra)}" if extra else "")
+
+
+def _few(verbs: tuple[str, ...]) -> list[str]:
+    """Without those that another one says more exactly: "scaled" beside "scaled by 2"."""
+    return [one for one in verbs if not any(other.startswith(f"{one} ") for other in verbs)][:MOST_VERBS]
 
 
 def _canvas(ground: Ground, words: Words, text: str, size: Size | None) -> str:
@@ -207,8 +213,9 @@ def _inputs(ground: Ground, words: Words, step: StageStep) -> str:
     text, more = say.shortly([words.name(one) for one in names])
     words.counted += [more] if more else []
     own = [ground.anatomy.steps[place] for place in step.steps]
-    done = [verb for one in own if one.does in document("practice")["doing"] and (verb := _verb(ground, words, one))]
-    return say.stop(text) + (f" {say.sentence(say.listed(say.unique(done)))}" if done else "")
+    doing = document("practice")["doing"]
+    done = _few(say.unique(_verb(ground, words, one) for one in own if one.does in doing))
+    return say.stop(text) + (f" {say.sentence(say.listed(done))}" if done else "")
 
 
 def _save(ground: Ground, words: Words, step: StageStep) -> str:

@@ -16,12 +16,13 @@ def page(shelf: Shelf) -> Page:
         *section("how", "How it works", map(row, shelf.of("stage"))),
         *section("models", "Models and what they do", map(row, shelf.models())),
         *section("tune", "What to tune first", map(row, shelf.of("knob")[:MOST_KNOBS])),
-        *section("switches", "Choices the author built in", map(row, shelf.of("switch"))),
+        *section("switches", "Choices the author built in", (row(one) for one in shelf.of("switch") if one.weight)),
         *section("fit", "Will it fit?", map(cost, shelf.of("cost"))),
         *section("mind", "Keep in mind", (*map(sentence, _minded(shelf)), *_off(shelf))),
         *section("missing", "What is missing here", map(row, shelf.of("missing"))),
         *section("improve", "What could be better", _better(shelf)),
         *section("notes", "What the author says", map(row, shelf.of("note"))),
+        *section("docs", "What the documentation says", map(row, shelf.of("doc"))),
         *section("unknown", "What we cannot tell", map(row, shelf.of("unknown"))),
     ]
     return Page("newcomer", shelf.line(), tuple(_lead(shelf)), tuple(sections))

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from ..types import QUALITY, SAFETY, SPEED, Change, Estimate, Variant
+from ..types import QUALITY, SAFETY, SPEED, UNSURE, Change, Estimate, Variant
 from .trial import State, Trials
 from .words import faster, fitting, instead, over, room, saved, size, stage_saved
 
 LOSS = {"same": 0.0, "better": 0.0, "slightly lower": 1.0, "unknown": 2.0, "lower": 4.0}
-LEAST = 20_000_000  # bytes: a change that saves less is none
+LEAST = 50_000_000  # bytes: a change that saves less is none
 _MOST = 12  # changes of one variant
 _WORTH = {0.0: 0.0, 1.0: 0.04, 2.0: 0.04, 4.0: 0.1}  # loss → the share of the peak that it has to save
 _NOT_FAST = ("encoder.cpu",)  # saves memory and costs time
@@ -73,7 +73,9 @@ class Picker:
             return
         whole = self._trials.whole(taken)
         if whole is not None:
-            found.append(Variant(key, _TITLES[key], _why(start, whole.estimate, self._target), ids, whole.estimate))
+            found.append(
+                Variant(key, _TITLES[key], _why(start, whole.estimate, self._target, taken), ids, whole.estimate)
+            )
 
     # ---- the three ways to choose ---------------------------------------------------------------------------
 
@@ -158,10 +160,10 @@ def _excluded(change: Change, taken: Sequence[Change]) -> bool:
 _TITLES = {QUALITY: "Best quality", SPEED: "Fastest", SAFETY: "Safest"}
 
 
-def _why(before: Estimate, after: Estimate, target: int) -> str:
+def _why(before: Estimate, after: Estimate, target: int, taken: Sequence[Change]) -> str:
     said = [_memory(before, after, target)]
     time = faster(before, after)
-    if time is not None:
+    if time is not None and not any(one.id.startswith("batch") for one in taken):  # fewer pictures: no fair comparison
         said.append(f"Sampling takes about {round(time * 100)} % of the time.")
     return " ".join(said)
 
@@ -175,6 +177,10 @@ def _memory(before: Estimate, after: Estimate, target: int) -> str:
         )
     if not wanted:
         wanted = f"It still wants about {size(after.peak.likely)} at the peak"
+    if after.fit == UNSURE:
+        return (
+            f"{wanted}. Not all sizes of its files are known, so whether that fits into {room(target)} cannot be told."
+        )
     if after.peak.high <= target:
         return f"{wanted}, which is below {room(target)} even at the high end of the estimate."
     if after.peak.likely <= target:

@@ -11,6 +11,7 @@ from ...knowledge import document
 from ..types import MEMORY, SAFETY, SPEED, Change, Edit
 from .table import Case, Usual, proposal, usual
 
+_NATIVE = 0.75  # of the pixels: what is not much larger than usual is left as it is
 _STEP, _LESS = 0.87, 0.71  # of the side: three quarters of the pixels, and half of them
 _LEAST_SIDE, _LEAST_SHARE, _LEAST_MEGAPIXELS = 384, 0.6, 0.25
 _SHORTER = 0.66  # of the frames
@@ -43,7 +44,8 @@ def _alike(sizes: list[Size], *names: str) -> list[list[Size]]:
 
 
 def _number(given: Given | None) -> int | None:
-    value = given.value if given is not None else None
+    """A value that stands somewhere: what the graph works out has no place to change it."""
+    value = given.value if given is not None and given.input else None
     return value if type(value) is int and 0 < value < 100_000 else None
 
 
@@ -81,15 +83,18 @@ def _sizes(case: Case, at: int, sizes: list[Size], own: Usual) -> Iterator[Chang
         "source": source,
     }
     native = _scaled(width, height, own.side / math.sqrt(width * height), own) if own.side else None
-    if native and native[0] * native[1] > width * height * 0.9:
+    if native and native[0] * native[1] > width * height * _NATIVE:
         native = None
     start = native or (width, height)
     found = (("native", native), ("step", _scaled(*start, _STEP, own)), ("less", _scaled(*start, _LESS, own)))
     for kind, new in found:
         if new and (kind == "native" or math.sqrt(new[0] * new[1]) >= _least(own)):
             words |= {"after": f"{new[0]} x {new[1]}", "share": round(100 * new[0] * new[1] / (width * height))}
-            yield proposal(f"size_{kind}", f"size.{kind}.{at}", _resize(sizes, new), (MEMORY, SPEED, SAFETY), words,
-                           url=url if kind == "native" else "", quality="lower" if native and kind != "native" else "")  # fmt: skip
+            lower = int(str(words["share"])) < 50 or (native is not None and kind != "native")
+            yield proposal(
+                f"size_{kind}", f"size.{kind}.{at}", _resize(sizes, new), (MEMORY, SPEED, SAFETY), words,
+                url=url if kind == "native" else "", quality="lower" if lower else "",
+            )  # fmt: skip
 
 
 def _least(own: Usual) -> float:
@@ -98,22 +103,24 @@ def _least(own: Usual) -> float:
 
 
 def _megapixels(case: Case, at: int, sizes: list[Size]) -> Iterator[Change]:
-    """Where the person's picture is scaled to so many, and the size follows from it."""
-    given = sizes[0].megapixels
-    value = given.value if given is not None else None
-    if (
-        given is None
-        or isinstance(value, bool)
-        or not isinstance(value, int | float)
-        or not _LEAST_MEGAPIXELS < value <= 100
-    ):
+    """Where a node works the size out of so many, of the person's picture or of an aspect ratio."""
+    found = [_pixels_of(case.view, one) for one in sizes]
+    given = found[0]
+    value = given.value if given is not None and given.input else None
+    if given is None or isinstance(value, bool) or not isinstance(value, int | float):
+        return
+    if not _LEAST_MEGAPIXELS < value <= 100:
         return
     after = max(_LEAST_MEGAPIXELS, round(value * _STEP**2, 2))
-    if not given.input:
-        return  # the node has no such value: it is what the node always does
-    edits = _set([one.megapixels for one in sizes], after)
     words = {"before": f"{value:g}", "after": f"{after:g}", "kind": _kind(case.view, given.node)}
-    yield proposal("megapixels", f"megapixels.{at}", edits, (MEMORY, SPEED, SAFETY), words)
+    yield proposal("megapixels", f"megapixels.{at}", _set(found, after), (MEMORY, SPEED, SAFETY), words)
+
+
+def _pixels_of(view: View, size: Size) -> Given | None:
+    if size.megapixels is not None:
+        return size.megapixels
+    maker = view.by_id.get(size.width.node) if size.width is not None and not size.width.input else None
+    return view.value(maker, "megapixels") if maker is not None else None
 
 
 def _scaled(width: int, height: int, factor: float, own: Usual) -> tuple[int, int] | None:
@@ -129,7 +136,7 @@ def _resize(sizes: list[Size], new: tuple[int, int]) -> tuple[Edit, ...]:
 
 def _set(all_given: list[Given | None], after: int | float) -> tuple[Edit, ...]:
     """Every one of these values, each place once."""
-    edits = [Edit("value", one.node, one.input, one.value, after) for one in all_given if one is not None]
+    edits = [Edit("value", one.node, one.input, one.value, after) for one in all_given if one is not None and one.input]
     return tuple(dict.fromkeys(edits))
 
 

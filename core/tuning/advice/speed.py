@@ -28,7 +28,7 @@ def speed_changes(case: Case) -> Iterator[Change]:
 
 
 def _steps_of(sampling: Sampling) -> int | None:
-    value = sampling.steps.value if sampling.steps is not None else None
+    value = sampling.steps.value if sampling.steps is not None and sampling.steps.input else None
     return value if type(value) is int and 0 < value <= 1_000 else None
 
 
@@ -53,7 +53,7 @@ def _steps(case: Case) -> Iterator[Change]:
         steps = _steps_of(sampling)
         if steps is None or sampling.steps is None or sampling.first_step or sampling.last_step:
             return
-        if own.steps is not None and steps > max(own.steps[0], _FEW):
+        if own.steps is not None and steps > max(own.steps[0], _FEW) and sampling.steps.input:
             found[sampling.steps] = steps
     if own.steps is None or not found or own.few or _is_distilled(case):
         return
@@ -120,7 +120,7 @@ def _settings(sampling: Sampling, row: Mapping[str, Any]) -> list[Edit] | None:
     wanted += [(getattr(sampling, key), row[key]) for key in ("sampler", "scheduler") if key in row]
     edits = []
     for given, value in wanted:
-        if given is None or given.value is None:
+        if given is None or given.value is None or not given.input:  # worked out: no single input holds it
             return None
         if given.value != value:
             edits.append(Edit("value", given.node, given.input, given.value, value))
@@ -144,7 +144,7 @@ def _switches(case: Case) -> Iterator[Change]:
     seen: set[tuple[str, str]] = set()
     for switch in case.anatomy.switches:
         given = switch.given
-        if given is None or type(given.value) is not bool or (given.node, given.input) in seen:
+        if given is None or not given.input or type(given.value) is not bool or (given.node, given.input) in seen:
             continue
         seen.add((given.node, given.input))
         node = case.view.by_id.get(given.node)

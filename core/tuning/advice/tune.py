@@ -10,7 +10,7 @@ from ...explanation.types import DIFFUSION_MODEL, Anatomy
 from ...knowledge import document
 from ...workflow.types import Workflow
 from ..edit import ViewOf
-from ..types import MEMORY, SPEED, Change, Edit, Estimate, Files, NeedsFile, Profile, Tuning
+from ..types import MEMORY, SPEED, UNSURE, Change, Edit, Estimate, Files, NeedsFile, Profile, Tuning
 from .builds import Here, Known, tabled
 from .models import model_changes
 from .pick import LEAST, LOSS, Measured, Picker
@@ -112,6 +112,8 @@ def _place(edit: Edit) -> tuple[str, str]:
 def _measured(change: Change, before: Estimate, after: Estimate, target: int) -> Measured | None:
     """The change with its effect in words; None where it lowers nothing at all."""
     time = change.time if change.time is not None else faster(before, after)
+    if SPEED not in change.goals:
+        time = None
     peak, stage = saved(before, after), stage_saved(before, after)[1]
     if max(peak, stage) < LEAST and time is None:
         return None
@@ -148,6 +150,8 @@ def _none(anatomy: Anatomy, before: Estimate, trials: Trials, target: int, *, pa
         return "It loads no model file, so hardly any GPU memory is wanted."
     if before.peak.likely <= 0:
         return "How much memory it wants is not known, so no change can be judged."
+    if before.fit == UNSURE:
+        return "The sizes of its models are not known, and nothing else in it lowers what it wants."
     start = f"It already fits into {room(target)}. " if before.peak.high <= target else ""
     if trials.refused:
         return start + "What would help cannot be changed safely in this file: " + next(iter(trials.refused.values()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..types import GB, Change, Estimate, NeedsFile
+from ..types import GB, SPEED, Change, Estimate, NeedsFile
 from .trial import largest
 
 _LEAST_SAID = 50_000_000  # bytes: less is not worth a word
@@ -106,7 +106,7 @@ def _memory(before: Estimate, after: Estimate, target: int) -> str:
 
 def _time(before: Estimate, after: Estimate, change: Change) -> str:
     factor = change.time if change.time is not None else faster(before, after)
-    if factor is None:
+    if factor is None or SPEED not in change.goals:
         return ""
     return f"Sampling takes about {round(factor * 100)} % of the time."
 
