@@ -124,7 +124,8 @@ def _models(told: Told, old: Files, new: Files, sizes: dict[str, int]) -> Iterat
 
 def _swap(told: Told, name: str, other: str, old: Files, new: Files, sizes: dict[str, int]) -> Consequence:
     role = ROLES.get(new[other][0], "the file")
-    known = f" ({size(sizes[name])} → {size(sizes[other])})" if name in sizes and other in sizes else ""
+    before, after = (size(sizes[one]) if one in sizes else "" for one in (name, other))
+    known = f" ({before} → {after})" if before and after and before != after else ""
     cited = told.about((), (), [name, other])
     return Consequence("models", f"Uses {role} {other} instead of {name}{known}.", name, other, differences=cited)
 

@@ -20,6 +20,7 @@ from .types import Ending, Sampling
 _MOST_TEXTS = 40
 _MOST_OUTPUTS = 40  # a workflow with hundreds of previews is told by the first ones
 _SOUND = ("AUDIO", "VHS_AUDIO")
+_MAKERS = frozenset(("sampler", "partner"))
 
 
 class Evidence(NamedTuple):
@@ -37,7 +38,7 @@ def evidence(
 ) -> list[Evidence]:
     """What is known of each output in which something is made; of all where nothing is."""
     started = frozenset(one.node for one in samplings if one.start in ("image", "video"))
-    gather = _Gather(view, {one.node: one.medium for one in inputs}, started)
+    gather = _Gather(view, {one.node: _given(view, one) for one in inputs}, started)
     plain: list[Evidence] = []
     for ends in (_kept(view, outputs), _last(view)):
         seen = [gather.seen(node, medium) for node, medium in ends]
@@ -46,6 +47,13 @@ def evidence(
             return [one for one in made if one.out != "text"] or made
         plain = plain or seen
     return plain
+
+
+def _given(view: View, one: Ending) -> str:
+    """What a person puts in: of a picture of which only the mask is read, a mask."""
+    node = view.by_id.get(one.node)
+    read = {view.kind(user, name) for user, name, _ in view.users(node)} if node is not None else set()
+    return "mask" if one.medium == "image" and read == {"MASK"} else one.medium
 
 
 def _kept(view: View, outputs: Sequence[Ending]) -> list[tuple[Node, str]]:
@@ -92,6 +100,7 @@ class _Gather:
         self._linked: dict[str, list[str]] = {}
         self._marks: dict[str, tuple[str, ...]] = {}
         self._own: dict[str, bool] = {}
+        self._of_makers: dict[str, bool] = {}
 
     def seen(self, start: Node, out: str) -> Evidence:
         """The evidence for one output. `out`: its medium."""
@@ -105,6 +114,8 @@ class _Gather:
         canvas = [node for node in nodes.values() if self.view.role(node).get("does") == "latent"]
         if canvas and not self.started & nodes.keys() and all(self._own_size(node) for node in canvas):
             shown["own_canvas"] = [node.id for node in canvas]
+        if enlarged := [node for node in shown.get("upscale", ()) if not self._made(node)]:
+            shown["own_enlarged"] = enlarged
         media = [self.media[node] for node in nodes if self.media.get(node)]
         if out == "image" and "video" in media:
             out = "video"  # its frames
@@ -131,12 +142,16 @@ class _Gather:
         """The inputs that get more than a number or a plain text."""
         found = self._linked.get(node.id)
         if found is None:
-            scalar, told = _plain()
+            scalar, handles, told = _plain()
             found = self._linked[node.id] = [
                 name
                 for name, feed in self.view.feeds(node).items()
                 if name not in aside(node)
-                and (self.view.kind(node, name) not in scalar or _tells(self.view, feed.node, told))
+                and (
+                    self.view.kind(node, name) not in scalar
+                    or handles.search(name)
+                    or _tells(self.view, feed.node, told)
+                )
             ]
         return found
 
@@ -144,6 +159,14 @@ class _Gather:
         found = self._marks.get(node.id)
         if found is None:
             found = self._marks[node.id] = tuple(marks(self.view, node, self._links(node)))
+        return found
+
+    def _made(self, node: str) -> bool:
+        """Whether what comes to a node was sampled or made by a service before."""
+        found = self._of_makers.get(node)
+        if found is None:
+            above = (one for one in self._reach(self.view.by_id[node], texts=False).values() if one.id != node)
+            found = self._of_makers[node] = any(_MAKERS.intersection(self._shown(one)) for one in above)
         return found
 
     def _own_size(self, canvas: Node) -> bool:
@@ -176,9 +199,9 @@ def _tells(view: View, node: Node, told: re.Pattern[str]) -> bool:
 
 
 @cache
-def _plain() -> tuple[frozenset[str], re.Pattern[str]]:
+def _plain() -> tuple[frozenset[str], re.Pattern[str], re.Pattern[str]]:
     body = document("tasks")
-    return frozenset(body["scalar"]), re.compile(body["told"])
+    return frozenset(body["scalar"]), re.compile(body["handles"]), re.compile(body["told"])
 
 
 @cache

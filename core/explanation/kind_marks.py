@@ -16,10 +16,12 @@ from ..workflow.types import Node
 from .graph import View
 
 _MOST_TYPES = 4_000
+_FEW_WORDS = 4  # a text with more blanks than a name or an option has
 
 
 class Mark(NamedTuple):
-    """One line of the table, its patterns compiled. `inputs`: each is found in the name of a linked input."""
+    """One line of the table, its patterns compiled. `inputs`: each is found in the name of a linked input,
+    with `many` in those of two or more."""
 
     name: str
     types: re.Pattern[str] | None
@@ -31,6 +33,7 @@ class Mark(NamedTuple):
     prompted: bool
     unknown: bool
     but: frozenset[str]
+    many: bool
 
     def may(self, class_type: str) -> bool:
         """Whether a node of this type can show the mark at all."""
@@ -56,6 +59,7 @@ def _mark(line: Mapping[str, Any]) -> Mark:
         bool(line.get("prompted")),
         bool(line.get("unknown")),
         frozenset(line.get("but", ())),
+        bool(line.get("many")),
     )
 
 
@@ -78,7 +82,7 @@ def marks(view: View, node: Node, linked: Sequence[str]) -> Iterator[str]:
             continue
         if mark.makes and not mark.makes.intersection(view.outputs(node)):
             continue
-        if all(any(pattern.search(name) for name in linked) for pattern in mark.inputs):
+        if all(sum(map(bool, map(pattern.search, linked))) > mark.many for pattern in mark.inputs):
             shown.add(mark.name)
             yield mark.name
 
@@ -89,11 +93,16 @@ def _partner(view: View, node: Node) -> bool:
 
 
 def _prompted(view: View, node: Node) -> bool:
-    """Whether a node of a type that nothing here knows takes a prompt: then what it gives is made of it."""
+    """Whether a node of a type that nothing here knows takes a prompt: then what it gives is made of it.
+
+    Told by the name of an input or, where values are stored without names, by a text of several words.
+    """
     if not _unknown(view, node):
         return False
-    names = {slot.name.rpartition(".")[2] for slot in node.slots} | set(view.values(node))
-    return "prompt" in names
+    values = view.values(node)
+    names = {slot.name.rpartition(".")[2] for slot in node.slots} | {name.rpartition(".")[2] for name in values}
+    stored = node.widgets if isinstance(node.widgets, list) else list(values.values())
+    return "prompt" in names or any(isinstance(one, str) and one.count(" ") >= _FEW_WORDS for one in stored)
 
 
 def _unknown(view: View, node: Node) -> bool:

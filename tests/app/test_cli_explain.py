@@ -12,6 +12,7 @@ from comfyfixersmart.core.cli import CANNOT, FINDINGS, FINE, shared
 from comfyfixersmart.core.reports import schema_understanding
 
 from ..server_routes.test_understanding import picture
+from ..workflow.media_samples import png, text
 
 Run = Callable[..., tuple[int, str, str]]
 Tree = Callable[[Path], dict[str, tuple[int, int]]]
@@ -67,6 +68,18 @@ def test_what_cannot_be_explained(base: Path, run: Run, tmp_path: Path, command:
     (tmp_path / "list.json").write_text('{"a": 1}')
     code, said, _ = run(command, tmp_path / "list.json", "--json", *more)
     assert (code, json.loads(said)["error"]["code"]) == (CANNOT, "no_workflow")
+
+
+def test_a_picture_that_carries_its_workflow(base: Path, heron: Path, run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "heron.png"
+    path.write_bytes(png(text("workflow", json.dumps(picture()))))
+    code, said, _ = run("explain", path, "--comfyui", base)
+    assert code == FINE and "1536" in said
+    assert run("compare", path, heron, "--comfyui", base)[0] == FINE
+    code, said, _ = run("tune", path, "--memory", "6", "--comfyui", base)
+    assert code == FINE and "No new version can be written" in said
+    code, said, _ = run("tune", path, "--memory", "6", "--comfyui", base, "--write", "--json")
+    assert (code, json.loads(said)["error"]["code"]) == (CANNOT, "no_version")
 
 
 # ---- compare -----------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from functools import cache
 from ...knowledge import document
 from ..graph import Given
 from ..stages import StageStep
-from ..types import Fact, Sampling, Size, Step
+from ..types import TEXT_ENCODER, Fact, Sampling, Size, Step
 from . import say
 from .ground import MAIN, Ground, number, starts_from
 from .passes import parameters, title_of
@@ -18,7 +18,7 @@ from .words import Words
 
 _STAGES = "knowledge/practice.json#stages"
 _TURNED = {"image": "picture", "video": "video", "audio": "sound", "3d": "shape"}  # last words of the steps' titles
-MOST_VERBS = 4
+MOST_VERBS, MOST_ENCODERS = 4, 4  # named or counted in one row
 _PADS = re.compile("Pad|Extend")
 
 
@@ -65,7 +65,7 @@ def said(ground: Ground, words: Words, step: StageStep) -> str:
         words.known.append(text)
         words.sources.append(_STAGES)
     if step.key in ("service", "unknown"):
-        return _named(ground, words, step, text)
+        return f"{_quotes(ground, words, step)} {_named(ground, words, step, text)}".strip()
     own = [ground.anatomy.steps[place] for place in step.steps]
     text = _back(ground, step, text) if step.key == "decode" else text
     if step.key == "mask" and any(one.does == "inpaint" for one in own):
@@ -186,24 +186,25 @@ def _begin(ground: Ground, one: Sampling) -> str:
 
 
 def _text(ground: Ground, words: Words, step: StageStep) -> str:
-    """The beginnings of the texts, the first of each use."""
+    """The texts, and how many text encoders read them: those of the passes that take these texts."""
+    told = _quotes(ground, words, step)
+    passes = {one for place in step.texts for one in ground.anatomy.texts[place].samplers}
+    parts = [part for part in ground.anatomy.models if part.role == TEXT_ENCODER and passes]
+    names = say.unique(part.name for part in parts if passes & set(part.samplers))
+    reader = f"Read by {words.count(len(names), 'text encoder')}." if 0 < len(names) <= MOST_ENCODERS else ""
+    return f"{told} {reader}".strip()
+
+
+def _quotes(ground: Ground, words: Words, step: StageStep) -> str:
+    """The beginnings of the texts, the first of each use, negative ones last."""
     rows: dict[str, str] = {}
     for place in step.texts:
         one = ground.anatomy.texts[place]
-        if isinstance(one.given.value, str) and one.use not in rows:
+        if isinstance(one.given.value, str) and one.given.value.strip() and one.use not in rows:
             name = title_of(one) if one.use not in ("positive", "text") else ""
             effect = "" if one.effect else " (no effect here)"
             rows[one.use] = f"{name + ': ' if name else ''}{words.quote(one.given.value)}{effect}"
-    encoders = [
-        part for part in ground.anatomy.models
-        if part.role == "text_encoder" and any(ground.anatomy.texts[place].samplers for place in step.texts)
-    ]  # fmt: skip
-    names = say.unique(part.name for part in encoders)
-    reader = ""
-    if names and len(names) <= 4:
-        reader = f" Read by {words.count(len(names), 'text encoder')}."
-    told = [rows[use] for use in sorted(rows, key=lambda use: use == "negative")]
-    return say.stop("; ".join(told)) + reader if rows else reader.strip()
+    return say.stop("; ".join(rows[use] for use in sorted(rows, key=lambda use: use == "negative")))
 
 
 def _inputs(ground: Ground, words: Words, step: StageStep) -> str:

@@ -1,0 +1,31 @@
+"""Which loaders each step works with."""
+
+from __future__ import annotations
+
+from comfyfixersmart.core.explanation.drawing import draw
+from comfyfixersmart.core.explanation.stage_models import loaders
+from comfyfixersmart.core.explanation.stages import stages
+
+from .built import graph, sampled, understood
+from .test_kinds import SAVE
+
+
+def test_a_step_works_with_what_leads_to_it_first() -> None:
+    anatomy, view = understood(graph(*sampled(SAVE)))
+    steps = stages(anatomy, view)
+    found = dict(zip([step.key for step in steps], loaders(steps, anatomy, view), strict=True))
+    checkpoint = anatomy.models[0].node
+    assert found == {"text": (checkpoint,), "canvas": (), "sample": (checkpoint,), "save": (checkpoint,)}
+
+
+def test_the_drawing_tells_them() -> None:
+    anatomy, view = understood(graph(*sampled(SAVE)))
+    steps = stages(anatomy, view)
+    told = loaders(steps, anatomy, view)
+    assert tuple(dot.loaders for dot in draw(steps, told).dots) == told
+    assert all(dot.loaders == () for dot in draw(steps).dots)
+
+
+def test_nothing_leads_nowhere() -> None:
+    anatomy, view = understood(graph(*sampled(SAVE)))
+    assert loaders((), anatomy, view) == ()
