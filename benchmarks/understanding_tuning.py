@@ -21,8 +21,10 @@ from comfyfixersmart.core.inventory.server import read_server
 from comfyfixersmart.core.knowledge import document
 from comfyfixersmart.core.requirements.references import Vocabulary
 from comfyfixersmart.core.requirements.scan import Scanner
+from comfyfixersmart.core.tuning.advice.trial import with_sizes
 from comfyfixersmart.core.tuning.advice.tune import tune
 from comfyfixersmart.core.tuning.edit import NotEdited, edited
+from comfyfixersmart.core.tuning.estimate import estimate
 from comfyfixersmart.core.tuning.types import Change, Estimate, NeedsFile, Tuning
 from comfyfixersmart.core.workflow.read import read_bytes
 from comfyfixersmart.core.workflow.types import Workflow
@@ -39,7 +41,9 @@ SHARE = 0.8  # of the templates a variant is asked for
 
 @dataclass
 class Written:
-    """One variant: its changes, its bytes ("" for a reason why there are none), what the page sends, what the server says."""
+    """One variant: its changes, its bytes (`fault`: why there are none), what the page sends, what the server says.
+
+    `estimate`: of the file that was written, read anew."""
 
     key: str
     changes: list[Change]
@@ -94,7 +98,7 @@ def _cases(catalogue: NodeCatalogue, host: Host) -> Iterator[Case]:
             continue
         found = _tuned(scanner, catalogue, workflow, links, host.info.keys())
         if found is not None:
-            yield _written(catalogue, Case(path.name, data, found))
+            yield _written(scanner, catalogue, Case(path.name, data, found))
 
 
 def _tuned(
@@ -135,12 +139,15 @@ def _links() -> dict[str, list[NeedsFile]]:
     return folders
 
 
-def _written(catalogue: NodeCatalogue, case: Case) -> Case:
+def _written(scanner: Scanner, catalogue: NodeCatalogue, case: Case) -> Case:
     by_id = {change.id: change for change in case.tuning.changes}
     for variant in case.tuning.variants:
         one = Written(variant.key, [by_id[id] for id in variant.changes], variant.estimate)
         try:
             one.data = edited(case.data, one.changes, lambda workflow: view_of(workflow, catalogue))
+            (workflow,) = read_bytes(one.data, case.name).workflows
+            own = anatomy(workflow, scanner.scan(workflow), catalogue)
+            one.estimate = estimate(own, files=with_sizes(lambda name, folders: None, one.changes))
         except NotEdited as error:
             one.fault = error.message
         case.variants.append(one)

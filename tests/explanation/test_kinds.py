@@ -165,7 +165,7 @@ def test_the_name_of_the_file_is_not_looked_at() -> None:
 
 def test_rules_name_tasks_and_marks_that_exist() -> None:
     body = document("tasks")
-    marks = {mark.name for mark in table()} | {"own_canvas"}
+    marks = {mark.name for mark in table()} | {"own_canvas", "own_enlarged"}
     for line in (*body["rules"], *body["also"]):
         assert line["kind"] in body["tasks"]
         named = {one for group in line.get("marks", ()) for one in group.split("|")}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,7 @@ from comfyfixersmart.core.readiness.index import build_index
 from comfyfixersmart.core.readiness.types import BLOCKED, INFO, UNREADABLE, Evidence, Finding, Fix, Readiness
 from comfyfixersmart.core.requirements.types import NodeRef
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "readiness"))
-from places import file, place
+from ..readiness.places import file, place
 
 MOSS = "moss_xl.safetensors"
 NODE = NodeRef("7", "ThistleBlend", "Blend", "mode")

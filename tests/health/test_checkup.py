@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from comfyfixersmart.core.comparison.types import Difference, Side
@@ -23,8 +21,7 @@ from comfyfixersmart.core.readiness.types import (
     Readiness,
 )
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "readiness"))
-from places import file, place
+from ..readiness.places import file, place
 
 MOSS = "moss.safetensors"
 WITH, WITHOUT = place(models={"checkpoints": [file(MOSS, 7)]}, digest="a"), place(digest="b")

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 from comfyfixersmart.core.readiness.index import build_index
 from comfyfixersmart.core.tuning.types import FileFacts
 from comfyfixersmart.core.understanding.files import Files, find
 from comfyfixersmart.core.weights.types import Parts
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "readiness"))
-from places import file, place
+from ..readiness.places import file, place
 
 HERE = place(
     models={

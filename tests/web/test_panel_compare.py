@@ -62,7 +62,11 @@ def test_differences_are_gathered_by_node_with_the_way_there(compared: Any) -> N
     one = compared()
     groups = one.page.locator(".cfs-diff-node")
     sampler = groups.nth(0)
-    assert "steps" in sampler.text_content() and "20" in sampler.text_content() and "res_multistep" in sampler.text_content()
+    assert (
+        "steps" in sampler.text_content()
+        and "20" in sampler.text_content()
+        and "res_multistep" in sampler.text_content()
+    )
     assert "drawn anew at each run" in sampler.text_content()
     sampler.locator("button.cfs-node").first.click()
     one.page.wait_for_function("host.calls.some((each) => each[0] === 'goToNode' && each[1] === '192:31')")
@@ -127,7 +131,9 @@ def test_nothing_differs(compared: Any) -> None:
     one = compared("compared-same", view={"slug": SLUG})
     assert "Both do the same: nothing differs but perhaps the layout." in one.page.inner_text(".cfs-compared")
     assert one.count(".cfs-differences") == one.count(".cfs-meaning") == 0
-    assert "the reason lies outside of it" in one.page.inner_text(".cfs-compared"), "it was compared with its last good version"
+    assert "the reason lies outside of it" in one.page.inner_text(".cfs-compared"), (
+        "it was compared with its last good version"
+    )
 
 
 def test_where_no_good_version_is_kept_one_is_chosen(show: Any) -> None:

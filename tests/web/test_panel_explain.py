@@ -221,24 +221,21 @@ def test_while_it_waits_there_is_a_calm_outline(show: Any) -> None:
 
 
 def test_the_canvas_is_explained_anew_when_it_changed_and_late_answers_are_dropped(show: Any) -> None:
-    one = show("explained", view={"page": "open", "focus": "explain"}, canvas=1)
+    one = show("explained", view={"page": "open", "focus": "explain"}, canvas=1, faults=("500",))
     one.page.locator(".cfs-stage").first.wait_for()
     held: list[Any] = []
     one.page.route("**/comfyfixersmart/explain*", lambda route: held.append(route))
-    for _ in range(2):
+    for count in (1, 2):
         one.page.evaluate("host.edited()")
-        one.page.wait_for_timeout(80)
-    assert len(held) == 2 and one.count(".cfs-stage") == 6, "what was shown stays until the new one is there"
-    answer = one.page.evaluate(
-        "fetch('/comfyfixersmart/codes?scenario=explained').then(() => fetch('/comfyfixersmart/workflow?slug=image-kite-kite_context_edit&scenario=explained')).then((one) => one.status)"
-    )
-    assert answer == 200
-    held[1].continue_()
-    one.page.wait_for_timeout(150)
-    held[0].fulfill(status=500, body='{"error": {"code": "failed", "message": "too late", "hint": ""}}')
-    one.page.wait_for_timeout(150)
-    assert "too late" not in one.page.inner_text(".cfs-explained")
-    one.trouble[:] = [each for each in one.trouble if "500" not in each]
+        while len(held) < count:
+            one.page.wait_for_timeout(20)
+    assert one.count(".cfs-stage") == 6, "what was shown stays until the new one is there"
+    with one.page.expect_response("**/comfyfixersmart/explain*"):
+        held[1].continue_()
+    with one.page.expect_response("**/comfyfixersmart/explain*"):
+        held[0].fulfill(status=500, json={"error": {"code": "failed", "message": "too late", "hint": ""}})
+    one.page.wait_for_timeout(100)
+    assert one.count(".cfs-stage") == 6 and "too late" not in one.page.inner_text(".cfs-explained")
 
 
 def test_a_huge_workflow_is_folded(explained: Any) -> None:

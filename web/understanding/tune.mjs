@@ -51,6 +51,8 @@ class Tune extends Understood {
     const { client, kept } = this;
     if (!client.machine) await client.explain(subject).catch(() => null); // for the name and the memory of the machine
     kept.memory ??= client.machine?.memory ? OWN : USUAL;
+    if (kept.about !== this.about) kept.chosen.clear(); // another graph on the canvas
+    kept.about = this.about;
     this.asking = subject;
     const answer = await client.tune(subject, this.gb);
     const known = new Set(answer.changes.map((one) => one.id));
@@ -248,7 +250,8 @@ class Tune extends Understood {
     this.opening = true;
     try {
       const { workflow, name } = await this.client.edited(this.asking, this.gb, ids);
-      if (!(await this.host.loadGraph(workflow, name))) this.tell(t("workflow.not_opened"));
+      const opened = await this.host.loadGraph(workflow, name);
+      this.tell(opened ? t("tune.opened", { name: visible(name) }) : t("workflow.not_opened"));
     } catch (error) {
       const { message, hint } = plain(error);
       this.tell(sentences([message || t("workflow.not_opened"), hint].map((one) => visible(said(one)))));

@@ -110,6 +110,25 @@ class Ground:
                     found.setdefault(value, given)
         return next(iter(found.values())) if len(found) == 1 else None
 
+    @cached_property
+    def mains(self) -> Mapping[str, list[ModelPart]]:
+        """Sampling pass → the main models that work in it."""
+        models = self.anatomy.models
+        return {
+            one.node: [models[place] for place in one.models if place < len(models) and models[place].role in MAIN]
+            for one in self.anatomy.samplings
+        }
+
+    @cached_property
+    def order(self) -> Mapping[str, int]:
+        """Sampling pass → its place in the order in which data flows."""
+        return {one.node: place for place, one in enumerate(self.anatomy.samplings)}
+
+    @cached_property
+    def main_names(self) -> frozenset[str]:
+        """The files of the main models that any pass uses."""
+        return frozenset(one.name for one in self.anatomy.models if one.role in MAIN and one.samplers)
+
     def rate(self, size: Size) -> Given | None:
         """The frames per second of what is made at a size."""
         return size.fps if size.fps is not None or size.of != "video" else self.fps

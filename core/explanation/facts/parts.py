@@ -47,7 +47,7 @@ def models(ground: Ground) -> Iterator[Fact]:
 def _grouped(ground: Ground) -> Iterator[tuple[str, list[ModelPart]]]:
     """The model parts that make one row each, with the id of their fact."""
     groups: dict[tuple[object, ...], list[ModelPart]] = {}
-    order = {one.node: place for place, one in enumerate(ground.anatomy.samplings)}
+    order = ground.order
 
     def place(part: ModelPart) -> tuple[int, int]:
         first = min((order.get(one, len(order)) for one in part.samplers), default=len(order))
@@ -128,10 +128,9 @@ def _passes(ground: Ground, words: Words, parts: list[ModelPart]) -> str:
     """ "in the first pass", where several main models share the work."""
     if parts[0].role not in (*MAIN, LORA):
         return ""
-    mains = {one.name for one in ground.anatomy.models if one.role in MAIN and one.samplers}
-    order = [one.node for one in ground.anatomy.samplings]
-    own = sorted({order.index(one) for part in parts for one in part.samplers if one in order})
-    shared = len(mains) > 1 or parts[0].role == LORA
+    order = ground.order
+    own = sorted({order[one] for part in parts for one in part.samplers if one in order})
+    shared = len(ground.main_names) > 1 or parts[0].role == LORA
     if not shared or not own or len(own) == len(order) or max(own) >= len(_ORDINALS):
         return ""
     words.counted += [place + 1 for place in own]

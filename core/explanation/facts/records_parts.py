@@ -48,14 +48,7 @@ def models(ground: Ground) -> Iterator[Record]:
 
 def _base(ground: Ground, part: ModelPart) -> ModelPart | None:
     """The main model that a part works with: of its sampling passes, where all of them agree."""
-    models = ground.anatomy.models
-    found = {
-        models[place].name: models[place]
-        for one in ground.anatomy.samplings
-        if one.node in part.samplers
-        for place in one.models
-        if place < len(models) and models[place].role in MAIN
-    }
+    found = {main.name: main for sampler in part.samplers for main in ground.mains.get(sampler, ())}
     families = {of_family(one.family) for one in found.values()}
     return next(iter(found.values())) if found and len(families) == 1 else None
 
