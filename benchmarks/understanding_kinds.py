@@ -105,7 +105,9 @@ def expected(
         raise ValueError(f"tags without a line in {TAGS.name}: {unknown}")
     telling = [tag for tag in own if tag in tags["kinds"]]
     if telling:
-        return ", ".join(telling), frozenset(kind for tag in telling for kind in tags["kinds"][tag])
+        lists = [tags["kinds"][tag] for tag in telling]
+        lists += [line["kinds"] for line in tags["together"] if set(line["tags"]) <= set(telling)]
+        return ", ".join(telling), frozenset(kind for some in lists for kind in some)
     medium = tags["categories"].get(group["title"])
     return f"category {group['title']}", frozenset(gives[medium] if medium else ())
 

@@ -210,10 +210,9 @@ def _rows(cases: Sequence[Case], verbose: bool) -> Iterator[Row]:
     yield Row("without a variant and without a reason", str(len(unsaid)), "0", not unsaid, unsaid)
     variants = [(case, one) for case in some for one in case.variants]
     judged = [(case, one) for case, one in variants if case.accepted]
-    bad = [f"{case.name} {one.key}: {one.fault or (one.sent.fault if one.sent else '') or one.said}" for case, one in judged
-           if not one.accepted]  # fmt: skip
-    yield Row("variants that pass ComfyUI's validation where the original does", f"{len(judged) - len(bad)} of {len(judged)}",
-              "all", not bad, bad)  # fmt: skip
+    bad = [f"{case.name} {one.key}: {_fault(one)}" for case, one in judged if not one.accepted]
+    passed = f"{len(judged) - len(bad)} of {len(judged)}"
+    yield Row("variants that pass ComfyUI's validation where the original does", passed, "all", not bad, bad)
     higher = [f"{case.name} {one.key}" for case, one in variants if not _lower(case.tuning.before, one.estimate)]
     yield Row(
         "variants with a lower estimate", f"{len(variants) - len(higher)} of {len(variants)}", "all", not higher, higher
@@ -222,6 +221,10 @@ def _rows(cases: Sequence[Case], verbose: bool) -> Iterator[Row]:
     yield Row("templates with a variant that is lower at the peak", f"{len(at_peak)} of {len(cases)}")
     if verbose:
         yield from _details(cases)
+
+
+def _fault(one: Written) -> str:
+    return one.fault or (one.sent.fault if one.sent else "") or one.said
 
 
 def _peak_lower(before: Estimate, after: Estimate) -> bool:

@@ -20,6 +20,7 @@ from .types import Ending, Sampling
 _MOST_TEXTS = 40
 _MOST_OUTPUTS = 40  # a workflow with hundreds of previews is told by the first ones
 _SOUND = ("AUDIO", "VHS_AUDIO")
+_TELLS_NOTHING = frozenset(("model", "unknown"))
 _MAKERS = frozenset(("sampler", "partner"))
 
 
@@ -42,10 +43,10 @@ def evidence(
     plain: list[Evidence] = []
     for ends in (_kept(view, outputs), _last(view)):
         seen = [gather.seen(node, medium) for node, medium in ends]
-        made = [one for one in seen if one.marks]
+        made = [one for one in seen if not _TELLS_NOTHING.issuperset(one.marks)]
         if made:  # a text beside media is a prompt or a note on them
             return [one for one in made if one.out != "text"] or made
-        plain = plain or seen
+        plain = plain or [one for one in seen if one.marks] or seen
     return plain
 
 
@@ -80,11 +81,12 @@ def _last(view: View) -> list[tuple[Node, str]]:
 
 
 def _medium(view: View, node: Node) -> str:
-    """What comes to an output, by its link types and, where those do not tell, its name."""
+    """What comes to an output: by its name, by what is known of its type, else by what is linked to it."""
     by_type, by_name = _media()
     kinds = [view.kind(node, name) for name in view.feeds(node) if name not in aside(node)]
     named = next((medium for pattern, medium in by_name if pattern.search(node.class_type)), "")
-    return named or next((by_type[kind] for kind in kinds if kind in by_type), "")
+    said = str(view.role(node).get("medium", ""))
+    return named or said or next((by_type[kind] for kind in kinds if kind in by_type), "")
 
 
 class _Gather:
@@ -111,6 +113,9 @@ class _Gather:
                 shown.setdefault(mark, []).append(node.id)
         if not shown and out == "video" and (sound := self._sound(nodes.values())) is not None:
             return self.seen(sound, "audio")  # the frames are a person's own: what is made is the sound
+        if not shown:  # the address of a file that an unknown node makes
+            behind = [node.id for node in self._reach(start, texts=True).values() if "unknown" in self._shown(node)]
+            shown = {"unknown": behind} if behind else {}
         canvas = [node for node in nodes.values() if self.view.role(node).get("does") == "latent"]
         if canvas and not self.started & nodes.keys() and all(self._own_size(node) for node in canvas):
             shown["own_canvas"] = [node.id for node in canvas]

@@ -53,7 +53,7 @@ def edited(data: bytes, changes: Sequence[Change], view_of: ViewOf, *, workflow:
 
 
 def edited_graph(graph: dict[str, Json], form: str, changes: Sequence[Change], view_of: ViewOf) -> dict[str, Json]:
-    """The same for one graph that is already parsed ("ui" or "api"): a new graph; the one given stays. Raises NotEdited."""
+    """The same for one graph that is parsed already ("ui" or "api"): a new graph. Raises NotEdited."""
     from .edit_nodes import structural
     from .edit_values import put_values
     from .edit_verify import verify

@@ -1,8 +1,8 @@
 """Writes a changed JSON value over the text it came from: what did not change keeps its every letter. Pure.
 
 A file that is parsed and written again loses its author's spelling (1e-05, spaces, escapes, numbers too large for a
-float). So the old text is walked beside the new value, and only the parts that differ are put in anew, in the file's own
-style. A JSON text inside a string is written over in the same way.
+float). So the old text is walked beside the new value, and only the parts that differ are put in anew, in the style of the
+file.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def decoded(data: bytes) -> tuple[bytes, str, str]:
 
 
 def rewritten(text: str, value: Json) -> str:
-    """The JSON text with `value` in place of what it holds; equal parts keep their letters. Raises ValueError for no JSON."""
+    """The JSON text with `value` in place of what it holds; equal parts keep their letters. Raises ValueError."""
     return _Writer(text).whole(value)
 
 

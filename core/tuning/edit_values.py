@@ -1,4 +1,4 @@
-"""Puts new values where the old ones stand: every place that could be meant is marked, and the marks that arrive tell."""
+"""Puts new values where the old ones stand: every place that could be meant is marked; the marks that arrive tell."""
 
 from __future__ import annotations
 

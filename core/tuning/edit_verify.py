@@ -1,4 +1,4 @@
-"""Compares a graph before and after an edit, as the server would get it: what differs has to be what was meant. Pure."""
+"""Compares a graph before and after an edit, as the server would get it: what differs has to be meant. Pure."""
 
 from __future__ import annotations
 

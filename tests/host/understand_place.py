@@ -21,14 +21,18 @@ CHECKPOINT, LORA = "sd_xl_base_1.0.safetensors", "papercut-layers-xl.safetensors
 FLUX, FLUX_SMALL = "flux1-dev.safetensors", "flux1-dev-fp8.safetensors"
 FLUX_LORA = "flux/cyanotype-print.safetensors"
 PROMPT = "layered papercut diorama"  # begins the prompt of PAPERCUT
-# where → which of the cases in memory_files.py
-_FILES = {
-    f"checkpoints/{CHECKPOINT}": "heron_xl_f16.safetensors",
-    f"diffusion_models/{FLUX}": "heron_flux_bf16.safetensors",
-    f"diffusion_models/{FLUX_SMALL}": "heron_flux_f8_e4m3.safetensors",
-    "text_encoders/clip_l.safetensors": "heron_clip_l.safetensors",
-    "text_encoders/t5xxl_fp16.safetensors": "heron_t5xxl_fp16.safetensors",
-    "vae/ae.safetensors": "heron_vae_fp32.safetensors",
+_BLOCK, _WORDS, _PIXELS = "model.diffusion_model.middle_block.1", "conditioner.embedders.1.model", "first_stage_model.mid"
+# where → which of the cases in memory_files.py, and what the real file has beyond that: name, type, millions of numbers
+_FILES: dict[str, tuple[str, tuple[tuple[str, str, int], ...]]] = {
+    f"checkpoints/{CHECKPOINT}": (
+        "heron_xl_f16.safetensors",
+        ((f"{_BLOCK}.weight", "F16", 2045), (f"{_WORDS}.text_projection", "F16", 542), (f"{_PIXELS}.weight", "F16", 65)),
+    ),
+    f"diffusion_models/{FLUX}": ("heron_flux_bf16.safetensors", (("txt_in.weight", "BF16", 2935),)),
+    f"diffusion_models/{FLUX_SMALL}": ("heron_flux_f8_e4m3.safetensors", (("txt_in.weight", "F8_E4M3", 2935),)),
+    "text_encoders/clip_l.safetensors": ("heron_clip_l.safetensors", ()),
+    "text_encoders/t5xxl_fp16.safetensors": ("heron_t5xxl_fp16.safetensors", ()),
+    "vae/ae.safetensors": ("heron_vae_fp32.safetensors", ()),
 }
 _LORAS = (LORA, FLUX_LORA)
 
@@ -36,10 +40,11 @@ _LORAS = (LORA, FLUX_LORA)
 def lay_out(base: Path, files: ModuleType) -> None:
     """The base folder. `files`: benchmarks/memory_files.py."""
     cases = {one.name: one for one in files.cases()}
-    for path, name in _FILES.items():
-        place = base / "models" / path
+    for path, (name, more) in _FILES.items():
+        place, case = base / "models" / path, cases[name]
         place.parent.mkdir(parents=True, exist_ok=True)
-        files.write(place.parent, cases[name]._replace(name=place.name))
+        rest = tuple((tensor, kind, millions * 1_000_000) for tensor, kind, millions in more)
+        files.write(place.parent, case._replace(name=place.name, tensors=(*case.tensors, *rest)))
     for name in _LORAS:
         lora(base / "models/loras" / name, name)
     save(base, PAPERCUT, example("text-to-image-sdxl"))

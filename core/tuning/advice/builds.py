@@ -36,7 +36,7 @@ class Build(NamedTuple):
 
 @lru_cache(maxsize=20_000)
 def same_words(name: str) -> tuple[str, ...]:
-    """The words of a file's name that all builds of its model share, sorted: "flux1-dev_fp8.safetensors" → dev flux1."""
+    """The words that the names of all builds of a model share, sorted: "flux1-dev_fp8.safetensors" → dev flux1."""
     stem = name.replace("\\", "/").rpartition("/")[2].lower()
     end = next((one for one in _SUFFIXES if stem.endswith(one)), "")
     stem = _QUANT.sub(" ", stem[: len(stem) - len(end)])
@@ -47,7 +47,7 @@ def same_words(name: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=20_000)
 def packing(name: str) -> tuple[str, str, bool]:
-    """How a file is packed by its name: label, quality beside 16 bits, whether it is only worth proposing when it is here."""
+    """How a file is packed by its name: label, quality beside 16 bits, whether it is only proposed when it is here."""
     text = f" {' '.join(re.findall('[a-z0-9]+', name.lower()))} "
     for line in document("tuning")["formats"]:
         if re.search(rf" (?:fp8)?{line['words']}(?:mixed|scaled)? ", text):

@@ -110,7 +110,7 @@ def _eight_bits(case: Case, name: str, parts: list[ModelPart]) -> Iterator[Chang
 
 
 def _offers(view: View, node: str, name: str, choice: str) -> bool:
-    """Whether the definition of a node's type offers this choice; of a type that is not installed, whether it is known to."""
+    """Whether the definition of a node's type offers this choice; of one that is not installed, what is known."""
     known = view.known(view.by_id[node]) if node in view.by_id else None
     spec = known.input(name) if known is not None else None
     if spec is None:

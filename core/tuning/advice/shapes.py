@@ -1,4 +1,4 @@
-"""Proposals about what is made and how: tiles for the VAE, size, length, number at once, what is done after sampling."""
+"""Proposals about what is made and how: tiles for the VAE, size, length, number at once, what comes after sampling."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TILED = {"VAEDecode": ("VAEDecodeTiled", "decode_tiled"), "VAEEncode": ("VAEEnc
 
 
 def shape_changes(case: Case) -> Iterator[Change]:
-    """All of them. Sizes that are alike change together: a workflow that makes eight pictures makes all of them smaller."""
+    """All of them. Sizes that are alike change together: a workflow with eight pictures makes all of them smaller."""
     yield from _tiles(case)
     own = usual(case.anatomy)
     made = [one for one in case.anatomy.sizes if one.of in ("image", "video")]

@@ -174,8 +174,8 @@ def _gguf(case: Case, target: int) -> Iterator[tuple[str, str]]:
         fits = [one for one in some if one.size and one.size <= target * 0.9]
         best = max(fits, key=_bytes, default=None) or min(some, key=_bytes, default=None)
         if best is not None and best.size:
-            text = f"{best.name} ({size(best.size)}) is the same model as {part.name}, packed smaller. It needs the pack ComfyUI-GGUF."
-            yield f"{text} Install it, then tune again.", f"{best.said_by}: {best.url}"
+            text = f"{best.name} ({size(best.size)}) is the same model as {part.name}, packed smaller."
+            yield f"{text} It needs the pack ComfyUI-GGUF. Install it, then tune again.", f"{best.said_by}: {best.url}"
 
 
 def _bytes(one: NeedsFile) -> int:

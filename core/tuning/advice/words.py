@@ -57,7 +57,7 @@ def instead(before: Estimate, after: Estimate) -> str:
 
 
 def fitting(before: Estimate, after: Estimate, target: int) -> tuple[list[str], list[str]]:
-    """The stages, in words, that want more than the target now: those that no longer do then, and those that are gone."""
+    """The stages that want more than the target now, in words: those that no longer do, and those that are gone."""
     old, new = _largest_by_key(before), _largest_by_key(after)
     beside = before.peak.likely - largest(before.stages).likely
     over_ = [key for key, most in old.items() if most + beside > target]
