@@ -109,7 +109,7 @@ def expected(
         lists += [line["kinds"] for line in tags["together"] if set(line["tags"]) <= set(telling)]
         return ", ".join(telling), frozenset(kind for some in lists for kind in some)
     medium = tags["categories"].get(group["title"])
-    return f"category {group['title']}", frozenset(gives[medium] if medium else ())
+    return f"category {group['title']}", frozenset({*gives[medium], *tags["either"][medium]} if medium else ())
 
 
 def contradicted(tags: dict[str, Any], entry: dict[str, Any]) -> bool:

@@ -59,6 +59,7 @@ def _explain(commands: Any) -> argparse.ArgumentParser:
     made.add_argument(
         "--for", dest="reader", choices=explain.READERS, default="newcomer", help="for whom (default: %(default)s)"
     )
+    _markdown(made)
     made.set_defaults(run=explain.explain)
     return made
 
@@ -85,6 +86,7 @@ def _compare(commands: Any) -> argparse.ArgumentParser:
     made.add_argument("old", metavar="OLD", help="a workflow or media file")
     made.add_argument("new", metavar="NEW", nargs="?", help="another version of it")
     made.add_argument("--good", action="store_true", help="compare one file with the version of it that last ran here")
+    _markdown(made)
     _state(made, "good versions are kept")
     made.set_defaults(run=compare.compare)
     return made
@@ -193,6 +195,10 @@ def _who(parser: argparse.ArgumentParser) -> None:
     who.add_argument("--ask", metavar="NAMES", help=f"these services for this run: all, or some of {','.join(NAMES)}")
     who.add_argument("--offline", action="store_true", help="ask nobody: only what lies on this disk")
     who.add_argument("--remember", action="store_true", help="keep the answer in the settings")
+
+
+def _markdown(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--markdown", action="store_true", help="print Markdown in a terminal too, as into a file")
 
 
 def _count(text: str) -> int:

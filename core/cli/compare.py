@@ -29,7 +29,7 @@ def compare(options: argparse.Namespace) -> int:
     else:
         from ..reports.console import print_markdown
 
-        print_markdown(told.markdown)
+        print_markdown(told.markdown, raw=options.markdown)
     return FINE if told.same else FINDINGS
 
 

@@ -19,7 +19,7 @@ READERS = ("newcomer", "expert")
 
 
 def explain(options: argparse.Namespace) -> int:
-    """Explain one workflow. Markdown where the output goes into a file, the same set for reading in a terminal."""
+    """Explain one workflow. Markdown into a file and with --markdown, the same set for reading in a terminal."""
     app = app_of(options)
     one = opened(app, options.path)
     told = app.understanding.explain(one.workflow, sizes=sizes_of(app, one))
@@ -28,7 +28,7 @@ def explain(options: argparse.Namespace) -> int:
     else:
         from ..reports.console import print_markdown
 
-        print_markdown(told.explanation.markdown[options.reader])
+        print_markdown(told.explanation.markdown[options.reader], raw=options.markdown)
     return FINE
 
 

@@ -1,7 +1,7 @@
 """What single nodes show of what a workflow is for, by the table `marks` of `knowledge/tasks.json`. Pure.
 
-A mark is shown by what a type does (`knowledge/roles.json`), by its name, by an input that something is linked to, or
-by being a partner node. What a name shows is worked out once per type; links are looked at per node.
+A mark is shown by what a type does (`knowledge/roles.json`), by its name, by an input that something is linked to, by
+the name of a model that it loads, or by being a partner node. What a name shows is worked out once per type; links are looked at per node.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ _FEW_WORDS = 4  # a text with more blanks than a name or an option has
 
 class Mark(NamedTuple):
     """One line of the table, its patterns compiled. `inputs`: each is found in the name of a linked input,
-    with `many` in those of two or more."""
+    with `many` in those of two or more. `files`: found in a text that is stored in the node, a model's name.
+    """
 
     name: str
     types: re.Pattern[str] | None
@@ -34,6 +35,7 @@ class Mark(NamedTuple):
     unknown: bool
     but: frozenset[str]
     many: bool
+    files: re.Pattern[str] | None
 
     def may(self, class_type: str) -> bool:
         """Whether a node of this type can show the mark at all."""
@@ -60,6 +62,7 @@ def _mark(line: Mapping[str, Any]) -> Mark:
         bool(line.get("unknown")),
         frozenset(line.get("but", ())),
         bool(line.get("many")),
+        re.compile(line["files"]) if "files" in line else None,
     )
 
 
@@ -79,6 +82,8 @@ def marks(view: View, node: Node, linked: Sequence[str]) -> Iterator[str]:
         if mark.partner and not _partner(view, node):
             continue
         if (mark.prompted and not _prompted(view, node)) or (mark.unknown and not _unknown(view, node)):
+            continue
+        if mark.files and not any(mark.files.search(one) for one in _texts(view, node)):
             continue
         if mark.makes and not mark.makes.intersection(view.outputs(node)):
             continue
@@ -101,8 +106,13 @@ def _prompted(view: View, node: Node) -> bool:
         return False
     values = view.values(node)
     names = {slot.name.rpartition(".")[2] for slot in node.slots} | {name.rpartition(".")[2] for name in values}
-    stored = node.widgets if isinstance(node.widgets, list) else list(values.values())
-    return "prompt" in names or any(isinstance(one, str) and one.count(" ") >= _FEW_WORDS for one in stored)
+    return "prompt" in names or any(one.count(" ") >= _FEW_WORDS for one in _texts(view, node))
+
+
+def _texts(view: View, node: Node) -> list[str]:
+    """Every text stored in the node, those without a name too."""
+    stored = node.widgets if isinstance(node.widgets, list) else view.values(node).values()
+    return [one for one in stored if isinstance(one, str)]
 
 
 def _unknown(view: View, node: Node) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -20,6 +21,8 @@ _SIGNS = {RUNNABLE: "✓", NEEDS_INPUT: "▣", UNKNOWN: "◆", BLOCKED: "▲", U
 _COLOURS = {RUNNABLE: "green", NEEDS_INPUT: "blue", UNKNOWN: "magenta", BLOCKED: "yellow", UNREADABLE: "red"}
 _VERDICT_COLOURS = {RESOLVED: "green", UNCERTAIN: "magenta", NOT_FOUND: "bright_black"}
 _MOST_FINDINGS = 12  # per workflow: the reports hold them all
+_NODE = re.compile(r"(?<!\\)\[((?:[^\]\\]|\\.)*)\]\(#node-[^)\s]*\)")  # a link to a node, as explanations write it
+_NODES = re.compile(rf"(?:\| )?{_NODE.pattern}(?:, {_NODE.pattern})*")
 
 
 class Progress:
@@ -180,14 +183,25 @@ def console(*, error: bool = False) -> Any:
     return Console(highlight=False, soft_wrap=True, emoji=False, stderr=error)
 
 
-def print_markdown(text: str) -> None:
-    """Markdown as it is into a file or a pipe, set for reading in a terminal."""
-    if not sys.stdout.isatty():
-        print(text)
+def print_markdown(text: str, *, raw: bool = False) -> None:
+    """Markdown as it is into a file or a pipe, and with `raw`; else set for reading in a terminal, where a node that is a
+    link in Markdown is its id in brackets. Nothing in it can steer the terminal."""
+    shown = "\n".join(map(words.visible, text.rstrip("\n").split("\n")))
+    if raw or not sys.stdout.isatty():
+        print(shown)
         return
     from rich.markdown import Markdown
+    from rich.theme import Theme
 
-    console().print(Markdown(text), soft_wrap=False)
+    out = console()
+    with out.use_theme(Theme({"markdown.code": "bold", "markdown.h1": "bold"})):
+        out.print(Markdown(_NODES.sub(_bracketed, shown), hyperlinks=False), soft_wrap=False)
+
+
+def _bracketed(found: re.Match[str]) -> str:
+    """The ids of nodes: in brackets behind a sentence, bare in the column of a table."""
+    ids = ", ".join(one[1] for one in _NODE.finditer(found[0]))
+    return f"| {ids}" if found[0].startswith("|") else f"({ids})"
 
 
 def safe(text: str) -> str:

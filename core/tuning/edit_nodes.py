@@ -1,4 +1,4 @@
-"""Replaces a node's type in place, puts a node into a link, switches one off: in the raw graph, as the page saves it."""
+"""Replaces a node's type in place, puts a node into a link, bypasses one: in the raw graph, as the page saves it."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Writes a changed JSON value over the text it came from: what did not change keeps its every letter. Pure.
 
 A file that is parsed and written again loses its author's spelling (1e-05, spaces, escapes, numbers too large for a
-float). So the old text is walked beside the new value, and only the parts that differ are put in anew, in the style of the
-file.
+float). So the old text is walked beside the new value, and only the parts that differ are put in anew, in the
+style of the file.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from .builds import Here, Known
 
 
 class Usual(NamedTuple):
-    """What is usual for the model of a workflow. `side`: of a square of the pixels it is made for, 0 where nobody says it;
+    """What is usual for the model of a workflow. `side`: of a square of the pixels it is made for, or 0;
     `multiple`: of width and height; `rule` (a, b): frames are a times n plus b. `sources`: figure → (title, url)."""
 
     label: str = "the model"
