@@ -86,6 +86,7 @@ def _compare(commands: Any) -> argparse.ArgumentParser:
     made.add_argument("old", metavar="OLD", help="a workflow or media file")
     made.add_argument("new", metavar="NEW", nargs="?", help="another version of it")
     made.add_argument("--good", action="store_true", help="compare one file with the version of it that last ran here")
+    made.add_argument("--save", metavar="COPY", help="with --good: write that version into this new file instead")
     _markdown(made)
     _state(made, "good versions are kept")
     made.set_defaults(run=compare.compare)

@@ -11,6 +11,9 @@ from ..requirements.values import Value, Values
 from ..workflow.raw import Json
 from ..workflow.types import Node
 
+_SEEDS = frozenset({"seed", "noise_seed"})
+_PROMPTS = frozenset({"prompt", "negative_prompt", "system_prompt"})
+
 
 def formed(node: Node, stored: list[Json], forms: Mapping[str, list[str]]) -> Values:
     """The values of a node whose widgets depend on its first one. `forms`: that one's value, or "*" → their names."""
@@ -22,6 +25,20 @@ def formed(node: Node, stored: list[Json], forms: Mapping[str, list[str]]) -> Va
     items += [Value(None, value) for value in stored[len(names) :]]
     items += [Value(name, value) for name, value in own.items() if name not in names]
     return Values(items, len(names) == len(stored))
+
+
+def sane(found: Values) -> Values:
+    """The same, without names where one of them cannot be true: the values were stored in another order than is known."""
+    if any(_contradicts(item) for item in found.items):
+        return Values([Value(None, item.value) for item in found.items], False)
+    return found
+
+
+def _contradicts(item: Value) -> bool:
+    """Whether a seed holds words, or a prompt is switched on or off."""
+    if item.name in _SEEDS and isinstance(item.value, str):
+        return bool(item.value) and not item.value.strip().lstrip("-").isdecimal()
+    return item.name in _PROMPTS and isinstance(item.value, bool | int | float)
 
 
 def role_type(kind: str, line: Mapping[str, Any]) -> NodeType | None:

@@ -15,7 +15,7 @@ from ..requirements.values import Values, values
 from ..workflow.raw import Json
 from ..workflow.source import source
 from ..workflow.types import Literal, Node, Origin, Workflow
-from .forms import formed, role_type
+from .forms import formed, role_type, sane
 
 Roles = Mapping[str, Mapping[str, Any]]  # class_type → its line of `knowledge/roles.json`, "types"
 
@@ -109,7 +109,7 @@ class View:
         forms = self.role(node).get("forms")
         if forms and isinstance(node.widgets, list):
             return formed(node, node.widgets, forms)
-        return values(node, self._shape(node))
+        return sane(values(node, self._shape(node)))
 
     def value(self, node: Node, name: str) -> Given | None:
         """What input `name` gets, and where that stands; None where the node has no such value."""

@@ -121,6 +121,8 @@ class _Gather:
             shown["own_canvas"] = [node.id for node in canvas]
         if enlarged := [node for node in shown.get("upscale", ()) if not self._made(node)]:
             shown["own_enlarged"] = enlarged
+        if continued := [node for node in shown.get("join", ()) if self._continues(node)]:
+            shown["own_continued"] = continued
         media = [self.media[node] for node in nodes if self.media.get(node)]
         if out == "image" and "video" in media:
             out = "video"  # its frames
@@ -173,6 +175,13 @@ class _Gather:
             above = (one for one in self._reach(self.view.by_id[node], texts=False).values() if one.id != node)
             found = self._of_makers[node] = any(_MAKERS.intersection(self._shown(one)) for one in above)
         return found
+
+    def _continues(self, node: str) -> bool:
+        """Whether a person's video and what was made are put one behind the other."""
+        parts = [self.view.feeds(self.view.by_id[node])[name].node for name in self._links(self.view.by_id[node])]
+        made = [bool(_MAKERS.intersection(self._shown(one))) or self._made(one.id) for one in parts]
+        own = [one for one, sampled in zip(parts, made, strict=True) if not sampled]
+        return any(made) and any(self.media.get(id) == "video" for one in own for id in self._reach(one, texts=False))
 
     def _own_size(self, canvas: Node) -> bool:
         """Whether an empty latent has its size from nothing that a person puts in."""

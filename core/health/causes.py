@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ..comparison.types import Difference
+from ..comparison.types import PROMPT, Difference
 from ..inventory.types import DISABLED, FAILED
-from ..readiness.types import INFO, Finding, Readiness
+from ..readiness.types import BLOCKED, UNREADABLE, Finding, Readiness
 from ..resolution.wording import bytes_text
-from .stamp import CORE, Here, Stamp
+from .stamp import CORE, UNPLACED, Here, Stamp
 from .types import (
     COMFYUI_UPDATED,
     FILE_CHANGED,
@@ -22,6 +22,8 @@ from .types import (
 )
 
 MOST = 6  # causes that are told
+_BROKEN = frozenset({BLOCKED, UNREADABLE})  # what is not known, or a picture of the person's own, breaks nothing
+_LONG = 300  # characters of a name; what is longer is none
 _RESOLVE = ("Resolve missing finds out where it can be had.", "resolve")
 _COMPARE = ("Compare it with its last good version, and take back what was changed.", "compare")
 
@@ -36,7 +38,7 @@ def because(readiness: Readiness, stamp: Stamp, here: Here, edited: Edited | Non
     """The causes, in the order of the findings. `edited`: None where the workflow's file is the one that ran."""
     found: dict[tuple[str, str], Cause] = {}
     for finding in readiness.findings:
-        if finding.weight == INFO:
+        if finding.weight not in _BROKEN:
             continue
         cause = _cause(finding, stamp, here, edited, path)
         if cause is not None:
@@ -49,7 +51,7 @@ def because(readiness: Readiness, stamp: Stamp, here: Here, edited: Edited | Non
 def _cause(finding: Finding, stamp: Stamp, here: Here, edited: Edited | None, path: str) -> Cause | None:
     family = finding.code.rstrip("0123456789")
     if family == "FILE":
-        return _unreadable(finding, edited, path)
+        return _unreadable(finding, stamp, edited, path)
     if edited is not None and (by_edit := _by_edit(finding, edited)):
         return by_edit
     if family == "MODEL":
@@ -70,9 +72,16 @@ def _model(finding: Finding, stamp: Stamp, here: Here) -> Cause | None:
     path, size, mtime = before
     was = f"{bytes_text(size)}, " if size > 0 else ""
     fix = _fix(finding, _RESOLVE)
+    now = here.file(finding.name)
+    if now is None and (folder := here.lost(path)):
+        text = f"The folder {folder} is gone, and with it what lay there."
+        fix = ("Bring the folder back: is a drive not connected, or a share not mounted?", "folder")
+        return Cause(FILE_GONE, text, f"{finding.code}: {was}it lay at {path}", *fix)
     if finding.code == "MODEL004":
-        now = here.file(finding.name)
-        if now is None or now[1:] == (size, mtime):
+        if now is None:
+            text = f"The file {finding.name} is gone: only a part of a download lies there."
+            return Cause(FILE_GONE, text, f"{finding.code}: {was}it lay at {path}", *fix)
+        if now[1:] == (size, mtime):
             return None
         sizes = f"it had {bytes_text(size)} and has {bytes_text(now[1])} now" if now[1] != size else "it was rewritten"
         text = f"The file {finding.name} is not the one that was here: {sizes}."
@@ -92,7 +101,7 @@ def _model(finding: Finding, stamp: Stamp, here: Here) -> Cause | None:
 
 def _node(kind: str, finding: Finding, stamp: Stamp, here: Here) -> Cause | None:
     name = stamp.pack_of(kind)
-    if name == CORE:
+    if name in (CORE, UNPLACED):
         return _version(kind, finding, stamp, here)
     pack = here.packs.get(name)
     code = finding.code
@@ -104,7 +113,7 @@ def _node(kind: str, finding: Finding, stamp: Stamp, here: Here) -> Cause | None
         fix = _fix(finding, (f"Enable the pack {name}.", "enable_pack"))
         return Cause(PACK_GONE, f"The pack {name} was disabled: {kind} comes from it.", f"{code}: {where}", *fix)
     if pack.state == FAILED:
-        reason = pack.reason or "the reason stands in ComfyUI's log"
+        reason = (pack.reason or "the reason stands in ComfyUI's log").rstrip(".")
         updated = _told(stamp.packs[name][0], here.version(name))
         since = f" It was updated{updated} meanwhile." if updated else ""
         fix = _fix(finding, (f"Repair or update the pack {name}.", "update"))
@@ -115,18 +124,21 @@ def _node(kind: str, finding: Finding, stamp: Stamp, here: Here) -> Cause | None
 def _version(kind: str, finding: Finding, stamp: Stamp, here: Here) -> Cause | None:
     """Another version of what the node type comes from, which is the only thing that is not as it was."""
     name = stamp.pack_of(kind)
-    about = f"{kind}: {finding.message.rstrip('.')}."
-    if name == CORE:
-        told = _told(stamp.comfyui, here.inventory.comfyui_version)
-        if not told:
-            return None
-        fix = _fix(finding, ("Look at what changed in ComfyUI, or mend the node.", "update"))
-        return Cause(COMFYUI_UPDATED, f"ComfyUI was updated{told}. {about}", f"{finding.code}: {kind}", *fix)
-    told = _told(stamp.packs[name][0], here.version(name))
+    if name == UNPLACED:
+        return None
+    core = name == CORE
+    before, now = (
+        (stamp.comfyui, here.inventory.comfyui_version) if core else (stamp.packs[name][0], here.version(name))
+    )
+    told = _told(before, now)
     if not told:
         return None
-    fix = _fix(finding, (f"Look at what changed in {name}, or mend the node.", "update"))
-    return Cause(PACK_UPDATED, f"The pack {name} was updated{told}. {about}", f"{finding.code}: {kind}", *fix)
+    what = "ComfyUI" if core else f"The pack {name}"
+    lacks = finding.code.startswith("NODE")
+    about = f"It does not have {kind} any more." if lacks else f"{kind}: {finding.message.rstrip('.')}."
+    fix = f"Mend the node as the new version wants it, or go back to version {before} of {'ComfyUI' if core else name}."
+    cause = COMFYUI_UPDATED if core else PACK_UPDATED
+    return Cause(cause, f"{what} was updated{told}. {about}", f"{finding.code}: {kind}", fix, "update")
 
 
 def _told(before: str, now: str) -> str:
@@ -136,11 +148,12 @@ def _told(before: str, now: str) -> str:
 # ---- the workflow itself -----------------------------------------------------------------------------------
 
 
-def _unreadable(finding: Finding, edited: Edited | None, path: str) -> Cause | None:
+def _unreadable(finding: Finding, stamp: Stamp, edited: Edited | None, path: str) -> Cause | None:
     if edited is None:
         return None
     text = f"The workflow's file was changed and cannot be read any more: {finding.message.rstrip('.')}."
-    fix = ("Its last good version is kept: compare shows it, and it can be saved again.", "restore")
+    kept = "Its last good version is kept: `comfyfixersmart compare FILE --good --save COPY` writes it out."
+    fix = (kept, "restore") if stamp.sha256 else ("Save it again, or take it from a backup.", "")
     return Cause(WORKFLOW_EDITED, text, f"{finding.code}: {path or finding.name}", *fix)
 
 
@@ -149,8 +162,7 @@ def _by_edit(finding: Finding, edited: Edited) -> Cause | None:
     touched = next((one for one in edited.differences or () if _brought(one, finding)), None)
     if touched is None:
         return None
-    said = (touched.text or touched.kind).rstrip(".")
-    return Cause(WORKFLOW_EDITED, f"The workflow was edited: {said}.", f"{finding.code}: {finding.name}", *_COMPARE)
+    return Cause(WORKFLOW_EDITED, f"The workflow was edited: {_said(touched)}.", _shown(finding), *_COMPARE)
 
 
 def _brought(difference: Difference, finding: Finding) -> bool:
@@ -168,16 +180,27 @@ def _brought(difference: Difference, finding: Finding) -> bool:
 
 def _unknown(readiness: Readiness, edited: Edited | None) -> Cause:
     """Nothing explains what is wrong. That the workflow was edited is said all the same, where it was."""
-    first = next((one for one in readiness.findings if one.weight != INFO), None)
+    first = next((one for one in readiness.findings if one.weight in _BROKEN), None)
     if first is None:
         return Cause(UNKNOWN, "What changed is not known.")
     wrong = f"What is wrong now: {first.message.rstrip('.')}."
-    evidence = f"{first.code}: {first.name}"
     if edited is not None and edited.differences:
-        said = (edited.differences[0].text or edited.differences[0].kind).rstrip(".")
         more = f", and {len(edited.differences) - 1} more" if len(edited.differences) > 1 else ""
-        return Cause(WORKFLOW_EDITED, f"The workflow was edited: {said}{more}. {wrong}", evidence, *_COMPARE)
-    return Cause(UNKNOWN, f"What changed is not known. {wrong}", evidence, *_fix(first, ("", "")))
+        edit = f"The workflow was edited: {_said(edited.differences[0])}{more}. {wrong}"
+        return Cause(WORKFLOW_EDITED, edit, _shown(first), *_COMPARE)
+    return Cause(UNKNOWN, f"What changed is not known. {wrong}", _shown(first), *_fix(first, ("", "")))
+
+
+def _said(one: Difference) -> str:
+    """An edit with its node. What people wrote for a model stays out of the reports."""
+    side = one.new or one.old
+    where = f"{side.title or side.class_type} ({side.id}), " if side is not None else ""
+    said = f"{one.input}: the text" if one.what == PROMPT else (one.text or one.kind).rstrip(".")
+    return f"{where}{said}"
+
+
+def _shown(finding: Finding) -> str:
+    return f"{finding.code}: {'the text of a node' if len(finding.name) > _LONG else finding.name}"
 
 
 def _fix(finding: Finding, otherwise: tuple[str, str]) -> tuple[str, str]:

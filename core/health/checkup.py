@@ -73,7 +73,7 @@ def health_of(record: Record | None, status: str, key: str) -> Health:
     stamp, why, since = record.stamp, record.why, record.since
     broke = None
     if status in BAD and stamp is not None and since is not None and why is not None:
-        broke = Broke(since, stamp.when, why.causes, why.differences)
+        broke = Broke(since, min(stamp.when, since), why.causes, why.differences)  # a clock may be set back
     review = record.review
     if review is None or review.key != key:
         return Health(broke)
@@ -119,7 +119,8 @@ def _advance(
 def _why(key: str, one: Checked, stamp: Stamp, here: Here, compare: Compare) -> Why:
     edited = None
     if one.modified != stamp.modified:
-        differences = compare(one.name, one.path) if stamp.sha256 else None
+        told = compare(one.name, one.path) if stamp.sha256 else None
+        differences = None if told is None else [each for each in told if each.counts]
         same = differences is not None and not differences
         edited = None if same else Edited(tuple(differences) if differences is not None else None)
     count = len(edited.differences or ()) if edited is not None else 0

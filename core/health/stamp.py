@@ -13,7 +13,7 @@ from ..files import read_small
 from ..inventory.types import Inventory, ModelFile, Pack
 from ..readiness.index import Index, base
 
-CORE = "comfy-core"
+CORE, UNPLACED = "comfy-core", ""  # packs of a node type: ComfyUI itself, and not known
 MOST_FILES, MOST_PACKS, MOST_TYPES, MOST_TEXT = 80, 60, 200, 500  # of one workflow
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
@@ -32,7 +32,7 @@ class Stamp(NamedTuple):
     packs: Mapping[str, tuple[str, tuple[str, ...]]] = {}
 
     def pack_of(self, class_type: str) -> str:
-        """The pack that this node type came from; CORE where it was none of the others."""
+        """The pack that this node type came from: CORE where it was none of the others, UNPLACED where that was not known."""
         return next((name for name, (_, types) in self.packs.items() if class_type in types), CORE)
 
     def as_json(self) -> list[Any]:
@@ -65,6 +65,7 @@ class Here:
     def __init__(self, index: Index) -> None:
         self.index = index
         self._versions: dict[str, str] = {}
+        self._gone: dict[str, bool] = {}
 
     @property
     def inventory(self) -> Inventory:
@@ -92,6 +93,18 @@ class Here:
             self._versions[name] = " ".join(one for one in said if one)
         return self._versions[name]
 
+    def lost(self, path: str) -> str:
+        """The folder of models that this file lay in, where it is there no more, as when a drive is not connected; "" else."""
+        root = next((one for one in self._roots if path.startswith(one + os.sep)), "")
+        if root not in self._gone:
+            self._gone[root] = bool(root) and not os.path.isdir(root)
+        return root if self._gone[root] else ""
+
+    @cached_property
+    def _roots(self) -> list[str]:
+        found = {path.rstrip(os.sep) for folder in self.inventory.folders.values() for path in folder.paths}
+        return sorted(found, key=len, reverse=True)
+
     def file(self, name: str) -> File | None:
         """The model file that goes by this name."""
         found = self.index.by_base.get(base(name).lower(), ())
@@ -106,7 +119,7 @@ class Here:
         files = {name: file for name in dict.fromkeys(models) if (file := self.file(name)) is not None}
         types: dict[str, list[str]] = {}
         for kind in uses:
-            pack = self._pack_of.get(kind, CORE)
+            pack = self._pack_of.get(kind, UNPLACED if kind in self.inventory.definitions else CORE)
             if pack != CORE:
                 types.setdefault(pack, []).append(kind)
         packs = {name: (self.version(name), tuple(kinds[:MOST_TYPES])) for name, kinds in types.items()}

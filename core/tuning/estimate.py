@@ -16,6 +16,9 @@ from .working import latent_area
 
 _PARTNER = "Computed by a partner service: no GPU memory of this computer is wanted."
 _NONE = "No model file is named, so hardly any GPU memory is wanted."
+_OWN = "No model file is named. What its nodes load by themselves cannot be told."
+_LOADS = frozenset({"speech", "music", "listen", "voice", "caption", "generate_text", "detect", "depth", "pose", "sample",
+                    "remove_background", "upscale_model", "interpolate", "detail", "mesh", "texture"})  # fmt: skip
 _HIDDEN = "No model file is named. What its unknown nodes load cannot be told."
 
 
@@ -30,7 +33,8 @@ def estimate(anatomy: Anatomy, *, files: Files, profile: Profile | None = None) 
     found = staged.all()
     unknown = _unknown(anatomy, rows, staged)
     if not found:
-        text = _HIDDEN if anatomy.opaque else _PARTNER if anatomy.partners else _NONE
+        loads = any(step.does in _LOADS for step in anatomy.steps) or anatomy.samplings
+        text = _HIDDEN if anatomy.opaque else _PARTNER if anatomy.partners else _OWN if loads else _NONE
         return Estimate(tuple(row.weight for row in rows), line=text, unknown=unknown)
     if stays(profile):
         every = total(row.bytes for row in rows)

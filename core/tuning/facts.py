@@ -35,9 +35,8 @@ def _facts(estimate: Estimate) -> Iterator[Fact]:
     if estimate.stages:
         yield _most(max(estimate.stages, key=lambda one: one.total.likely))
         ram = span(estimate.ram)
-        yield Fact(
-            "cost.ram", "cost", f"It wants {ram} of RAM.", source=SOURCE, measured=(ram,), brief=("RAM", ram, "")
-        )
+        brief = ("RAM", ram, "Wanted besides, of the computer's own memory.")
+        yield Fact("cost.ram", "cost", f"It wants {ram} of RAM.", source=SOURCE, measured=(ram,), brief=brief)
     if estimate.unknown:
         names = estimate.unknown[:_MOST_NAMED]
         more = ", and more" if len(estimate.unknown) > len(names) else ""
@@ -62,11 +61,15 @@ def _whole(estimate: Estimate) -> Fact:
 
 
 def _most(stage: Stage) -> Fact:
-    weights, work = span(stage.weights), span(stage.working)
+    """Where most of the whole goes. Only the larger part has its figure: two ranges beside the whole's do not add up for a
+    reader, since no run has the least or the most of each at once."""
+    weights = stage.weights.likely >= stage.working.likely
+    larger = span(stage.weights if weights else stage.working)
+    parts = f"weights ({larger}) and what it computes in" if weights else f"what it computes in ({larger}) and weights"
     when = _WHILE.get(stage.key, "in one of its other models")
-    text = f"Most memory is wanted {when}: {weights} of weights and {work} to compute in."
-    brief = ("Most of it", "", f"{when[:1].upper()}{when[1:]}: {weights} of weights and {work} to compute in.")
-    return Fact("cost.peak", "cost", text, stage.nodes, source=SOURCE, measured=(weights, work), brief=brief)
+    text = f"Most of that is wanted {when}: {parts}."
+    brief = ("Most of it", "", f"{when[:1].upper()}{when[1:]}: {parts}.")
+    return Fact("cost.peak", "cost", text, stage.nodes, source=SOURCE, measured=(larger,), brief=brief)
 
 
 def _subject(text: str) -> str:

@@ -181,3 +181,65 @@ def test_a_goal_and_single_changes(base: Path, heron: Path, run: Run) -> None:
     assert plan["actions"][-1]["kind"] == "write_version"
     code, said, _ = write(base, heron, run, "--change", "nonsense", "--json")
     assert (code, json.loads(said)["error"]["code"]) == (CANNOT, "unknown_change")
+
+
+# ---- how it is printed -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def steering(base: Path) -> Path:
+    """A workflow whose texts would steer a terminal and look like Markdown."""
+    graph = json.loads((base / FLOWS / CYAN).read_text())
+    for node in graph["nodes"]:
+        node["title"] = "moss_\x1b[31m[x](#node-9)\u202e <b>"
+    path = base / FLOWS / "steer_ing.json"
+    path.write_text(json.dumps(graph))
+    return path
+
+
+def at_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "160")
+
+
+def test_a_terminal_gets_words_and_a_file_gets_markdown(
+    base: Path, steering: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, piped, _ = run("explain", steering, "--comfyui", base)
+    assert "](#node-" in piped and "## How it works" in piped
+    at_terminal(monkeypatch)
+    _, shown, _ = run("explain", steering, "--comfyui", base)
+    assert "steer_ing.json" in shown and "(5)" in shown
+    assert "\\_" not in shown and "](#node-" not in shown and "##" not in shown and "**" not in shown
+    assert run("explain", steering, "--comfyui", base, "--markdown")[1] == piped
+    other = base / FLOWS / "upscale-image.json"
+    _, compared, _ = run("compare", other, steering, "--comfyui", base)
+    assert "##" not in compared and "\\_" not in compared and "<!--" not in compared
+    assert "## What changed" in run("compare", other, steering, "--comfyui", base, "--markdown")[1]
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_no_text_of_a_workflow_steers_the_terminal(
+    base: Path, steering: Path, run: Run, monkeypatch: pytest.MonkeyPatch, terminal: bool
+) -> None:
+    if terminal:
+        at_terminal(monkeypatch)
+        monkeypatch.setenv("NO_COLOR", "1")
+    commands = [("explain", steering), ("compare", base / FLOWS / "upscale-image.json", steering), ("tune", steering, "--memory", "4")]
+    for command in commands:
+        said = run(*command, "--comfyui", base)[1]
+        assert "\x1b[31m" not in said and "\u202e" not in said, command
+
+
+def test_the_last_good_version_can_be_had_back(base: Path, run: Run, tmp_path: Path) -> None:
+    flow, copy = base / FLOWS / CYAN, tmp_path / "copy.json"
+    before = flow.read_bytes()
+    run("scan", "--comfyui", base)
+    flow.write_bytes(before[:-30])
+    assert run("compare", flow, "--good", "--comfyui", base)[0] == CANNOT
+    code, said, _ = run("compare", flow, "--good", "--comfyui", base, "--save", copy)
+    assert code == FINE and str(copy) in said and copy.read_bytes() == before
+    code, said, _ = run("compare", flow, "--good", "--comfyui", base, "--save", copy, "--json")
+    assert (code, json.loads(said)["error"]["code"]) == (CANNOT, "exists")
+    code, said, _ = run("compare", flow, flow, "--save", copy, "--json")
+    assert (code, json.loads(said)["error"]["code"]) == (CANNOT, "bad_usage")

@@ -30,6 +30,9 @@ OUTS = {
     "RecraftCreateStyleNode": ["STRING"], "RecraftTextToImageNode": ["IMAGE"], "GeminiImage2Node": ["IMAGE", "STRING"],
     "WanVaceToVideo": ["CONDITIONING", "CONDITIONING", "LATENT", "INT"], "MadeUpDreamNode": ["VIDEO"],
     "ClaudeNode": ["STRING"], "ElevenLabsSpeechToText": ["STRING"], "RemoveBackground": ["MASK"], "FogFilter": ["IMAGE"],
+    "ConditioningSetMask": ["CONDITIONING"], "PadImageNode": ["IMAGE"], "LoraLoaderModelOnly": ["MODEL"], "MadeUpFilmNode": ["STRING"],
+    "ImageFromBatch": ["IMAGE"], "ImageBatch": ["IMAGE"],
+    "ByteDance2FirstLastFrameNode": ["VIDEO", "STRING"], "ByteDance2DraftToFinalVideoNode": ["VIDEO"], "LoadVideoFromURL": ["IMAGE"],
 }  # fmt: skip
 VALUES: dict[str, list[Any]] = {
     "LoadImage": ["pier.png", "image"], "LoadVideo": ["ferry.mp4"], "LoadAudio": ["gulls.flac"],

@@ -143,11 +143,79 @@ def test_the_biggest_result_comes_first() -> None:
     assert told(nodes) == ("image_to_video", "image_edit")
 
 
+def test_whose_picture_is_enlarged_tells_what_the_enlargement_is_for() -> None:
+    model = (8, "UpscaleModelLoader", {})
+    yours = sampled(
+        PICTURE, model, (9, "ImageUpscaleWithModel", {"upscale_model": (8, 0), "image": (10, 0)}),
+        (12, "VAEEncode", {"pixels": (9, 0), "vae": (1, 2)}), SAVE, latent=(12, 0), canvas=False,
+    )  # fmt: skip
+    assert told(yours) == ("upscale_image",)
+    made = sampled(
+        PICTURE, ENCODE, model, (9, "ImageUpscaleWithModel", {"upscale_model": (8, 0), "image": (6, 0)}),
+        (30, "SaveImage", {"images": (9, 0)}), latent=(12, 0), canvas=False,
+    )  # fmt: skip
+    assert told(made) == ("image_to_image", "upscale_image")
+
+
+def test_a_video_with_new_frames_behind_it_is_continued() -> None:
+    nodes = sampled(
+        VIDEO, (22, "GetVideoComponents", {"video": (20, 0)}), (23, "ImageFromBatch", {"image": (22, 0)}),
+        (13, "WanImageToVideo", {"positive": (2, 0), "negative": (3, 0), "vae": (1, 2), "start_image": (23, 0)}),
+        (24, "ImageBatch", {"image1": (22, 0), "image2": (6, 0)}), (7, "CreateVideo", {"images": (24, 0)}), SAVE_VIDEO,
+        latent=(13, 2), positive=(13, 0), canvas=False,
+    )  # fmt: skip
+    assert told(nodes) == ("video_extend",)
+
+
+def test_a_picture_of_which_only_the_mask_is_read_is_no_picture() -> None:
+    regions = sampled(
+        PICTURE, (13, "ConditioningSetMask", {"conditioning": (2, 0), "mask": (10, 1)}), SAVE, positive=(13, 0)
+    )
+    assert told(regions) == ("text_to_image",)
+
+
+def test_a_picture_padded_and_masked_is_painted_beyond_its_border() -> None:
+    nodes = sampled(
+        PICTURE, (14, "PadImageNode", {"image": (10, 0)}), (12, "VAEEncode", {"pixels": (14, 0), "vae": (1, 2)}),
+        (13, "SetLatentNoiseMask", {"samples": (12, 0), "mask": (10, 1)}), SAVE, latent=(13, 0), canvas=False,
+    )  # fmt: skip
+    assert told(nodes) == ("outpaint",)
+
+
+@pytest.mark.parametrize(("file", "kind"), [("harbour-canny-dev.safetensors", "controlnet"), ("harbour_depth_of_field.safetensors", "image_edit")])  # fmt: skip
+def test_a_model_for_outlines_makes_the_picture_a_guide(file: str, kind: str) -> None:
+    nodes = sampled(
+        PICTURE, ENCODE, (13, "ReferenceLatent", {"conditioning": (2, 0), "latent": (12, 0)}),
+        (9, "LoraLoaderModelOnly", {"model": (1, 0)}, {"values": [file, 1.0]}), SAVE, positive=(13, 0), canvas=False,
+        latent=(12, 0),
+    )  # fmt: skip
+    nodes = [(5, "KSampler", {**one[2], "model": (9, 0)}) if one[0] == 5 else one for one in nodes]
+    assert told(nodes) == (kind,)
+
+
+def test_a_service_that_goes_on_from_an_earlier_result_is_told_by_where_that_came_from() -> None:
+    first = (50, "ByteDance2FirstLastFrameNode", {"first_frame": (10, 0)})
+    last = (51, "ByteDance2DraftToFinalVideoNode", {"draft_task_id": (50, 1)})
+    assert told([PICTURE, first, last, (52, "SaveVideo", {"video": (51, 0)})]) == ("image_to_video",)
+
+
+def test_a_file_that_an_unknown_node_makes_is_not_called_the_persons_own() -> None:
+    made = [
+        (50, "MadeUpFilmNode", {}),
+        (51, "LoadVideoFromURL", {"url": (50, 0)}),
+        (52, "PreviewImage", {"images": (51, 0)}),
+    ]
+    assert told(made) == ()
+
+
 def test_an_unknown_node_with_a_prompt_makes_what_it_gives() -> None:
     plain = [(50, "MadeUpDreamNode", {}), (51, "SaveVideo", {"video": (50, 0)})]
     assert told(plain) == ()
     prompted = [(50, "MadeUpDreamNode", {}, {"names": ["prompt"], "values": ["fog"]}), plain[1]]
     assert told(prompted) == ("text_to_video",)
+    unnamed = [(50, "MadeUpDreamNode", {}, {"values": ["a pier in the early morning fog", "16:9"]}), plain[1]]
+    assert told(unnamed) == ("text_to_video",)
+    assert told([(50, "MadeUpDreamNode", {}, {"values": ["very high quality", "16:9"]}), plain[1]]) == ()
 
 
 def test_nothing_is_told_where_nothing_is_known() -> None:
@@ -165,7 +233,7 @@ def test_the_name_of_the_file_is_not_looked_at() -> None:
 
 def test_rules_name_tasks_and_marks_that_exist() -> None:
     body = document("tasks")
-    marks = {mark.name for mark in table()} | {"own_canvas", "own_enlarged"}
+    marks = {mark.name for mark in table()} | {"own_canvas", "own_enlarged", "own_continued"}
     for line in (*body["rules"], *body["also"]):
         assert line["kind"] in body["tasks"]
         named = {one for group in line.get("marks", ()) for one in group.split("|")}

@@ -71,14 +71,15 @@ function local({ kind, origin, destination, link: how, title, workflows }, view)
   ];
 }
 
-function version({ kind, origin, edits, workflows }, view) {
+function version({ kind, origin, edits, workflows, why }, view) {
+  const entire = kind === "write_version" && !edits.length; // its reason says what is changed, and that the original stays
   const seen = new Map(edits.map((one) => [`${one.before}\n${one.after}`, one])), changes = [...seen.values()];
   return [
     changes.length > 0 && fact("changes", changes.slice(0, EDITS).map(({ before, after }) => h("span", { class: "cfs-edit" },
       whole(after), h("span", { class: "cfs-aside-line" }, parts("plan.instead", { name: whole(before) })))),
     changes.length > EDITS && aside(t("workflow.more_nodes", { n: changes.length - EDITS }))),
-    kind === "write_version" && !changes.length && fact("changes", t("plan.whole_version")),
-    origin && fact("original", t("plan.stays")),
+    entire && fact("changes", visible(said(why)) || t("plan.whole_version")),
+    origin && !(entire && why) && fact("original", t("plan.stays")),
     workflows.length > 1 && neededBy({ workflows }, view),
   ];
 }

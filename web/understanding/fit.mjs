@@ -54,6 +54,9 @@ export function gpuSize(count) {
   return near > 0 && off < 0.03 * near && count % GB ? t("tune.size", { n: near }) : bytes(count);
 }
 
+/** Bytes of the machine's GPU; null where there is none or it is not known. */
+export const gpuMemory = (machine) => (machine?.kind !== "cpu" && machine?.memory) || null;
+
 const inGb = (count) => (count / GB).toFixed(1);
 
 /** "13.0 to 14.4 GB", "about 9.1 GB"; "" where nothing was counted. */

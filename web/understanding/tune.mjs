@@ -10,7 +10,7 @@ import { has, number, t } from "../base/texts.mjs";
 import { leadOn } from "../actions/onward.mjs";
 import { changeRow, effects } from "./changes.mjs";
 import { newer } from "../workflow/versions.mjs";
-import { bar, gpuSize, OWN, range, SIZES, wants } from "./fit.mjs";
+import { bar, gpuMemory, gpuSize, OWN, range, SIZES, wants } from "./fit.mjs";
 import { Understood, began } from "./frame.mjs";
 import { source } from "./health.mjs";
 import { folded, part, sentences } from "./rows.mjs";
@@ -50,7 +50,7 @@ class Tune extends Understood {
   async ask(subject) {
     const { client, kept } = this;
     if (!client.machine) await client.explain(subject).catch(() => null); // for the name and the memory of the machine
-    kept.memory ??= client.machine?.memory ? OWN : USUAL;
+    kept.memory ??= gpuMemory(client.machine) ? OWN : USUAL;
     if (kept.about !== this.about) kept.chosen.clear(); // another graph on the canvas
     kept.about = this.about;
     this.asking = subject;
@@ -62,7 +62,8 @@ class Tune extends Understood {
 
   update(keys) {
     super.update(keys);
-    if (!this.live && this.workflow) leadOn(this.store, this.view, this.workflow, { held: Boolean(this.panel?.work?.open) });
+    const about = this.saved();
+    if (about) leadOn(this.store, this.view, about, { held: Boolean(this.panel?.work?.open) });
   }
 
   head() { return [iconButton("book", t("understanding.title"), () => this.explain(), { "aria-pressed": false, "data-key": "explain" })]; }
@@ -79,7 +80,7 @@ class Tune extends Understood {
   // ---- the memory ------------------------------------------------------------------------------------------
 
   sizes() {
-    const { machine } = this.client, own = machine?.memory ?? null, name = machine?.name ? visible(machine.name) : "";
+    const { machine } = this.client, own = gpuMemory(machine), name = machine?.name ? visible(machine.name) : "";
     const all = [...(own ? [OWN] : []), ...SIZES], chosen = this.kept.memory;
     const chip = (size) => h("button", { type: "button", class: "cfs-size", role: "radio", "aria-checked": size === chosen, tabindex: size === chosen || (chosen === null && size === all[0]) ? 0 : -1, "data-key": `size-${size}`, title: size === OWN ? name || null : null,
       onclick: () => this.choose(size) }, size === OWN ? t("tune.machine", { size: gpuSize(own) }) : t("tune.size", { n: size }));
@@ -114,9 +115,16 @@ class Tune extends Understood {
       before.note && h("p", { class: "cfs-small cfs-muted" }, visible(said(before.note))));
   }
 
+  /** The saved file with its versions; of a graph on the canvas, the file that it is. Null where there is none. */
+  saved() {
+    if (!this.live) return this.workflow;
+    const slug = this.asking?.slug, line = slug && (this.store.state.library?.workflows ?? []).find((one) => one.slug === slug || one.versions?.some((each) => each.slug === slug));
+    return line ? { ...line, ...(line.versions ?? []).find((one) => one.slug === slug), versions: line.versions } : null;
+  }
+
   /** A version beside it that is newer: this one may have been made a moment ago. */
   newer() {
-    const next = newer(this.workflow);
+    const next = newer(this.saved());
     return next && h("div", { class: "cfs-notes" }, note({ name: "info", title: t("tune.newer", { version: next.version }), actions: [button(t("versions.open", { version: next.version }), () => this.openVersion(next), { small: true, "data-key": "open-version" })] }));
   }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 
 from ...workflow.types import Node
@@ -14,6 +15,8 @@ _MOST = 60  # nodes looked at behind one input
 _JOINS = frozenset(
     {"compute", "choose", "show", "pass", "hold", "process", ""}
 )  # a text that comes of these is a text of theirs
+_BRACKETS = re.compile(r"\([^)]*\)")
+_WIDE = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{6}")  # scripts without spaces
 _SENTENCE = 5  # words; a choice of a list has fewer
 _SIDES = ("positive", "negative")
 
@@ -143,5 +146,11 @@ class Texts:
     def _prose(self, node: Node) -> Iterator[Given]:
         """Stored values whose input cannot be named, but which are sentences: nothing but a person's text is."""
         for item in self._reader.view.stored(node).items:
-            if item.name is None and isinstance(item.value, str) and len(item.value.split()) >= _SENTENCE:
+            if item.name is None and isinstance(item.value, str) and _prose(item.value):
                 yield Given(item.value, node.id, "")
+
+
+def _prose(text: str) -> bool:
+    """Whether a stored text is a person's: a choice of a list has few words beside its numbers and what is in brackets."""
+    words = _BRACKETS.sub(" ", text).split()
+    return sum(any(sign.isalpha() for sign in word) for word in words) >= _SENTENCE or _WIDE.search(text) is not None

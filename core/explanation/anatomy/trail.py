@@ -21,12 +21,31 @@ def onward(reader: Reader, node: Node, slot: int, kind: str, label: str = "") ->
     kinds = {name: view.kind(node, name) for name in view.feeds(node)}
     same = [name for name, one in kinds.items() if one == kind]
     if len(same) > 1:
-        out = output_name(node, slot)
-        labelled = [name for name in same if out and out in name.lower()] or [
-            name for name in same if label and label in name.lower()
-        ]
-        same = labelled or same
+        same = _chosen(same, output_name(node, slot), label) or _abreast(reader, node, slot, kind, same) or same
     return same or [name for name, one in kinds.items() if bundle(one)]
+
+
+def _chosen(names: list[str], out: str, label: str) -> list[str]:
+    """Those that are called as the output is, else those that bear its name, else those of the side that is asked for."""
+    tests: tuple[Callable[[str], bool], ...] = (
+        lambda name: bool(out) and name == out,
+        lambda name: bool(out) and out in name,
+        lambda name: bool(label) and (label in name or _side(name) == label),
+    )
+    return next((found for test in tests if (found := [name for name in names if test(name.lower())])), [])
+
+
+def _side(name: str) -> str:
+    """The side of the guidance that an input's name tells: "cond" and "uncond" are common short forms."""
+    return "negative" if "uncond" in name else "positive" if "cond" in name else ""
+
+
+def _abreast(reader: Reader, node: Node, slot: int, kind: str, same: list[str]) -> list[str]:
+    """The input that stands where the output does, for a node that takes and gives as many of a kind."""
+    slots = [place for place, one in enumerate(reader.view.outputs(node)) if one == kind]
+    names = [one.name for one in node.slots if one.type == kind]
+    found = names[slots.index(slot)] if slot in slots and len(slots) == len(names) else ""
+    return [found] if found in same else []
 
 
 def bundle(kind: str) -> bool:

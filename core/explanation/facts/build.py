@@ -8,7 +8,7 @@ from ...readiness.types import Readiness
 from ..graph import View
 from ..stages import StageStep, stages
 from ..types import Anatomy, Fact
-from . import parts, passes, purpose, rest, tune, way
+from . import missing, parts, passes, purpose, rest, tune, way
 from .ground import Docs, Ground
 from .records import records
 from .rules import judged
@@ -34,7 +34,7 @@ def facts(
     found: dict[str, Fact] = {}
     for builder in (
         purpose.purpose, purpose.inputs, purpose.outputs, purpose.result, purpose.speed, purpose.counts, way.way, parts.main, parts.models, parts.terse, parts.precisions, passes.samplings,
-        passes.sizes, passes.texts, rest.switches, tune.knobs, lambda one: judged(records(one)), rest.off, rest.missing,
+        passes.sizes, passes.texts, rest.switches, tune.knobs, lambda one: judged(records(one)), rest.off, missing.missing,
         rest.notes, rest.unknown,
         rest.documentation,
     ):  # fmt: skip

@@ -89,9 +89,14 @@ class Ground:
         ]
         if self.anatomy.kinds:
             gives = str(document("tasks")["tasks"].get(self.anatomy.kinds[0], {}).get("gives", ""))
-            if gives in self.things:
+            if gives and gives in self.things:
                 return gives
         return next((one for one in outs if one in self.things), "")
+
+    @cached_property
+    def worded(self) -> bool:
+        """Whether any pass is told in words what to make."""
+        return any(one.samplers and one.use != "instruction" for one in self.anatomy.texts)
 
     @cached_property
     def fps(self) -> Given | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ..types import (
     AUDIO_ENCODER,
+    CHECKPOINT,
     CLIP_VISION,
     CONTROLNET,
     DETECTOR,
@@ -23,7 +24,7 @@ from ..types import (
 )  # fmt: skip
 from . import say
 from .ground import MAIN, Ground, number
-from .practice import Profile, accelerator, family_label, profile
+from .practice import Profile, accelerator, family_label, plain, profile
 from .words import Words
 
 _ROLES = "knowledge/practice.json#roles.{}"
@@ -35,6 +36,9 @@ _ORDER = {
     ))
 }  # fmt: skip
 _SIDES = {"strength_model": " on the model", "strength_clip": " on the text encoder"}
+_BROUGHT = {
+    "MODEL": "the main model", "CLIP": "its text encoder", "CLIP_VISION": "its vision encoder", "VAE": "its VAE",
+}  # fmt: skip
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 
 
@@ -71,6 +75,8 @@ def _fact(ground: Ground, id: str, parts: list[ModelPart]) -> Fact:
     name = words.name(part.name)
     line = ground.roles.get(part.role, ground.roles["other"])
     does = _does(ground, words, part, line)
+    if part.role == CHECKPOINT and (brought := _brings(ground, parts)):
+        does = f"{does}. {line['brings']} {brought}"
     label = line["name"]
     family = _family(words, part)
     what = f"{label}, {family}" if family and family.lower() != label.lower() else label
@@ -105,9 +111,21 @@ def _does(ground: Ground, words: Words, part: ModelPart, line: dict[str, str] | 
     if known is not None and (use := known.figure("makes")) is not None:
         medium = str(use.values[0])
     things = ground.things.get(medium, ground.things[""])
+    key = "vae_audio" if part.role == VAE and "audio" in plain(part.name).split() else part.role
+    line = ground.roles.get(key, line)
     words.known.append(line["does"])
-    words.sources.append(_ROLES.format(part.role))
+    words.sources.append(_ROLES.format(key))
     return line["does"].format(thing=things["one"], things=things["many"])
+
+
+def _brings(ground: Ground, parts: list[ModelPart]) -> str:
+    """What of a checkpoint is used, by the outputs of its loaders that lead on: some families have no text encoder in it."""
+    view = ground.view
+    used = set()
+    for node in (view.by_id[one.node] for one in parts if one.node in view.by_id):
+        kinds = view.outputs(node)
+        used |= {kinds[slot] for _, _, slot in view.users(node) if 0 <= slot < len(kinds)}
+    return say.listed([words for kind, words in _BROUGHT.items() if kind in used])
 
 
 def _family(words: Words, part: ModelPart) -> str:

@@ -48,6 +48,8 @@ def samplings(ground: Ground) -> Iterator[Fact]:
         begin = _STARTS.get(starts_from(ground, one) or one.start, "")
         if one.start in ("image", "video", "audio") and not starts_from(ground, one):
             begin = f"starts from a {ground.thing(one.start)} made on the way"
+        if one.start in ("image", "video") and number(one.denoise) in (1, None) and ground.reads_picture(one):
+            begin = f"starts from pure noise, as large as {'your' if starts_from(ground, one) else 'the'} {ground.thing(one.start)}"
         more = [part for part in (begin, "keeps to the mask" if one.masked else "") if part]
         text = f"{name} ({title}): {', '.join(settings)}" if settings else f"{name} ({title})"
         text = say.sentence(text) + (" " + say.sentence("it " + " and ".join(more)) if more else "")

@@ -211,14 +211,15 @@ def _workflow(ground: Ground) -> Record:
     skip = known.figure("clip_skip") if known is not None else None
     wanted = skip.values[0] if skip is not None else None
     partners = len(anatomy.partners)
-    shown = say.shortly(say.unique(kind for _, kind in anatomy.partners), 2)
+    services = say.unique(kind for _, kind in anatomy.partners)
+    shown = say.shortly(services, 2)
     fields: dict[str, Term | None] = {
         "medium": plain(ground.medium),
         "outputs": plain(len(anatomy.outputs)), "ends": plain(_ends(ground)), "kept": plain(sum(not one.preview for one in anatomy.outputs)),
         "nodes": plain(anatomy.counts.active), "opaque": plain(len(anatomy.opaque)),
         "partners": plain(partners),
         "partners_said": Term(
-            partners, f"{shown[0]} {'uses' if partners == 1 else 'use'}",
+            partners, f"{shown[0]} {'uses' if len(services) == 1 else 'use'}",
             graph=tuple(kind for _, kind in anatomy.partners), counted=(shown[1],),
         ),
         "base_label": of_label(known),

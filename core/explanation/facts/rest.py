@@ -1,4 +1,4 @@
-"""Facts of what else a reader should know: switches, notes, parts that are off, what is unknown, what is missing. Pure."""
+"""Facts of what else a reader should know: switches, notes, parts that are off, what is unknown. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 
 from ...knowledge import document
-from ...readiness.types import INFO, Finding
 from ...workflow.types import BYPASSED, Scope
 from ..outline import Note
 from ..types import Fact, Switch
@@ -235,34 +234,3 @@ def _sockets(ground: Ground, node_id: str) -> tuple[str, tuple[str, ...]]:
     takes = f"takes {say.listed(ins)}" if ins else ""
     gives = f"gives {say.listed(outs)}" if outs else ""
     return say.sentence(f"it {say.listed([one for one in (takes, gives) if one])}"), (*ins, *outs)
-
-
-def missing(ground: Ground) -> Iterator[Fact]:
-    """What this installation lacks, as the check found it."""
-    if ground.readiness is None:
-        return
-    for place, one in enumerate(ground.readiness.findings[:MOST]):
-        if one.weight == INFO:
-            continue
-        yield _finding(ground, one, place)
-
-
-def _finding(ground: Ground, one: Finding, place: int) -> Fact:
-    nodes = tuple(node.id for node in one.nodes if node.id in ground.view.by_id)
-    words = Words(nodes)
-    name = words.name(one.name)
-    message = say.sentence(one.message)
-    words.known.append(one.message)
-    words.known.append(message)
-    fix = say.sentence(one.fixes[0].text) if one.fixes else ""
-    words.known.append(fix)
-    text = message if one.name in one.message else f"{name}: {message}"
-    brief = (name, "", f"{message} {fix}".strip())
-    return words.fact(
-        f"missing.{one.code}.{place}",
-        "missing",
-        text,
-        brief=brief,
-        code=one.code,
-        source="the check of this installation",
-    )

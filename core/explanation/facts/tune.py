@@ -63,7 +63,9 @@ def _texts(ground: Ground) -> Iterator[Fact]:
 
 
 def _more(words: Words, ground: Ground, key: str, thing: str = "") -> str:
-    """What turning a knob does."""
+    """What turning a knob does, in the words for what is made and what it is made of."""
+    alone = f"{key}_alone" if f"{key}_alone" in ground.knobs and not ground.worded else ""
+    key = next(one for one in (alone, f"{key}_{ground.medium}", key) if one in ground.knobs)
     line = ground.knobs[key]
     words.known += [line["more"], *line.get("known", ())]
     words.sources.append(_KNOBS.format(key))

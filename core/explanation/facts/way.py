@@ -60,7 +60,7 @@ def said(ground: Ground, words: Words, step: StageStep) -> str:
         return _inputs(ground, words, step)
     if step.key == "save":
         return _save(ground, words, step)
-    text = _stages().get(step.key, "")
+    text = _stages().get("reference_alone" if step.key == "reference" and not ground.worded else step.key, "")
     if text:
         words.known.append(text)
         words.sources.append(_STAGES)
@@ -81,7 +81,7 @@ def _stages() -> dict[str, str]:
 def _done(ground: Ground, words: Words, step: StageStep, own: list[Step], text: str) -> str:
     """The table's sentence, sharpened by what the single nodes do and by their values."""
     doing = document("practice")["doing"]
-    if step.key == "canvas" or (step.key == "encode" and not ground.anatomy.inputs):
+    if step.key == "canvas" or (step.key == "encode" and not ground.anatomy.inputs and not _made(ground, step)):
         size = next((one for one in ground.anatomy.sizes if one.node in step.nodes), None)
         return _canvas(ground, words, words.label(_stages()["canvas"], _STAGES), size)
     verbs = _few(say.unique(_verb(ground, words, one) for one in own if one.does in doing))
@@ -93,6 +93,13 @@ def _done(ground: Ground, words: Words, step: StageStep, own: list[Step], text: 
     names = say.unique(words.name(part.name) for part in models)
     extra = [one for one in (values, say.listed(names)) if one]
     return text + (f": {', '.join(extra)}" if extra else "")
+
+
+def _made(ground: Ground, step: StageStep) -> bool:
+    """Whether what goes into a step comes of a sampling pass."""
+    passes = {one.node for one in ground.anatomy.samplings}
+    own = (ground.view.by_id[node] for node in step.nodes if node in ground.view.by_id)
+    return any(one.id in passes for node in own for one in ground.view.above(node))
 
 
 def _few(verbs: tuple[str, ...]) -> list[str]:
