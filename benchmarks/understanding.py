@@ -2,11 +2,10 @@
 
     python benchmarks/understanding.py [--part NAME ...] [--json] [--verbose]
 
-Each part is a module of its own with `rows(verbose)`: `anatomy` (does every
-node have a meaning, every pass its models?), `kinds` (is the type of workflow right?), `truth` (does an
-explanation name anything that is not there, and how long does it take?), `memory` (against published figures that the
-estimator was not made on), `tuning` (variants for 8 GB, judged by a real ComfyUI) and `compare` (is exactly the edit
-reported?). Nothing is kept from one run to the next.
+Each part is a module of its own with `rows(verbose)`: `anatomy` (does every node have a meaning, every pass its
+models?), `kinds` (is the type of workflow right?), `truth` (does an explanation name anything that is not there, and how
+long does it take?), `memory` (against published figures that the estimator was not made on), `tuning` (variants for
+8 GB, judged by a real ComfyUI) and `compare` (is exactly the edit reported?). Nothing is kept from one run to the next.
 """
 
 from __future__ import annotations

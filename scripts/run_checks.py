@@ -25,6 +25,7 @@ BUSY = ("--tolerance", "1.5")  # a busy machine
 BENCHMARKS = (
     ("scan_accuracy.py",),
     ("resolution.py",),
+    ("understanding.py",),
     ("scan_speed.py", *BUSY),
     ("oracle.py",),
     ("host_impact.py", *BUSY),

@@ -9,7 +9,7 @@ import { said } from "../base/said.mjs";
 import { number, t } from "../base/texts.mjs";
 
 const SIGNS = { file_gone: "file", file_changed: "file", pack_failed: "pack", pack_updated: "pack", pack_gone: "pack", comfyui_updated: "again", workflow_edited: "flow", unknown: "question" };
-const COMPARED = new Set(["compare", "restore"]); // fixes that begin with a look at the last good version
+const COMPARED = new Set(["compare"]); // fixes that begin with a look at the last good version; a file that nobody can read has none
 const CAUSES = 4; // shown before "and 3 more"
 const NOTES = 5;
 

@@ -48,7 +48,7 @@ def samplings(ground: Ground) -> Iterator[Fact]:
         begin = _STARTS.get(starts_from(ground, one) or one.start, "")
         if one.start in ("image", "video", "audio") and not starts_from(ground, one):
             begin = f"starts from a {ground.thing(one.start)} made on the way"
-        if one.start in ("image", "video") and number(one.denoise) in (1, None) and ground.reads_picture(one):
+        if _drowned(ground, one):
             begin = f"starts from pure noise, as large as {'your' if starts_from(ground, one) else 'the'} {ground.thing(one.start)}"
         more = [part for part in (begin, "keeps to the mask" if one.masked else "") if part]
         text = f"{name} ({title}): {', '.join(settings)}" if settings else f"{name} ({title})"
@@ -56,6 +56,19 @@ def samplings(ground: Ground) -> Iterator[Fact]:
         yield words.fact(
             f"sampling.{one.node}", "sampling", text, brief=(f"{name}: {title}", "", ", ".join(brief + more))
         )
+
+
+def _drowned(ground: Ground, one: Sampling) -> bool:
+    """Whether nothing is left of the picture that the latent was made of: the model is shown it another way."""
+    size = ground.size_of(one)
+    same = size is None or size.of == one.start
+    return (
+        one.start in ("image", "video")
+        and number(one.denoise) == 1
+        and same
+        and not one.masked
+        and ground.reads_picture(one)
+    )
 
 
 def _with(ground: Ground, words: Words, one: Sampling) -> list[str]:
