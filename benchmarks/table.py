@@ -16,6 +16,7 @@ class Row:
     target: str = ""
     ok: bool | None = None
     details: list[str] = field(default_factory=list)
+    over: float = 0.0  # how many times what the target allows, where a busy machine may be forgiven some of it
 
 
 class Table:

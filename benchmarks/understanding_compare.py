@@ -229,7 +229,15 @@ def _times(files: list[tuple[str, bytes]], app: App) -> list[Row]:
         new = json.dumps(graph.raw).encode() if what == SIZE else _edited(old)
         best, nodes = _best(old, new, app, 5 if what == SIZE else 2)
         value = f"{best * 1000:.0f} ms for {nodes} nodes"
-        found.append(Row(f"time of a comparison, {what} nodes", value, f"≤ {limit * 1000:.0f} ms", best <= limit))
+        found.append(
+            Row(
+                f"time of a comparison, {what} nodes",
+                value,
+                f"≤ {limit * 1000:.0f} ms",
+                best <= limit,
+                over=best / limit,
+            )
+        )
     return found
 
 

@@ -67,7 +67,8 @@ def _row(name: str, found: list[Case], target: float | None = None) -> Row:
     right = sum(case.right for case in found)
     share = right / len(found) if found else 0.0
     ok = share >= target if target is not None else None
-    return Row(name, f"{right} of {len(found)} ({share:.1%})", f"≥ {target:.0%}" if target else "", ok)
+    over = (1 - share) / (1 - target) if target is not None else 0.0
+    return Row(name, f"{right} of {len(found)} ({share:.1%})", f"≥ {target:.0%}" if target else "", ok, over=over)
 
 
 def cases(folder: Path) -> Iterator[Case]:

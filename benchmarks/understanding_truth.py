@@ -65,7 +65,7 @@ def rows(verbose: bool = False) -> list[Row]:
         Row("workflows explained without a failure", f"{count - len(failed)} of {count}", "all", not failed, failed),
         Row("facts and sentences that rest on nothing", f"{len(complaints)} ({facts:,} facts)", "0", not complaints, complaints),
         Row("facts spoilt on purpose that are found", f"{spoilt - missed} of {spoilt}", "all", not missed),
-        Row(f"explaining a workflow of {NODES} nodes", f"{took:.0f} ms", f"≤ {TARGET_MS} ms", took <= TARGET_MS),
+        Row(f"explaining a workflow of {NODES} nodes", f"{took:.0f} ms", f"≤ {TARGET_MS} ms", took <= TARGET_MS, over=took / TARGET_MS),
     ]  # fmt: skip
 
 

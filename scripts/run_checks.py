@@ -25,7 +25,7 @@ BUSY = ("--tolerance", "1.5")  # a busy machine
 BENCHMARKS = (
     ("scan_accuracy.py",),
     ("resolution.py",),
-    ("understanding.py",),
+    ("understanding.py", *BUSY),
     ("scan_speed.py", *BUSY),
     ("oracle.py",),
     ("host_impact.py", *BUSY),

@@ -10,7 +10,7 @@ from .load import DEVICE, peak
 from .modes import fit, line, note, stays, usable
 from .parts import TEXT_ROLES, Weighed, total, weigh
 from .shapes import cfg_passes
-from .stages import Stages, least_of
+from .stages import Stages, least_of, roomy_of
 from .types import NOTHING, Estimate, Files, Profile, Range, Stage
 from .working import latent_area
 
@@ -41,14 +41,15 @@ def estimate(anatomy: Anatomy, *, files: Files, profile: Profile | None = None) 
         found = tuple(stage._replace(weights=every) for stage in found)
     wanted, least, ram = peak(found, DEVICE), peak(map(least_of, found), DEVICE), _ram(rows)
     hidden = bool(anatomy.opaque) and not any(row.weight.role == DIFFUSION_MODEL for row in rows)
-    mode = fit(wanted, least, profile, known=_is_known(rows, staged), complete=not hidden)
+    roomy = peak(map(roomy_of, found), DEVICE).likely
+    mode = fit(wanted, least, roomy, profile, known=_is_known(rows, staged), complete=not hidden)
     return Estimate(
         weights=tuple(row.weight for row in rows),
         stages=found,
         peak=wanted,
         floor=least,
         ram=ram,
-        compute=_compute(anatomy, staged),
+        compute=_compute(staged),
         parts=_parts(rows, found),
         fit=mode,
         against=usable(profile),
@@ -87,14 +88,13 @@ def _ram(rows: list[Weighed]) -> Range:
     return found + Range(largest, sum(size.likely for size in sizes), sum(size.high for size in sizes))
 
 
-def _compute(anatomy: Anatomy, staged: Stages) -> float | None:
+def _compute(staged: Stages) -> float | None:
     """Relative work: steps × latent pixels × parameters × passes, over all sampling passes; None where one is not known."""
     work = 0.0
-    for sampling in anatomy.samplings:
-        model, steps = staged.model_of(sampling), _steps(sampling)
+    for sampling, model, shape, _ in staged.passes:
+        steps = _steps(sampling)
         if steps is None or not model.params:
             return None
-        shape = staged.shape_of(sampling, model)
         area = latent_area(latents()[model.latent], shape) * shape.batch or 1
         work += steps * area * model.params * cfg_passes(sampling)
     return work or None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -119,6 +119,7 @@ def rules() -> dict[str, float]:
     return found
 
 
+@lru_cache(maxsize=4_096)
 def model_of(family: str, name: str = "", params: float | None = None) -> Model | None:
     """The model of a family: by the words of the file's name, else by its number of parameters, else the first one."""
     own = [one for one in models() if family == one.key or family == one.family or family in one.also]
@@ -143,6 +144,7 @@ def any_model(params: float | None, medium: str = "image") -> Model:
     return Model("", "", "", params or 0, width / 1700, latent, frames=81 if medium == "video" else 1)
 
 
+@lru_cache(maxsize=4_096)
 def bits_in(name: str) -> float | None:
     """Stored bits per number as a file's name says them; None where it says nothing."""
     text = plain(name)
@@ -155,6 +157,7 @@ def billions(name: str) -> float | None:
     return float(found[1]) * 1e9 if found and 0 < float(found[1]) < 1000 else None
 
 
+@lru_cache(maxsize=4_096)
 def named_file(name: str) -> Named | None:
     """The file known by this name."""
     text = plain(name)

@@ -37,7 +37,6 @@ _RAM = " RAM is short: at least {low} of it is wanted, and this computer has {ha
 _STAY = " It was told to leave all models on the GPU, so they are counted together."
 _TILES = " Decoding does not fit in one piece: ComfyUI then decodes in tiles by itself."
 _GIB = 1 << 30
-_SHARE = 0.25  # of the weights on the GPU; with less, nearly all of them travel at each step
 
 
 def usable(profile: Profile | None) -> int | None:
@@ -59,8 +58,10 @@ def stays(profile: Profile | None) -> bool:
     return profile is not None and profile.assumed is None and bool({"--gpu-only", "--highvram"} & {*profile.flags})
 
 
-def fit(peak: Range, least: Range, profile: Profile | None, *, known: bool, complete: bool = True) -> str:
-    """WHOLE … UNSURE; "" where the memory is not known. `known`: whether the sizes of the large weights are; `complete`:
+def fit(
+    peak: Range, least: Range, roomy: int, profile: Profile | None, *, known: bool, complete: bool = True
+) -> str:  # fmt: skip
+    """WHOLE … UNSURE; "" where the memory is not known. `roomy`: bytes with which it still runs well. `known`: whether the sizes of the large weights are; `complete`:
     whether every model is named."""
     own = profile is not None and profile.assumed is None
     if own and profile is not None and profile.device is not None and profile.device.kind == "cpu":
@@ -76,7 +77,6 @@ def fit(peak: Range, least: Range, profile: Profile | None, *, known: bool, comp
         return PARTS if own and profile is not None and "--novram" in profile.flags else WHOLE
     if not known:
         return UNSURE
-    roomy = least.likely + _SHARE * max(0, peak.likely - least.likely)
     return PARTS if roomy <= has else TIGHT
 
 

@@ -52,10 +52,10 @@ class Weighed(NamedTuple):
 
 
 def weigh(parts: Iterable[ModelPart], files: Files) -> list[Weighed]:
-    """Every model file once, a checkpoint as what it is made of."""
+    """Every model file that is loaded, once; a checkpoint as what it is made of. What a switch leaves out is not loaded."""
     found: dict[tuple[str, str], list[Weighed]] = {}
     for part in parts:
-        if part.role == EMBEDDING or (part.name, part.role) in found:
+        if not part.used or part.role == EMBEDDING or (part.name, part.role) in found:
             continue
         facts = files(part.name, part.folders)
         if part.role == CHECKPOINT:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from ..explanation.types import (
     CLIP_VISION,
@@ -23,7 +24,7 @@ from .load import Load, Piece, stages
 from .parts import TEXT_ROLES, Weighed
 from .shapes import asked, tile_of
 from .types import Range, Stage
-from .working import NO_SHAPE, Shape, upscaling
+from .working import NO_SHAPE, Shape, Tile, upscaling, within
 
 _BESIDE = (CONTROLNET, IP_ADAPTER, MODEL_PATCH, LORA)  # on the GPU together with the diffusion model
 _SEEN = (*_BESIDE, *TEXT_ROLES, DIFFUSION_MODEL, VAE)
@@ -35,14 +36,24 @@ _TITLES = {
 }
 
 
+class Pass(NamedTuple):
+    """A sampling pass: its diffusion model (a stand-in where it is not known), what it makes, and what is on the GPU."""
+
+    sampling: Sampling
+    model: Model
+    shape: Shape
+    rows: list[Weighed]
+
+
 class Stages:
-    """The stages of one anatomy. While they are worked out, `assumed` fills with what was taken for granted, in words, and
-    `bare` with the passes of which no diffusion model is named."""
+    """The stages of one anatomy. `passes`: its sampling passes. `assumed`: what was taken for granted, in words; it is
+    complete once `all` was asked for, as is `bare`: the passes of which no diffusion model is named."""
 
     def __init__(self, anatomy: Anatomy, rows: list[Weighed]) -> None:
         self.anatomy, self.rows = anatomy, rows
         self.assumed: list[str] = []
         self.bare: list[Sampling] = []
+        self.passes = [self._pass(sampling) for sampling in anatomy.samplings]
 
     def all(self) -> tuple[Stage, ...]:
         """In the order in which they usually come."""
@@ -55,16 +66,17 @@ class Stages:
             *self._rest(),
         )
 
-    def rows_of(self, sampling: Sampling) -> list[Weighed]:
-        """What is on the GPU during a pass: its models, without text encoders and VAEs."""
+    def _pass(self, sampling: Sampling) -> Pass:
+        """What is on the GPU are its models, without text encoders and VAEs."""
         models = self.anatomy.models
         named = {models[at].name for at in sampling.models if 0 <= at < len(models)}
-        return [row for row in self.rows if row.part.name in named and row.weight.role in (DIFFUSION_MODEL, *_BESIDE)]
+        rows = [row for row in self.rows if row.part.name in named and row.weight.role in (DIFFUSION_MODEL, *_BESIDE)]
+        model = self._model(sampling, rows)
+        return Pass(sampling, model, self._shape(sampling, model), rows)
 
-    def model_of(self, sampling: Sampling) -> Model:
-        """The diffusion model of a pass; a stand-in where it is not known."""
+    def _model(self, sampling: Sampling, rows: list[Weighed]) -> Model:
         params = None
-        for row in self.rows_of(sampling):
+        for row in rows:
             if row.weight.role == DIFFUSION_MODEL:
                 params = row.params
                 known = model_of(row.part.family, row.part.name, params) if row.part.family else None
@@ -79,8 +91,8 @@ class Stages:
         media = {one.medium for one in self.anatomy.outputs}
         return next((one for one in ("video", "image", "audio", "3d") if one in media), "image")
 
-    def shape_of(self, sampling: Sampling | None, model: Model | None) -> Shape:
-        """The shape of a pass; what had to be taken for granted is noted."""
+    def _shape(self, sampling: Sampling | None, model: Model | None) -> Shape:
+        """Its shape; what had to be taken for granted is noted."""
         found = asked(self.anatomy, sampling, model)
         self.assumed.extend(found.assumed)
         return found.shape
@@ -97,47 +109,45 @@ class Stages:
                 yield stage._replace(nodes=(node,))
 
     def _samplings(self) -> Iterator[Stage]:
-        for sampling in self.anatomy.samplings:
-            model = self.model_of(sampling)
-            pieces = tuple(Piece(_kind(row), row.bytes) for row in self.rows_of(sampling))
+        for sampling, model, shape, rows in self.passes:
+            pieces = tuple(Piece(_kind(row), row.bytes) for row in rows)
             if not any(piece.role == "diffusion" for piece in pieces):
                 self.bare.append(sampling)
                 pieces += (Piece("diffusion", typical(DIFFUSION_MODEL)),)
             # One pass at a time: ComfyUI puts both passes of guidance together only where there is room for it.
-            load = Load(model, None, pieces, self.shape_of(sampling, model))
-            nodes = sampling.nodes or (sampling.node,)
-            yield stages(load)[0]._replace(title=sampling.title or "Sampling", nodes=nodes)
+            stage = stages(Load(model, None, pieces, shape))[0]
+            yield stage._replace(
+                title=sampling.title or "Sampling",
+                nodes=sampling.nodes or (sampling.node,),
+                working=within(stage.working, model, shape),
+            )
 
     def _coded(self, key: str, does: tuple[str, ...]) -> Iterator[Stage]:
         """What the VAE does, each way of it (in tiles or not) at the largest size."""
         vae = max((row for row in self.rows if row.weight.role == VAE), key=lambda row: row.bytes.likely, default=None)
-        if vae is None:
-            return
-        largest: dict[object, Stage] = {}
+        ways: dict[Tile | None, str] = {}
         for step in self.anatomy.steps:
-            if step.does not in does or step.medium in ("audio", "3d"):
-                continue
-            tile = tile_of(step)
-            for latent, shape in self._latents(vae):
-                load = Load(None, latent, (Piece("vae", vae.bytes),), shape, tile=tile, only=key)
-                for stage in stages(load):
-                    before = largest.get(tile)
-                    if before is None or before.total.likely < stage.total.likely:
-                        largest[tile] = stage._replace(nodes=(step.node,))
-        yield from largest.values()
+            if step.does in does and step.medium not in ("audio", "3d"):
+                ways.setdefault(tile_of(step), step.node)
+        if vae is None or not ways:
+            return
+        made = list(dict.fromkeys(self._latents(vae)))
+        for tile, node in ways.items():
+            loads = (Load(None, one, (Piece("vae", vae.bytes),), shape, tile=tile, only=key) for one, shape in made)
+            found = [stage for load in loads for stage in stages(load)]
+            if found:
+                yield max(found, key=lambda one: one.total.likely)._replace(nodes=(node,))
 
     def _latents(self, vae: Weighed) -> Iterator[tuple[Latent, Shape]]:
         """Kinds and shapes of the latents that the passes make; without a pass, what the VAE's family takes."""
-        for sampling in self.anatomy.samplings:
-            model = self.model_of(sampling)
-            yield latents()[model.latent], self.shape_of(sampling, model)
-        if not self.anatomy.samplings:
+        yield from ((latents()[one.model.latent], one.shape) for one in self.passes)
+        if not self.passes:
             known = model_of(vae.part.family) if vae.part.family else None
-            yield latents()[known.latent if known else "kl"], self.shape_of(None, known)
+            yield latents()[known.latent if known else "kl"], self._shape(None, known)
 
     def _rest(self) -> Iterator[Stage]:
         """Models that work on their own: upscalers, detectors, vision encoders."""
-        sampled = {row.part.name for sampling in self.anatomy.samplings for row in self.rows_of(sampling)}
+        sampled = {row.part.name for one in self.passes for row in one.rows}
         for row in self.rows:
             role = row.weight.role
             alone = role == DIFFUSION_MODEL and row.part.name not in sampled
@@ -173,5 +183,16 @@ def least_of(stage: Stage) -> Stage:
     return stage._replace(weights=Range(*weights), working=work)
 
 
+def roomy_of(stage: Stage) -> Stage:
+    """The least with which a run is no ordeal: a quarter of the weights on the GPU while it samples. With fewer, nearly all
+    of them travel at each step. A VAE in tiles is hardly slower."""
+    least = least_of(stage)
+    if stage.key != "sample":
+        return least
+    held = (max(few, round(_QUARTER * size)) for few, size in zip(least.weights, stage.weights, strict=True))
+    return least._replace(weights=Range(*held))
+
+
+_QUARTER = 0.25
 _SHARE = (0.02, 0.06, 0.15)  # of the weights: the layers in hand, and what is brought in ahead
 _TILED = (400_000_000, 900_000_000, 2_500_000_000)  # a decoder in tiles

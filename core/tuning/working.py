@@ -62,6 +62,22 @@ def sampling(model: Model, shape: Shape, passes: int, bits: float = 16) -> Range
     return spread(reckoned(model, shape, passes, bits), factors) + Range(*fitted()["fixed"]["sample"])
 
 
+def within(found: Range, model: Model, shape: Shape) -> Range:
+    """`found`, of which ComfyUI needs no more than it sets aside for one pass of guidance: what it reckons, and what it keeps
+    free besides (comfy/model_management.py: load_models_gpu, minimum_inference_memory).
+
+    Most published figures are of other programs, which compute in more than ComfyUI's own models do: this only lowers.
+    """
+    if not latents()[model.latent].scale:
+        return found
+    reckons = reckoned(model, shape, 1)
+    beside = (rules()["spare_mib"] + rules()["reserve_mib"]) * MIB
+    likely, high = (
+        min(one, round(most)) for one, most in zip(found[1:], (max(reckons, beside), reckons + beside), strict=True)
+    )
+    return Range(min(found.low, likely), likely, high)
+
+
 def decoding(latent: Latent, shape: Shape, bits: float = 16, tile: Tile | None = None) -> Range:
     """What a VAE's decoder works in."""
     if not latent.scale:

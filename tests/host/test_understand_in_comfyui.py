@@ -1,14 +1,11 @@
 """Explain, fit and compare inside the real ComfyUI, whose own check has the last word; and why a workflow broke.
 
-    scripts/test -m comfyui tests/host/test_understand_in_comfyui.py
+scripts/test -m comfyui tests/host/test_understand_in_comfyui.py
 """
 
 from __future__ import annotations
 
-import json
-import os
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +15,8 @@ from ..conftest import load_by_path
 from ..sources.conftest import load
 from . import fix_place
 from . import understand_place as place
-from .fix_place import OURS, PREFIX
+from .fix_place import PREFIX
+from .understand_place import listed, posted, slug_of, until
 from .understand_walk import Understanding
 
 pytestmark = [pytest.mark.comfyui]
@@ -27,7 +25,6 @@ ROOT = Path(__file__).resolve().parents[2]
 HERE = ROOT / "tests/host/packs"
 PACKS = {"ComfyFixerSmart": ROOT, "oracle": HERE / "oracle", "impact": HERE / "impact"}
 COMFYUI = ("https://api.comfy.org/",)
-SHOTS = os.environ.get("COMFYFIXERSMART_SHOTS")  # a folder for a picture of each step, to be looked at
 
 
 @pytest.fixture(scope="module")
@@ -54,45 +51,11 @@ def walk(server: Any, chromium: Any) -> Iterator[Understanding]:
     assert {each for each in far if not each.startswith(COMFYUI)} == set(), "what ComfyUI's page asks is its own"
 
 
-def until(what: str, ready: Callable[[], Any], seconds: float = 90) -> Any:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        found = ready()
-        if found:
-            return found
-        time.sleep(0.2)
-    raise AssertionError(f"not in time: {what}")
-
-
-def listed(server: Any) -> dict[str, str]:
-    """Status by name, once there is a report; of its newest version."""
-    status, answer = server.get(f"{PREFIX}/library")
-    return {one["name"]: one["status"] for one in answer["workflows"]} if status == 200 else {}
-
-
-def slug_of(server: Any, name: str) -> str:
-    all_of_it = server.get(f"{PREFIX}/library")[1]["workflows"]
-    every = [each for one in all_of_it for each in (one, *(one.get("versions") or []))]
-    return next(str(one["slug"]) for one in every if one["name"] == name)
-
-
-def posted(server: Any, route: str, body: Any) -> Any:
-    status, answer = server.post(f"{PREFIX}/{route}", body, OURS)
-    assert status == 200, answer
-    return answer
-
-
 def verdict(server: Any, prompt: dict[str, Any]) -> tuple[bool, Any]:
     """Whether ComfyUI's own check accepts it, and what it says against it."""
     status, answers = server.post("/oracle/validate", {"prompts": [prompt]})
     assert status == 200
     return answers[0]["accepted"], answers[0]["node_errors"]
-
-
-def shot(walk: Understanding, name: str) -> None:
-    if SHOTS:
-        walk.page.wait_for_timeout(400)
-        walk.page.screenshot(path=Path(SHOTS) / f"{name}.png")
 
 
 def assert_quiet(server: Any) -> None:
@@ -111,18 +74,20 @@ def assert_quiet(server: Any) -> None:
 def test_explained_from_the_canvas_for_both_readers(server: Any, walk: Understanding) -> None:
     walk.show(place.PAPERCUT)
     walk.explain_by_menu()
-    shot(walk, "explain")
-    assert walk.page.locator(".cfs-stage").count() == 4 and walk.page.locator(".cfs-drawing svg, svg.cfs-drawing").count()
+    walk.shot("explain")
+    assert (
+        walk.page.locator(".cfs-stage").count() == 4 and walk.page.locator(".cfs-drawing svg, svg.cfs-drawing").count()
+    )
     assert "1024 × 1024" in walk.section("how") and "28 steps" in walk.section("how")
     models, tune = walk.section("models"), walk.section("tune")
     assert place.CHECKPOINT in models and place.LORA in models and "6.9 GB" in models, "from the header's own sizes"
     assert [word for word in ("Prompt", "Steps", "28", "cfg", "6.5", "LoRA strength", "0.8") if word not in tune] == []
 
     walk.to_node("6")
-    shot(walk, "explain-node")
+    walk.shot("explain-node")
     assert "# " in (text := walk.copied()) and place.PROMPT in text and "## What to tune first" in text
     walk.as_expert()
-    shot(walk, "explain-expert")
+    walk.shot("explain-expert")
     passes = walk.section("passes")
     assert all(word in passes for word in ("dpmpp_2m", "karras", "cfg 6.5", "482213907"))
     assert "## Passes" in walk.copied() and "## How it works" not in walk.copied()
@@ -155,32 +120,36 @@ def test_fitted_to_8_gb_as_a_new_version_compared_and_taken_back(server: Any, wa
     assert verdict(server, original) == (True, {})
     walk.explain_by_menu()
     walk.fit_it()
-    shot(walk, "tune")
+    walk.shot("tune")
     ids = walk.variant("quality")
     assert ids and "Writes fern.v2.json" in walk.page.locator(".cfs-tune-foot").inner_text()
-    shot(walk, "tune-chosen")
+    walk.shot("tune-chosen")
     slug = slug_of(server, f"{place.FERN}.json")
     tune = posted(server, "tune", {"slug": slug, "memory_gb": 8})["tune"]
     edits = [edit for one in tune["changes"] if one["id"] in ids for edit in one["edits"]]
     walk.make()
     said = walk.plan()
-    shot(walk, "tune-plan")
+    walk.shot("tune-plan")
     assert "fern.v2.json" in said and not second.exists(), "nothing happened yet"
     walk.approve()
     walk.arrived()
-    shot(walk, "tune-done")
+    walk.shot("tune-done")
     assert second.is_file() and first.read_bytes() == before, "the original stays byte for byte"
     walk.runnable()
     walk.onto_the_canvas(second.name)
-    shot(walk, "version")
+    walk.shot("version")
+    held = "() => app.extensionManager.workflow.openWorkflows.every((one) => one.isLoaded)"
+    assert walk.page.evaluate(held), "the tabs that were open keep what they hold"
     changed = walk.prompt()
     assert verdict(server, changed) == (True, {}), "ComfyUI accepts it as it accepts the original"
-    assert {(node, name) for node, name, _ in against(original, changed)} == {(one["node"], one["input"]) for one in edits}
+    assert {(node, name) for node, name, _ in against(original, changed)} == {
+        (one["node"], one["input"]) for one in edits
+    }
     assert_compared(server, walk, slug, slug_of(server, f"{place.FERN}.v2.json"), edits)
 
     walk.click("Back", walk.page.locator("[data-back]"))
     walk.take_back()
-    shot(walk, "taken-back")
+    walk.shot("taken-back")
     assert not second.exists() and first.read_bytes() == before
 
 
@@ -202,7 +171,7 @@ def assert_compared(server: Any, walk: Understanding, old: str, new: str, edits:
     assert sorted(rows, key=str) == sorted(((one["input"], one["before"], one["after"]) for one in edits), key=str)
     walk.click("Compare versions", walk.key("compare"))
     walk.compared()
-    shot(walk, "compare")
+    walk.shot("compare")
     groups = walk.page.locator(".cfs-diff-node")
     assert groups.count() == len({one["node"] for one in edits})
     text = " ".join(groups.all_inner_texts())
@@ -221,7 +190,7 @@ def test_a_graph_in_no_file_gets_its_variant_in_a_tab(server: Any, walk: Underst
     tabs = walk.page.evaluate("() => app.extensionManager.workflow.openWorkflows.length")
     walk.click("Open the variant", walk.page.locator("[data-key=make]"))
     walk.page.wait_for_function("n => app.extensionManager.workflow.openWorkflows.length === n + 1", arg=tabs)
-    shot(walk, "variant-tab")
+    walk.shot("variant-tab")
     assert walk.page.evaluate("() => app.extensionManager.workflow.activeWorkflow.filename").endswith(".v2")
     sent = walk.prompt()
     loader = next(one for one in sent.values() if one["class_type"] == "UNETLoader")

@@ -10,9 +10,13 @@ from __future__ import annotations
 
 import json
 import struct
+import time
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from .fix_place import OURS, PREFIX
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "example_workflows"
@@ -21,12 +25,20 @@ CHECKPOINT, LORA = "sd_xl_base_1.0.safetensors", "papercut-layers-xl.safetensors
 FLUX, FLUX_SMALL = "flux1-dev.safetensors", "flux1-dev-fp8.safetensors"
 FLUX_LORA = "flux/cyanotype-print.safetensors"
 PROMPT = "layered papercut diorama"  # begins the prompt of PAPERCUT
-_BLOCK, _WORDS, _PIXELS = "model.diffusion_model.middle_block.1", "conditioner.embedders.1.model", "first_stage_model.mid"
+_BLOCK, _WORDS, _PIXELS = (
+    "model.diffusion_model.middle_block.1",
+    "conditioner.embedders.1.model",
+    "first_stage_model.mid",
+)
 # where → which of the cases in memory_files.py, and what the real file has beyond that: name, type, millions of numbers
 _FILES: dict[str, tuple[str, tuple[tuple[str, str, int], ...]]] = {
     f"checkpoints/{CHECKPOINT}": (
         "heron_xl_f16.safetensors",
-        ((f"{_BLOCK}.weight", "F16", 2045), (f"{_WORDS}.text_projection", "F16", 542), (f"{_PIXELS}.weight", "F16", 65)),
+        (
+            (f"{_BLOCK}.weight", "F16", 2045),
+            (f"{_WORDS}.text_projection", "F16", 542),
+            (f"{_PIXELS}.weight", "F16", 65),
+        ),
     ),
     f"diffusion_models/{FLUX}": ("heron_flux_bf16.safetensors", (("txt_in.weight", "BF16", 2935),)),
     f"diffusion_models/{FLUX_SMALL}": ("heron_flux_f8_e4m3.safetensors", (("txt_in.weight", "F8_E4M3", 2935),)),
@@ -99,3 +111,34 @@ def save(base: Path, name: str, graph: dict[str, Any]) -> Path:
 def saved(base: Path, name: str) -> Path:
     """Where the workflow of this name lies."""
     return base / f"user/default/workflows/{name}.json"
+
+
+# ---- what its server says -------------------------------------------------------------------------------------------
+
+
+def until(what: str, ready: Callable[[], Any], seconds: float = 90) -> Any:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        found = ready()
+        if found:
+            return found
+        time.sleep(0.2)
+    raise AssertionError(f"not in time: {what}")
+
+
+def listed(server: Any) -> dict[str, str]:
+    """Status by name, once there is a report; of its newest version."""
+    status, answer = server.get(f"{PREFIX}/library")
+    return {one["name"]: one["status"] for one in answer["workflows"]} if status == 200 else {}
+
+
+def slug_of(server: Any, name: str) -> str:
+    all_of_it = server.get(f"{PREFIX}/library")[1]["workflows"]
+    every = [each for one in all_of_it for each in (one, *(one.get("versions") or []))]
+    return next(str(one["slug"]) for one in every if one["name"] == name)
+
+
+def posted(server: Any, route: str, body: Any) -> Any:
+    status, answer = server.post(f"{PREFIX}/{route}", body, OURS)
+    assert status == 200, answer
+    return answer

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
+from pathlib import Path
 from typing import Any
 
 from .fix_walk import Walk
 
 _SHOW = """async (path) => {
     const store = app.extensionManager.workflow;
-    await store.syncWorkflows();
     const workflow = store.getWorkflowByPath(path);
     await workflow.load();
     await app.loadGraphData(workflow.activeState, true, true, workflow);
 }"""
+_SHOTS = os.environ.get("COMFYFIXERSMART_SHOTS")  # a folder for a picture of each step, to be looked at
 _ACTIVE = "path => app.extensionManager.workflow.activeWorkflow?.path === path"
-_PLACE = """() => {
-    const node = app.canvas.selected_nodes && Object.values(app.canvas.selected_nodes)[0];
-    return document.querySelector(".cfs-ring") ? String(node?.id ?? "") : "";
-}"""
 
 
 class Understanding(Walk):
@@ -28,6 +26,12 @@ class Understanding(Walk):
         """Open ComfyUI's page, and wait for the graph that it begins with."""
         super().begin()
         self.page.wait_for_function("() => app.graph.nodes.length > 3", timeout=60_000)
+
+    def shot(self, name: str) -> None:
+        """A picture, where one is asked for."""
+        if _SHOTS:
+            self.page.wait_for_timeout(400)
+            self.page.screenshot(path=Path(_SHOTS) / f"{name}.png")
 
     def show(self, name: str) -> None:
         """A saved workflow on the canvas."""

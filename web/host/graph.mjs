@@ -109,7 +109,7 @@ export async function openWorkflow(path) {
   const store = workflows();
   let workflow = store?.getWorkflowByPath?.(path);
   if (!workflow) {
-    await store?.syncWorkflows?.();
+    await learn(store);
     workflow = store?.getWorkflowByPath?.(path);
   }
   if (!workflow) return false;
@@ -119,6 +119,17 @@ export async function openWorkflow(path) {
   const quiet = { showMissingNodesDialog: false, showMissingModelsDialog: false };
   await app.loadGraphData(workflow.activeState, true, true, workflow, quiet);
   return store.isActive(workflow);
+}
+
+/** Have the page know the files that came since. ComfyUI's own way drops what its open tabs hold, unsaved edits with it. */
+async function learn(store) {
+  const held = (store?.openWorkflows ?? []).filter((one) => one.isLoaded);
+  for (const one of held) one.unload = () => {};
+  try {
+    await store?.syncWorkflows?.();
+  } finally {
+    for (const one of held) delete one.unload;
+  }
 }
 
 /** Show a graph that is no file yet in a tab of its own, under this name or one that is free. False when it did not open. */

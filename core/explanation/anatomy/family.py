@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from functools import cache, lru_cache
 
 from ...knowledge import document
@@ -17,20 +16,18 @@ _MOST = 400  # characters of a name that are looked at
 @lru_cache(maxsize=20_000)
 def family_of(name: str) -> str:
     """The key of the family, by the longest of its phrases in the name; "" where there is none, or two as long."""
-    pieces = _SEPARATORS.split(_SUFFIX.sub("", name)[:_MOST])
-    parts = [part for piece in pieces for part in _CAMEL.split(piece)]
-    line = f"{_line(pieces)}\n{_line(parts)}"  # "CogVideoX" is one word and three
+    words = [
+        part.strip(".").lower()
+        for piece in _SEPARATORS.split(_SUFFIX.sub("", name)[:_MOST])
+        for part in _CAMEL.split(piece)
+    ]
+    line = f" {' '.join(word for word in words if word)} "
     found = [(len(phrase), key) for phrase, key in _phrases() if f" {phrase} " in line]
     if not found:
         return ""
     longest = max(found)[0]
     best = {key for length, key in found if length == longest}
     return best.pop() if len(best) == 1 else ""
-
-
-def _line(words: Iterable[str]) -> str:
-    plain = [word.strip(".").lower() for word in words]
-    return f" {' '.join(word for word in plain if word)} "
 
 
 @cache
