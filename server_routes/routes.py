@@ -30,7 +30,7 @@ _LOCAL_SETTINGS = frozenset(
 
 def add_routes(routes: web.RouteTableDef, service: Service) -> None:
     """Put every route of the table, guarded, into ComfyUI's. ComfyUI makes the copies under /api itself."""
-    workers = (Worker(f"comfyfixersmart-{name}") for name in ("quick", "graphs", "plans"))
+    workers = (Worker(f"comfyfixersmart-{name}") for name in ("quick", "graphs", "deep", "plans"))
     desk = Desk(service, *workers)
     for route in ROUTES:
         routes.route(route.method, PREFIX + route.path)(served(route, desk))

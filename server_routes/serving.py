@@ -32,6 +32,7 @@ GRAPH_BODY = (8 << 20) + SMALL_BODY  # a saved graph may have 8 MiB (core/workfl
 STATUS = {
     **dict.fromkeys(("unknown_user", "not_local", "not_yours"), 403),
     **dict.fromkeys(("unknown_workflow", "no_report", "vanished", "unknown_question", "unknown_candidate"), 404),
+    "too_many": 503,
     **dict.fromkeys(("no_good_version", "unknown_change"), 404),
     **dict.fromkeys(("unknown_plan", "unknown_run", "no_run", "unknown_action", "unknown_entry"), 404),
     **dict.fromkeys(("fixed_setting", "fixed_key", "newer_schema", "no_consent", "busy", "cancelled"), 409),
@@ -54,11 +55,13 @@ _HEADERS = {
 
 class Desk(NamedTuple):
     """What all requests share. `quick` answers at once; what `graphs` does takes a moment, such as reading a
-    workflow; what `plans` does may take minutes."""
+    workflow; `deep` explains, tunes and compares, which may take long for a huge graph; what `plans` does may take
+    minutes."""
 
     service: Service
     quick: Worker
     graphs: Worker
+    deep: Worker
     plans: Worker
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..core.errors import ComfyFixerError
 from ..core.files import read_small, to_json
 from .host.quiet import quietly, quietly_for_long
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from .shelf import Shelf
 
 OPEN = "the open graph"
+MOST_NODES = 5_000  # of a graph that is understood: some stages take a second for each thousand
 Json = dict[str, Any]
 
 
@@ -96,6 +98,14 @@ class Understand:
     # ---- which workflow ----------------------------------------------------------------------------------
 
     def _subject(self, user: User, asked: Asked) -> Subject:
+        found = self._read(user, asked)
+        if len(found.workflow.nodes) > MOST_NODES:
+            raise ComfyFixerError(
+                "too_large", f"The graph has more than {MOST_NODES:,} nodes.", "Ask about a part of it."
+            )
+        return found
+
+    def _read(self, user: User, asked: Asked) -> Subject:
         from ..core.understanding.understanding import chosen, subject
 
         shelf = self._service.shelf(user)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from ..core.errors import ComfyFixerError
 from .guard import CHANGE, CHECK, READ
 from .serving import GRAPH_BODY, SMALL_BODY, Call, Route, body, encoded
 from .understanding import Asked
 
+if TYPE_CHECKING:
+    from .understanding import Understand
+
 GB = 1_000_000_000
 PAIR_BODY = 2 * GRAPH_BODY  # two graphs
+MOST_WAITING = 12  # questions, of all pages together
 
 
 def _asked(given: Any) -> Asked:
@@ -23,36 +29,39 @@ def _bytes(gigabytes: float | None) -> int | None:
     return int(gigabytes * GB) if gigabytes is not None else None
 
 
+async def _deep(call: Call, work: Callable[[Understand], Any]) -> web.Response:
+    """Do it when its turn comes. Raises ComfyFixerError `too_many` where that would take too long."""
+    if call.desk.deep.waiting >= MOST_WAITING:
+        raise ComfyFixerError("too_many", "Several workflows are being looked at just now.", "Try again in a moment.")
+    return await encoded(call.desk.deep, lambda: work(call.service.understanding))
+
+
 async def _explain(call: Call) -> web.Response:
     asked = Asked(call.request.query.get("slug", ""))
-    return await encoded(call.desk.graphs, lambda: call.service.understanding.explain(call.user, asked))
+    return await _deep(call, lambda known: known.explain(call.user, asked))
 
 
 async def _explain_graph(call: Call) -> web.Response:
     given = await body(call, "Explain", GRAPH_BODY)
-    return await encoded(call.desk.graphs, lambda: call.service.understanding.explain(call.user, _asked(given)))
+    return await _deep(call, lambda known: known.explain(call.user, _asked(given)))
 
 
 async def _tune(call: Call) -> web.Response:
     given = await body(call, "Tune", GRAPH_BODY)
     memory = _bytes(given.memory_gb)
-    return await encoded(call.desk.graphs, lambda: call.service.understanding.tune(call.user, _asked(given), memory))
+    return await _deep(call, lambda known: known.tune(call.user, _asked(given), memory))
 
 
 async def _estimate(call: Call) -> web.Response:
     given = await body(call, "Chosen", GRAPH_BODY)
     asked, memory = _asked(given), _bytes(given.memory_gb)
-    return await encoded(
-        call.desk.graphs, lambda: call.service.understanding.estimate(call.user, asked, memory, given.changes)
-    )
+    return await _deep(call, lambda known: known.estimate(call.user, asked, memory, given.changes))
 
 
 async def _graph(call: Call) -> web.Response:
     given = await body(call, "Chosen", GRAPH_BODY)
     asked, memory = _asked(given), _bytes(given.memory_gb)
-    return await encoded(
-        call.desk.graphs, lambda: call.service.understanding.graph(call.user, asked, memory, given.changes)
-    )
+    return await _deep(call, lambda known: known.graph(call.user, asked, memory, given.changes))
 
 
 async def _plan(call: Call) -> web.Response:
@@ -66,7 +75,7 @@ async def _plan(call: Call) -> web.Response:
 async def _compare(call: Call) -> web.Response:
     given = await body(call, "Compare", PAIR_BODY)
     old, new = _asked(given.old), _asked(given.new)
-    return await encoded(call.desk.graphs, lambda: call.service.understanding.compare(call.user, old, new))
+    return await _deep(call, lambda known: known.compare(call.user, old, new))
 
 
 ROUTES = (

@@ -28,6 +28,11 @@ class Worker:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
+    @property
+    def waiting(self) -> int:
+        """How many jobs have not begun."""
+        return self._jobs.qsize()
+
     def do(self, job: Callable[[], Any]) -> None:
         """Let `job` be done when its turn comes. For any thread; what it raises is logged and ends nothing."""
         self._jobs.put(job)

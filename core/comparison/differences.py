@@ -54,6 +54,7 @@ class Differences:
         for one, vertex in self.old.vertices.items():
             if one in self.pairs:
                 self._pair(vertex, self.new.vertices[self.pairs[one]])
+        self._instances()
         return self.rows
 
     def side(self, drawn: Drawn, vertex: Vertex) -> Side:
@@ -126,6 +127,21 @@ class Differences:
             if mixed or default_title(before or after, left.class_type):
                 return
         self._add(RENAMED, *sides, "", before or left.class_type, after or right.class_type)
+
+    def _instances(self) -> None:
+        """Titles of subgraphs, where the nodes of one are those of the other: which nodes one gathers never counts."""
+        found: dict[str, set[str]] = {}
+        back: dict[str, set[str]] = {}
+        for one, other in self.pairs.items():
+            around = self.old.prefix(one), self.new.prefix(other)
+            found.setdefault(around[0], set()).add(around[1])
+            back.setdefault(around[1], set()).add(around[0])
+        for before, afters in found.items():
+            after = next(iter(afters))
+            if before and after and len(afters) == len(back[after]) == 1:
+                hosts = self._host(self.old, before), self._host(self.new, after)
+                if hosts[0] is not None and hosts[1] is not None and hosts[0].title != hosts[1].title:
+                    self._add(RENAMED, *hosts, "", hosts[0].title, hosts[1].title)
 
     # ---- inputs -----------------------------------------------------------------------------------------------
 

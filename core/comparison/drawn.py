@@ -98,6 +98,11 @@ class Drawn:
         """The instance of a subgraph with this prefix ("12:")."""
         return next((one for one in self.workflow.scopes if one.prefix == prefix), None)
 
+    def prefix(self, vertex: str) -> str:
+        """The prefix of the instance that a vertex stands in; "" for the outermost graph."""
+        node = self.vertices[vertex].node
+        return self.workflow.scopes[node.scope].prefix if node is not None else ""
+
     def within(self, node: Node | None) -> tuple[str, ...]:
         """The names of the subgraphs around a node, the outermost first."""
         names: list[str] = []

@@ -17,6 +17,7 @@ from .values import alike
 _MOST_PAIRS = 4_000  # of one type that are all looked at; beyond, only those with something in common
 _LONGEST_CHAIN = 40
 _MOST_SWAPS = 60  # nodes of one type that are tried with swapped partners
+_MOST_COSTS = 40_000  # looks at a pair for all swaps of a graph: half a second
 
 
 class Nearest:
@@ -33,6 +34,7 @@ class Nearest:
         self._rank_old = {one: place for place, one in enumerate(old.vertices)}
         self._rank_new = {one: place for place, one in enumerate(new.vertices)}
         self._certain = certain
+        self._costs = 0
 
     def take(self) -> None:
         """Match what can be matched."""
@@ -209,7 +211,11 @@ class Nearest:
                     self._try(self._chain(crossed, readers=False))
 
     def _try(self, swaps: list[tuple[str, str]]) -> bool:
-        """Swaps the partners of each two, and back again where that leaves no fewer differences."""
+        """Swaps the partners of each two, and back again where that leaves no fewer differences. True also where enough
+        was tried."""
+        if self._costs > _MOST_COSTS:
+            return True
+        self._costs += 4 * len(swaps)
         nodes = dict.fromkeys(node for swap in swaps for node in swap)
         before = sum(map(self._cost, nodes))
         self._exchange(swaps)

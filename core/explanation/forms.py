@@ -9,7 +9,7 @@ from ..catalogue.build import from_knowledge
 from ..catalogue.types import NodeType
 from ..requirements.values import Value, Values
 from ..workflow.raw import Json
-from ..workflow.types import Node
+from ..workflow.types import SUBGRAPH_INPUT, Node, Scope, Workflow
 
 _SEEDS = frozenset({"seed", "noise_seed"})
 _PROMPTS = frozenset({"prompt", "negative_prompt", "system_prompt"})
@@ -39,6 +39,26 @@ def _contradicts(item: Value) -> bool:
     if item.name in _SEEDS and isinstance(item.value, str):
         return bool(item.value) and not item.value.strip().lstrip("-").isdecimal()
     return item.name in _PROMPTS and isinstance(item.value, bool | int | float)
+
+
+def sharing(workflow: Workflow, node: Node, name: str) -> tuple[Node, str] | None:
+    """The widget inside a subgraph that an input without one shares a promoted value with: the frontend shows and sends
+    that one's value where the subgraph's node on the canvas has stored none."""
+    scope = workflow.scopes[node.scope]
+    asked = next((_promoted(scope, slot.link) for slot in node.slots if slot.name == name), None)
+    if asked is None:
+        return None
+    for one in scope.nodes.values():
+        for slot in one.slots if isinstance(one, Node) else ():
+            if slot.widget is not None and _promoted(scope, slot.link) == asked:
+                return one, slot.name
+    return None
+
+
+def _promoted(scope: Scope, link_id: str | None) -> int | None:
+    """The place of the subgraph's input at which a link starts."""
+    link = scope.link(link_id) if link_id is not None else None
+    return link.origin_slot if link is not None and link.origin == SUBGRAPH_INPUT else None
 
 
 def role_type(kind: str, line: Mapping[str, Any]) -> NodeType | None:

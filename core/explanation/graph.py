@@ -14,8 +14,8 @@ from ..requirements.shapes import Shape
 from ..requirements.values import Values, values
 from ..workflow.raw import Json
 from ..workflow.source import source
-from ..workflow.types import Literal, Node, Origin, Workflow
-from .forms import formed, role_type, sane
+from ..workflow.types import Literal, Node, Origin, Stored, Workflow
+from .forms import formed, role_type, sane, sharing
 
 Roles = Mapping[str, Mapping[str, Any]]  # class_type → its line of `knowledge/roles.json`, "types"
 
@@ -127,8 +127,7 @@ class View:
             if isinstance(fed, Literal):
                 return Given(fed.value, node.id, name)
             if not isinstance(fed, Origin):
-                stored = self.values(node)
-                return Given(stored[name], node.id, name) if name in stored else None
+                return self._stored_at(node, name, fed)
             origin = self.by_id.get(fed.node)
             if origin is None:
                 return None
@@ -137,6 +136,16 @@ class View:
                 return Given(self._computed(origin, fed.slot), origin.id, "")
             node, name = origin, held
         return None
+
+    def _stored_at(self, node: Node, name: str, fed: Stored | None) -> Given | None:
+        """The node's own value, else the one it shares through the border of its subgraph."""
+        if name not in self.values(node):
+            other = sharing(self.workflow, node, name) if fed is not None else None
+            if other is None:
+                return None
+            node, name = other
+        stored = self.values(node)
+        return Given(stored[name], node.id, name) if name in stored and node.id in self.by_id else None
 
     def _computed(self, origin: Node, slot: int) -> Json:
         if self.compute is None or origin.id in self._asking:

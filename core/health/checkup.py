@@ -19,8 +19,13 @@ _log = logging.getLogger("comfyfixersmart.core")
 
 GOOD, BAD = frozenset({RUNNABLE, NEEDS_INPUT}), frozenset({BLOCKED, UNREADABLE})
 
-# name → what is not the same in the file as it lies there now, compared with the version that ran; None: not to be told.
+# name, path → what is not the same in the file as it lies there now, compared with the version that ran; None: not to be
+# told. Raises NotNow where there is no time for it in this check.
 Compare = Callable[[str, str], "Sequence[Difference] | None"]
+
+
+class NotNow(Exception):
+    """It is to be asked again at the next check."""
 
 
 class Checked(Protocol):
@@ -119,7 +124,10 @@ def _advance(
 def _why(key: str, one: Checked, stamp: Stamp, here: Here, compare: Compare) -> Why:
     edited = None
     if one.modified != stamp.modified:
-        told = compare(one.name, one.path) if stamp.sha256 else None
+        try:
+            told = compare(one.name, one.path) if stamp.sha256 else None
+        except NotNow:
+            key, told = "", None  # a key that no state has: the next check looks again
         differences = None if told is None else [each for each in told if each.counts]
         same = differences is not None and not differences
         edited = None if same else Edited(tuple(differences) if differences is not None else None)

@@ -90,15 +90,18 @@ def _devices() -> list[dict[str, Any]]:
         pynvml.nvmlInit()
         try:
             for index in range(min(pynvml.nvmlDeviceGetCount(), 64)):
-                handle = pynvml.nvmlDeviceGetHandleByIndex(index)
-                memory = pynvml.nvmlDeviceGetMemoryInfo(handle)
-                name = pynvml.nvmlDeviceGetName(handle)
-                text = name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name)
-                one = {"name": text, "type": "cuda", "vram_total": int(memory.total), "vram_free": int(memory.free)}
-                devices.append({**one, **_compute(pynvml, handle)})
+                with contextlib.suppress(Exception):  # one card may not answer, or have no memory of its own
+                    devices.append(_device(pynvml, pynvml.nvmlDeviceGetHandleByIndex(index)))
         finally:
             pynvml.nvmlShutdown()
     return devices
+
+
+def _device(pynvml: Any, handle: Any) -> dict[str, Any]:
+    memory, name = pynvml.nvmlDeviceGetMemoryInfo(handle), pynvml.nvmlDeviceGetName(handle)
+    text = name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name)
+    one = {"name": text, "type": "cuda", "vram_total": int(memory.total), "vram_free": int(memory.free)}
+    return {**one, **_compute(pynvml, handle)}
 
 
 def _compute(pynvml: Any, handle: Any) -> dict[str, str]:

@@ -54,23 +54,30 @@ def edited(data: bytes, changes: Sequence[Change], view_of: ViewOf, *, workflow:
 
 def edited_graph(graph: dict[str, Json], form: str, changes: Sequence[Change], view_of: ViewOf) -> dict[str, Json]:
     """The same for one graph that is parsed already ("ui" or "api"): a new graph. Raises NotEdited."""
+    return edited_view(_view(graph, form, view_of), graph, form, changes, view_of)[0]
+
+
+def edited_view(
+    before: View, graph: dict[str, Json], form: str, changes: Sequence[Change], view_of: ViewOf
+) -> tuple[dict[str, Json], View]:
+    """The same, of a graph that was read already (`before`): the new graph, and the View of it. Raises NotEdited."""
     from .edit_nodes import structural
     from .edit_values import put_values
     from .edit_verify import verify
 
     edits = [edit for change in changes for edit in change.edits]
+    name = before.workflow.name
     new: dict[str, Json] = copied(graph)
-    before = _view(graph, form, view_of)
     for edit in edits:
         if edit.kind != "value":
             structural(new, form, _view(new, form, view_of), edit)
-    meant = put_values(
-        new, form, [edit for edit in edits if edit.kind == "value"], lambda one: _view(one, form, view_of)
-    )
-    if form == "ui":
-        _hints(new, changes, _view(new, form, view_of))
-    verify(before, _view(new, form, view_of), edits, meant)
-    return new
+    values = [edit for edit in edits if edit.kind == "value"]
+    meant = put_values(new, form, values, lambda one: _view(one, form, view_of))
+    after = _view(new, form, view_of, name)
+    if form == "ui" and _hints(new, changes, after):
+        after = _view(new, form, view_of, name)
+    verify(before, after, edits, meant)
+    return new, after
 
 
 def copied(value: Json) -> Json:
@@ -88,8 +95,8 @@ def read_graph(graph: dict[str, Json], form: str, name: str = "") -> Workflow:
         raise NotEdited(str(error)) from None
 
 
-def _view(graph: dict[str, Json], form: str, view_of: ViewOf) -> View:
-    return view_of(read_graph(graph, form))
+def _view(graph: dict[str, Json], form: str, view_of: ViewOf, name: str = "") -> View:
+    return view_of(read_graph(graph, form, name))
 
 
 # ---- which graph --------------------------------------------------------------------------------------------
@@ -143,8 +150,9 @@ def _replaced(value: Json, place: str, graph: dict[str, Json]) -> tuple[Json] | 
 # ---- where files lie ----------------------------------------------------------------------------------------
 
 
-def _hints(graph: dict[str, Json], changes: Sequence[Change], view: View) -> None:
-    """`properties.models` follow a changed file name: ComfyUI offers downloads by them."""
+def _hints(graph: dict[str, Json], changes: Sequence[Change], view: View) -> bool:
+    """`properties.models` follow a changed file name: ComfyUI offers downloads by them. Whether there was one to change."""
+    found = False
     for change in changes:
         for edit in change.edits:
             if not isinstance(edit.before, str) or not isinstance(edit.after, str) or edit.kind != "value":
@@ -152,12 +160,18 @@ def _hints(graph: dict[str, Json], changes: Sequence[Change], view: View) -> Non
             node = view.by_id.get(edit.node)
             for raw in (graph, node.properties if node is not None else {}):
                 listed = raw.get("models")
-                if isinstance(listed, list):
+                if isinstance(listed, list) and any(_about(one, edit) for one in listed):
                     raw["models"] = [new for one in listed if (new := _hint(one, change, edit)) is not None]
+                    found = True
+    return found
+
+
+def _about(one: Json, edit: Edit) -> bool:
+    return isinstance(one, dict) and one.get("name") == edit.before
 
 
 def _hint(one: Json, change: Change, edit: Edit) -> Json:
-    if not isinstance(one, dict) or one.get("name") != edit.before:
+    if not _about(one, edit):
         return one
     needs = change.needs
     if needs is None or not needs.url:

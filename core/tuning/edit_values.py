@@ -45,7 +45,7 @@ def put_values(graph: dict[str, Json], form: str, edits: Sequence[Edit], read: R
     if not edits:
         return {}
     meant: dict[Reader, Json] = {}
-    shared = _shared(read(graph))
+    shared = _shared(read(graph)) if isinstance(graph.get("definitions"), dict) else {}
     plain = _together(graph, form, edits, read)
     asked = {(edit.node, edit.input): edit.after for edit in edits}
     for edit in edits:

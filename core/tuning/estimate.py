@@ -18,7 +18,7 @@ _PARTNER = "Computed by a partner service: no GPU memory of this computer is wan
 _NONE = "No model file is named, so hardly any GPU memory is wanted."
 _OWN = "No model file is named. What its nodes load by themselves cannot be told."
 _LOADS = frozenset({"speech", "music", "listen", "voice", "caption", "generate_text", "detect", "depth", "pose", "sample",
-                    "remove_background", "upscale_model", "interpolate", "detail", "mesh", "texture"})  # fmt: skip
+                    "remove_background", "upscale_model", "interpolate", "detail", "mesh", "texture", "animate", "edges", "reference", "control"})  # fmt: skip
 _HIDDEN = "No model file is named. What its unknown nodes load cannot be told."
 
 

@@ -17,11 +17,12 @@ _TITLES = {
 
 
 def hw_finding(estimate: Estimate) -> Finding | None:
-    """The finding where an Estimate does not fit whole; None where it does, or where that is not known.
+    """The finding where an Estimate does not fit whole; None where it does, most likely does, or where that is not known.
 
     Its evidence are the stages that want most, in the same sizes as on the page.
     """
-    if estimate.fit not in (PARTS, TIGHT, NOT):
+    fits = estimate.fit == PARTS and estimate.against is not None and estimate.peak.likely <= estimate.against
+    if estimate.fit not in (PARTS, TIGHT, NOT) or fits:
         return None
     top = sorted({_evidence(one): one for one in estimate.stages}.items(), key=lambda pair: -pair[1].total.likely)
     wanted = span(estimate.peak)

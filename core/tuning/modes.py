@@ -32,6 +32,7 @@ _NOTES = {
 _MAYBE = (
     "It may fit whole. Where it does not, ComfyUI keeps a part of the weights in RAM: slower, with the same result."
 )
+_SHARED = "The GPU uses the RAM of the computer. What does not fit into it goes to the disk, which is very slow."
 _LEAVE = "The text encoders ({size}) leave the GPU before it samples."
 _RAM = " RAM is short: at least {low} of it is wanted, and this computer has {has}."
 _STAY = " It was told to leave all models on the GPU, so they are counted together."
@@ -58,6 +59,11 @@ def stays(profile: Profile | None) -> bool:
     return profile is not None and profile.assumed is None and bool({"--gpu-only", "--highvram"} & {*profile.flags})
 
 
+def shares(profile: Profile | None) -> bool:
+    """Whether the memory of the GPU is the RAM: nothing can be kept outside of it."""
+    return profile is not None and profile.assumed is None and profile.device is not None and profile.device.shared
+
+
 def fit(
     peak: Range, least: Range, roomy: int, profile: Profile | None, *, known: bool, complete: bool = True
 ) -> str:  # fmt: skip
@@ -77,6 +83,8 @@ def fit(
         return PARTS if own and profile is not None and "--novram" in profile.flags else WHOLE
     if not known:
         return UNSURE
+    if shares(profile):
+        return PARTS if peak.likely <= has else TIGHT
     return PARTS if roomy <= has else TIGHT
 
 
@@ -86,7 +94,8 @@ def line(mode: str, peak: Range, least: Range, ram: Range, profile: Profile | No
     total = profile.ram_total if profile is not None else None
     has = ""
     if memory is not None and profile is not None:
-        place = "{} asked for" if profile.assumed is not None else "your GPU has {}"
+        own = "your GPU shares {} of RAM" if shares(profile) else "your GPU has {}"
+        place = "{} asked for" if profile.assumed is not None else own
         has = place.format(plain(memory))
     return _LINES[mode].format(
         wanted=span(peak),
@@ -108,6 +117,8 @@ def _sense(mode: str, wanted: Range, stages: list[Stage], profile: Profile | Non
     has = usable(profile)
     if has is None:
         return _NOTES[mode]
+    if shares(profile) and mode in (PARTS, TIGHT):
+        return _SHARED
     text = _MAYBE if mode == PARTS and wanted.likely <= has else _NOTES[mode]
     if mode in (PARTS, TIGHT) and any(one.key == "decode" and one.total.low > has for one in stages):
         text += _TILES

@@ -30,6 +30,7 @@ _PART = {DIFFUSION_MODEL: "diffusion", TEXT_ENCODER: "text_encoder", VAE: "vae"}
 _ROLE = {"diffusion": DIFFUSION_MODEL, "text_encoder": TEXT_ENCODER, "vae": VAE, "other": OTHER}
 _SURE = {HEADER: (1, 1, 1), SIZE: (0.97, 1, 1.03), NAME: (0.9, 1, 1.1)}
 _STANDARD = (4.5, 8, 16, 32)
+_SMALL = 4e9  # numbers: nobody packs so small a model in 8 bits without saying so
 TEXT_ROLES = (TEXT_ENCODER, LANGUAGE_MODEL)
 
 
@@ -171,7 +172,9 @@ def _row(part: ModelPart, role: str, size: float, known: str, stored: float | No
     factor = kept / stored if stored and kept else 1
     low, likely, high = _SURE[known]
     if known == NAME and bits_in(part.name) is None:
-        low = 0.5  # a name without a precision may be an 8-bit file
+        named = named_file(part.name)
+        small = size * 8 / (stored or 16) < _SMALL
+        low = low if small or (named is not None and named.bits) else 0.5  # it may be an 8-bit file all the same
     on_disk = Range(round(size * low), round(size * likely), round(size * high))
     loaded = Range(*(round(one * factor) for one in on_disk))
     if role == LORA:

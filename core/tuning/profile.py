@@ -31,21 +31,27 @@ def profile(hardware: Mapping[str, Any], *, assumed: int | None = None) -> Profi
 
 
 def _used(devices: tuple[Device, ...], hardware: Mapping[str, Any]) -> Device | None:
-    """The device that ComfyUI computes on: the first, unless it says that it uses the CPU."""
+    """The device that ComfyUI computes on: the first, unless it says that it uses the CPU. Where only the driver was asked,
+    the largest: CUDA counts the fastest card as its first, the driver the one in the first slot."""
     if "--cpu" in _words(hardware.get("flags")) or hardware.get("no_gpu") is True:
         return Device("CPU", "cpu", _size(hardware.get("ram_total")), _size(hardware.get("ram_free")), shared=True)
+    asked = _words(hardware.get("sources"))
+    if "NVML" in asked and "ComfyUI" not in asked:
+        return max(devices, key=lambda one: one.total or 0, default=None)
     return devices[0] if devices else None
 
 
 def _device(raw: Any) -> Device | None:
     if not isinstance(raw, Mapping):
         return None
-    name, kind = _word(raw.get("name")), _word(raw.get("type")).lower()
+    name, told = _word(raw.get("name")), _word(raw.get("type")).lower()
+    kind = _kind(name.lower(), told)
+    asked = kind != "directml"  # of which ComfyUI says 1 GB, whatever there is (comfy/model_management.py)
     return Device(
         name=_plain(name),
-        kind=_kind(name.lower(), kind),
-        total=_size(raw.get("vram_total")),
-        free=_size(raw.get("vram_free")),
+        kind=kind,
+        total=_size(raw.get("vram_total")) if asked else None,
+        free=_size(raw.get("vram_free")) if asked else None,
         compute=_word(raw.get("compute")),
         shared=raw.get("shared") is True or kind == "mps",
     )

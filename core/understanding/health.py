@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from ..comparison.types import Difference
 from ..errors import NewerSchema
 from ..files import read_small
-from ..health.checkup import checkup, health_of, key_of
+from ..health.checkup import NotNow, checkup, health_of, key_of
 from ..health.kept import Kept, Record
 from ..health.review import MOST_TEXT, Review, practice_of
 from ..health.types import Health
@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 _log = logging.getLogger("comfyfixersmart.core")
 
 FILE = "health.json"
+COMPARING = (
+    5.0  # seconds of a check for comparing broken workflows that were edited; the rest comes with the next check
+)
+MOST_NODES = 5_000  # of a workflow that is compared or reviewed
 
 
 def checked_up(
@@ -47,7 +51,11 @@ def checked_up(
     except NewerSchema as error:
         return {}, [f"what broke is not told: {error.message}"]
 
+    until = time.monotonic() + COMPARING
+
     def compare(name: str, path: str) -> Sequence[Difference] | None:
+        if time.monotonic() >= until:
+            raise NotNow
         return _differences(known, good.read(name), name, path)
 
     found = checkup(checked, known.here, kept, now, good=lambda name: good.sha256(name) or "", compare=compare)
@@ -68,7 +76,8 @@ def _differences(known: Understanding, before: bytes | None, name: str, path: st
             return ()
         if now is not None:
             old, new = (subject(data, file_of(name), graph=name).workflow for data in (before, now))
-            return known.compare(old, new).differences
+            if max(len(old.nodes), len(new.nodes)) <= MOST_NODES:
+                return known.differ(old, new)
     return None
 
 
@@ -141,6 +150,8 @@ def reviewed(
 
 def _review(known: Understanding, one: Checked, key: str) -> Review:
     """A fault of ours in one workflow is kept as a review that says nothing, so that it is not made at every check."""
+    if one.readiness.nodes > MOST_NODES:
+        return Review(key)
     try:
         return review_of(known, chosen(read_again(one.path, one.name), one.name, graph=one.name).workflow, key)
     except Exception:

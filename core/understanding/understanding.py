@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from ..catalogue.types import NodeCatalogue
-from ..comparison.types import Comparison
+from ..comparison.types import Comparison, Difference
 from ..errors import ComfyFixerError
 from ..explanation.graph import View
 from ..explanation.types import Anatomy
@@ -224,6 +224,12 @@ class Understanding:
         return reread
 
     # ---- compare -----------------------------------------------------------------------------------------
+
+    def differ(self, old: Workflow, new: Workflow) -> Sequence[Difference]:
+        """What is not the same in `new`, and nothing about what that means."""
+        from ..comparison.compare import differ
+
+        return differ(old, new, self._stages.catalogue)[0]
 
     def compare(self, old: Workflow, new: Workflow, *, sizes: Mapping[str, int] | None = None) -> Comparison:
         """What is not the same in `new`, and what that means here."""

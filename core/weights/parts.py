@@ -19,9 +19,9 @@ from .headers import format_of
 from .safetensors import safetensors_tensors
 from .types import DIFFUSION, OTHER, TEXT_ENCODER, Parts
 
-_BITS = {
-    **dict.fromkeys(("F64", "I64", "U64", "C64"), 64),
-    **dict.fromkeys(("F32", "I32", "U32"), 32),
+_BITS = {  # whole numbers of 32 and 64 bits hold several packed ones, nobody says how many
+    **dict.fromkeys(("F64", "C64"), 64),
+    "F32": 32,
     **dict.fromkeys(("F16", "BF16", "I16", "U16"), 16),
     **dict.fromkeys(("F8_E4M3", "F8_E5M2", "F8_E8M0", "F8_E4M3FNUZ", "F8_E5M2FNUZ", "I8", "U8", "BOOL"), 8),
     **dict.fromkeys(("F6_E2M3", "F6_E3M2"), 6),
@@ -30,6 +30,7 @@ _BITS = {
 _MOST = (
     100_000  # tensors; the largest published models have a few thousand, and a header of more is not read to its end
 )
+_MOST_BYTES = 1 << 43  # of a file: a header that says more is damaged
 _ALONE = ""  # tensors without a word of a checkpoint: of a model that stands alone
 _ARCHITECTURES = ("modelspec.architecture", "general.architecture")
 
@@ -95,6 +96,8 @@ def sorted_parts(tensors: Iterable[Tensor], family: str = "") -> Parts:
         own = OTHER if own in sums else own
         sums[own] = sums.pop(_ALONE).plus(sums.get(own, _Sum()))
     family = next((one for one in words["families"] if one in marked), family)
+    if sum(one.bytes for one in sums.values()) > _MOST_BYTES:
+        return Parts()
     bits = {part: one.bits for part, one in sums.items() if one.bits is not None}
     return Parts({part: one.bytes for part, one in sums.items()}, bits, family)
 

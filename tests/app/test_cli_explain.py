@@ -225,7 +225,11 @@ def test_no_text_of_a_workflow_steers_the_terminal(
     if terminal:
         at_terminal(monkeypatch)
         monkeypatch.setenv("NO_COLOR", "1")
-    commands = [("explain", steering), ("compare", base / FLOWS / "upscale-image.json", steering), ("tune", steering, "--memory", "4")]
+    commands = [
+        ("explain", steering),
+        ("compare", base / FLOWS / "upscale-image.json", steering),
+        ("tune", steering, "--memory", "4"),
+    ]
     for command in commands:
         said = run(*command, "--comfyui", base)[1]
         assert "\x1b[31m" not in said and "\u202e" not in said, command

@@ -223,6 +223,12 @@ def test_nodes_moved_into_a_subgraph_are_the_same_nodes() -> None:
     off = copied(new)
     find(off, 50)["mode"] = 2
     assert rows(between(new, off)) == [("switched", "50", "50", "", "on", "muted")]
+    named = copied(new)
+    find(named, 50)["title"] = "Sky"
+    told = between(new, named)
+    assert rows(told) == [("renamed", "50", "50", "", "Paint", "Sky")] and told.same
+    find(named, 50)["title"] = "Paint"
+    assert between(new, named).differences == (), "the title that it had without one"
 
 
 def test_twins_may_change_places() -> None:

@@ -7,13 +7,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from comfyfixersmart.core.comparison.types import Difference, Side
+from comfyfixersmart.core.catalogue.types import NodeType
+from comfyfixersmart.core.comparison.types import PROMPT, Difference, Side
 from comfyfixersmart.core.health.causes import Edited, because
 from comfyfixersmart.core.health.stamp import Here, Stamp, commit
 from comfyfixersmart.core.health.types import Cause
-from comfyfixersmart.core.inventory.types import DISABLED, FAILED, LOADED, Inventory, Pack
+from comfyfixersmart.core.inventory.types import DISABLED, FAILED, LOADED, Folder, Inventory, ModelFile, Pack
 from comfyfixersmart.core.readiness.index import build_index
-from comfyfixersmart.core.readiness.types import BLOCKED, INFO, UNREADABLE, Evidence, Finding, Fix, Readiness
+from comfyfixersmart.core.readiness.types import (
+    BLOCKED,
+    INFO,
+    NEEDS_INPUT,
+    UNKNOWN,
+    UNREADABLE,
+    Evidence,
+    Finding,
+    Fix,
+    Readiness,
+)
 from comfyfixersmart.core.requirements.types import NodeRef
 
 from ..readiness.places import file, place
@@ -180,3 +191,67 @@ def test_a_clone_is_told_by_its_commit(tmp_path: Path) -> None:
     (tmp_path / ".git" / "HEAD").write_text("ref: ../../../etc/passwd\n")
     assert commit(str(tmp_path)) == ""
     assert commit("") == ""
+
+
+# ---- no false cause ----------------------------------------------------------------------------------------
+
+
+def test_what_is_not_known_and_what_waits_for_the_person_is_no_cause() -> None:
+    unknown = missing()._replace(weight=UNKNOWN)
+    own = Finding("INPUT001", NEEDS_INPUT, "reeds.png", "Your picture is not there.")
+    readiness = Readiness("moor.json", BLOCKED, (unknown, own, lost("NODE001")))
+    here = Here(build_index(replace(before(), packs=before().packs[:1])))
+    assert [one.cause for one in because(readiness, stamp(), here, None)] == ["pack_gone"]
+    (only_,) = because(readiness._replace(findings=(own, value("Other"))), stamp(), here, None)
+    assert only_.cause == "unknown" and "Not offered any more" in only_.text
+
+
+def test_a_file_of_which_only_a_download_is_left() -> None:
+    found = only(missing(code="MODEL004"), before(models={}))
+    assert found.cause == "file_gone" and "only a part of a download" in found.text
+
+
+def test_a_folder_that_is_away_is_told_once_and_no_file_is_to_be_fetched(tmp_path: Path) -> None:
+    drive, home = tmp_path / "drive", tmp_path / "home"
+    home.mkdir()
+    folders = {"checkpoints": Folder("checkpoints", (str(drive), str(home)), frozenset())}
+
+    def installed(*names: str, at: Path = drive) -> Inventory:
+        listed = [ModelFile(name, str(at / name), 7, 1) for name in names]
+        return replace(before(), models={"checkpoints": listed}, folders=folders)
+
+    names = ("moss.safetensors", "fern.safetensors")
+    readiness = Readiness("moor.json", BLOCKED, tuple(missing(name) for name in names))
+
+    def causes(at: Path) -> tuple[Cause, ...]:
+        was = Here(build_index(installed(*names, at=at))).stamp((), names, 1.0)
+        return because(readiness, was, Here(build_index(installed())), None)
+
+    (away,) = causes(drive)
+    assert (away.cause, away.fix_kind) == ("file_gone", "folder") and str(drive) in away.text
+    assert [one.text for one in causes(home)] == [f"The file {name} is gone." for name in names], "the folder is there"
+
+
+def test_a_type_whose_pack_nobody_knew_does_not_blame_comfyui() -> None:
+    kinds = {"SedgeBlur": NodeType("SedgeBlur", (), False, pack=None, source="server")}
+    was = Here(build_index(before(definitions=kinds))).stamp(("SedgeBlur",), (), 1.0)
+    readiness = Readiness("moor.json", BLOCKED, (lost("NODE001")._replace(name="SedgeBlur"),))
+    (found,) = because(readiness, was, Here(build_index(before(comfyui_version="0.4.0"))), None)
+    assert found.cause == "unknown"
+    assert Stamp.from_json(was.as_json()) == was
+
+
+def test_an_update_names_what_it_took_and_the_way_back() -> None:
+    found = only(lost("NODE001"), before(pack=replace(pack("2.0.0"), node_types=frozenset())))
+    assert (
+        found.text == "The pack thistle-nodes was updated from 1.2.0 to 2.0.0. It does not have ThistleBlend any more."
+    )
+    assert "go back to version 1.2.0" in found.fix
+
+
+def test_an_edit_names_its_node_and_keeps_what_was_written_out_of_the_reports() -> None:
+    assert "Blend (7), mode: screen → soft light" in only(value("ThistleBlend"), before(), edit()).text
+    side = Side("7", "ThistleBlend", "Blend")
+    prompt = Difference("changed", side, side, "mode", "a", "b", "mode: a secret heron", PROMPT)
+    said = only(value("ThistleBlend"), before(), Edited((prompt,)))
+    assert "secret" not in said.text and "the text" in said.text

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from comfyfixersmart.core.comparison.types import Difference, Side
-from comfyfixersmart.core.health.checkup import checkup, health_of, key_of
+from comfyfixersmart.core.comparison.types import NOTED, RENAMED, SEED, Difference, Side
+from comfyfixersmart.core.health.checkup import NotNow, checkup, health_of, key_of
 from comfyfixersmart.core.health.kept import Kept, Record
 from comfyfixersmart.core.health.review import Review
 from comfyfixersmart.core.health.stamp import Here
@@ -126,3 +126,40 @@ def test_a_review_counts_while_nothing_changes() -> None:
     for key in other:
         assert health_of(record, RUNNABLE, key).fit == ""
     assert health_of(None, RUNNABLE, "x") == Health()
+
+
+def test_where_there_is_no_time_it_is_compared_next_time() -> None:
+    side = Side("3", "LoadBramble", "Loader")
+    scan, busy = Scans((Difference("changed", side, side, "file", "a", "b", "file: a → b"),)), [True]
+
+    def compare(name: str, path: str) -> Sequence[Difference] | None:
+        if busy[0]:
+            raise NotNow
+        return scan.differences
+
+    def look(when: float) -> Any:
+        here = Here(build_index(WITHOUT))
+        one = looked(BLOCKED, modified=6.0)
+        return checkup([one], here, scan.kept, when, good=lambda _name: "a" * 64, compare=compare)["moor.json"].broke
+
+    scan(10, looked(RUNNABLE))
+    assert (look(20).when, look(20).differences) == (20, 0)
+    busy[0] = False
+    assert (look(30).when, look(30).differences) == (20, 1)
+
+
+def test_what_changes_nothing_that_runs_is_no_edit() -> None:
+    side = Side("3", "LoadBramble", "Loader")
+    idle = [Difference(kind, side, side, "seed", 1, 2, "seed: 1 → 2") for kind in (SEED, RENAMED, NOTED)]
+    scan = Scans(idle)
+    scan(10, looked(RUNNABLE))
+    broke = scan(20, looked(BLOCKED, modified=6.0), WITHOUT).broke
+    assert broke is not None
+    assert (broke.differences, [one.cause for one in broke.because]) == (0, ["file_gone"])
+
+
+def test_a_clock_that_was_set_back() -> None:
+    scan = Scans()
+    scan(5_000, looked(RUNNABLE))
+    broke = scan(20, looked(BLOCKED), WITHOUT).broke
+    assert broke is not None and broke.last_good <= broke.when == 20

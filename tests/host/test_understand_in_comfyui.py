@@ -148,7 +148,7 @@ def test_fitted_to_8_gb_as_a_new_version_compared_and_taken_back(server: Any, wa
     assert_compared(server, walk, slug, slug_of(server, f"{place.FERN}.v2.json"), edits)
 
     walk.click("Back", walk.page.locator("[data-back]"))
-    walk.take_back()
+    walk.take_back_one()
     walk.shot("taken-back")
     assert not second.exists() and first.read_bytes() == before
 

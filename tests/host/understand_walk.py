@@ -98,6 +98,14 @@ class Understanding(Walk):
         """Wait for the comparison."""
         self.page.locator(".cfs-compared .cfs-verdict-line").wait_for(timeout=60_000)
 
+    def take_back_one(self) -> None:
+        """The journal, and the one action of the run in it."""
+        self.click("Undo in journal", self.page.locator(".cfs-after [data-key='undo']"))
+        entry = self.page.locator(".cfs-journal .cfs-entry").first
+        self.click("Undo", entry.get_by_role("button", name="Undo"))
+        self.click("Undo this", self.page.locator(".cfs-journal .cfs-undo-ask .cfs-btn-main"))
+        self.page.locator(".cfs-journal .cfs-undo-ask").wait_for(state="detached", timeout=30_000)
+
     def prompt(self) -> dict[str, Any]:
         """What pressing Run would send."""
         sent: dict[str, Any] = json.loads(

@@ -307,7 +307,7 @@ async def test_nothing_but_the_status_runs_on_the_loop_or_in_its_pool(place: Any
     """ComfyUI serves its files from asyncio's pool, and Ctrl-C waits for it."""
     for (method, _), (kind, address, body) in place.listed.items():
         assert (await place.ask(method, PREFIX + address, kind, body))[0] == 200
-    assert place.fake.threads == {f"comfyfixersmart-{name}" for name in ("quick", "graphs", "plans")}
+    assert place.fake.threads == {f"comfyfixersmart-{name}" for name in ("quick", "graphs", "deep", "plans")}
 
 
 async def test_the_first_status_reads_the_list_away_from_the_loop(place: Any) -> None:

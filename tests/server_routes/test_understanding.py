@@ -237,3 +237,11 @@ async def test_each_user_has_their_own(seas: Any) -> None:
         )
     kept = seas.service.shelf(seas.named("Ann")).state / "health.json"
     assert "heron.json" in kept.read_text() and "users" in str(kept)
+
+
+async def test_a_graph_that_is_too_large_to_be_understood(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    from comfyfixersmart.server_routes import understanding
+
+    monkeypatch.setattr(understanding, "MOST_NODES", 6)
+    assert await page.code("POST", "/explain", {"workflow": picture()}) == (413, "too_large")
+    assert await page.code("POST", "/tune", {"slug": "heron", "memory_gb": 6}) == (413, "too_large")

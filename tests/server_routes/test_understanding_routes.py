@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
+from functools import partial
 from typing import Any
 
 import pytest
 from comfyfixersmart.core.workflow.ui import MAX_NODES
 from comfyfixersmart.server_routes.guard import CHANGE, CHECK, READ
+from comfyfixersmart.server_routes.understanding_routes import MOST_WAITING
 
 PREFIX = "/comfyfixersmart"
 GRAPH = {"nodes": []}
@@ -16,7 +20,7 @@ ASKED = {"slug": None, "workflow": None, "name": "", "good": None}
 async def test_a_listed_workflow_is_explained(place: Any) -> None:
     status, told = await place.ask("GET", PREFIX + "/explain?slug=moor", READ)
     assert (status, told["explain"]) == (200, [ASKED | {"slug": "moor"}])
-    assert place.fake.threads == {"comfyfixersmart-graphs"}
+    assert place.fake.threads == {"comfyfixersmart-deep"}
 
 
 async def test_the_graph_on_the_canvas_is_explained(place: Any) -> None:
@@ -100,3 +104,49 @@ async def test_errors_have_their_status(place: Any, code: str, status: int) -> N
     place.fake.fails = ComfyFixerError(code, "No.", "Try another.")
     answer = await place.ask("POST", PREFIX + "/tune", CHECK, {"slug": "a"})
     assert (answer[0], place.error(answer)) == (status, code)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"slug": "a", "memory_gb": NaN}',
+        b'{"slug": "a", "memory_gb": Infinity}',
+        b'{"slug": "a", "memory_gb": 1e-400}',
+        b'{"slug": ["a"]}',
+        b'{"slug": "' + b"a" * 301 + b'"}',
+        b'{"workflow": {}, "name": "' + b"a" * 1001 + b'"}',
+        b'{"workflow": {"a": ' + b"[" * 100_000 + b"]" * 100_000 + b"}}",
+        b"\xff\xfe",
+        b"",
+    ],
+)
+async def test_numbers_and_bodies_that_are_none(place: Any, raw: bytes) -> None:
+    answer = await place.ask("POST", PREFIX + "/tune", CHECK, raw)
+    assert (answer[0], place.error(answer)) == (400, "bad_body")
+    assert not place.fake.calls
+
+
+async def test_a_slow_answer_holds_up_no_other_and_no_endless_row_waits(
+    place: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go = threading.Event(), threading.Event()
+
+    def slow(_self: Any, *_asked: Any) -> dict[str, Any]:
+        begun.set()
+        go.wait(20)
+        return {}
+
+    monkeypatch.setattr(type(place.fake.understanding), "tune", slow)
+    ask = partial(place.ask, "POST", PREFIX + "/tune", CHECK, {"slug": "a"})
+    row = [asyncio.ensure_future(ask())]
+    try:
+        while not begun.is_set():
+            await asyncio.sleep(0.01)
+        assert (await place.ask("POST", PREFIX + "/check", CHECK, {"workflow": GRAPH}))[0] == 200
+        row += [asyncio.ensure_future(ask()) for _ in range(MOST_WAITING + 1)]
+        done, _ = await asyncio.wait(row, timeout=10, return_when=asyncio.FIRST_COMPLETED)
+        (refused,) = done
+        assert (refused.result()[0], place.error(refused.result())) == (503, "too_many")
+    finally:
+        go.set()
+    assert [one[0] for one in await asyncio.gather(*row)].count(200) == MOST_WAITING + 1

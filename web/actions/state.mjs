@@ -129,7 +129,7 @@ class Actions {
     this.forget();
     this.dropPlan();
     this.putRun({ error: null, unseen: false });
-    this.take(run);
+    this.take({ ...run, state: "running" }); // it may be over by now: asked again at once, so that its end is seen as one
     this.ask();
   }
 

@@ -50,8 +50,8 @@ export function within(path, base) {
   return inside ? from.slice(root.length + 1).replaceAll("\\", root.includes("\\") ? "/" : "\\") : from;
 }
 
-/** A whole name that may break after `_`, `/`, `-` and `.`, and anywhere when it must. */
+/** A whole name that may break after `_`, `/`, `-` and `.`, but not in "15.5", and anywhere when it must. */
 export function whole(name) {
-  const words = visible(name).split(/(?<=.[_/\\.-])(?=[^_/\\.-])/su);
+  const words = visible(name).split(/(?<=.[_/\\.-])(?=[^_/\\.-])(?!(?<=\d\.)\d)/su);
   return h("span", { class: "cfs-whole", dir: "auto" }, words.flatMap((word, at) => (at ? [h("wbr"), word] : [word])));
 }

@@ -39,6 +39,7 @@ _SIDES = {"strength_model": " on the model", "strength_clip": " on the text enco
 _BROUGHT = {
     "MODEL": "the main model", "CLIP": "its text encoder", "CLIP_VISION": "its vision encoder", "VAE": "its VAE",
 }  # fmt: skip
+_LATENT = ("image", "video", "audio", "3d")  # what a VAE turns into latents
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 
 
@@ -110,6 +111,8 @@ def _does(ground: Ground, words: Words, part: ModelPart, line: dict[str, str] | 
         return words.label(str(own.values[0]), own.source)
     if known is not None and (use := known.figure("makes")) is not None:
         medium = str(use.values[0])
+    if part.role == VAE and medium not in _LATENT:
+        medium = "image"
     things = ground.things.get(medium, ground.things[""])
     key = "vae_audio" if part.role == VAE and "audio" in plain(part.name).split() else part.role
     line = ground.roles.get(key, line)

@@ -10,6 +10,7 @@ from .ground import MAIN, Ground, number, starts_from
 from .purpose import measure
 from .words import Words
 
+MOST_MODELS = 12  # of one pass, told by name
 _STARTS = {
     "noise": "starts from pure noise",
     "image": "starts from your picture",
@@ -73,14 +74,15 @@ def _drowned(ground: Ground, one: Sampling) -> bool:
 
 def _with(ground: Ground, words: Words, one: Sampling) -> list[str]:
     """The models that a pass goes through, LoRAs with their strengths."""
+    parts = [ground.anatomy.models[place] for place in one.models if place < len(ground.anatomy.models)]
+    parts = [part for part in parts if part.role in (*MAIN, LORA)]
     found = []
-    for place in one.models:
-        part = ground.anatomy.models[place] if place < len(ground.anatomy.models) else None
-        if part is None or part.role not in (*MAIN, LORA):
-            continue
+    for part in parts[:MOST_MODELS]:
         values = [given for given in part.strengths if number(given) is not None]
         strength = f" at {words.value(values[0])}" if values else ""
         found.append(f"{'LoRA ' if part.role == LORA else 'on '}{words.name(part.name)}{strength}")
+    if len(parts) > MOST_MODELS:
+        found.append(words.count(len(parts) - MOST_MODELS, "more model"))
     return found
 
 

@@ -75,7 +75,8 @@ def _telling(note: Note) -> str:
     """The first line of a note that says something: no mere heading, no link, not the title again; "" where none does."""
     lines = [unmarked(line).strip("#*->•_ ").strip() for line in note.text.splitlines()]
     lines = [line for line in lines if line and not _TREE.search(line) and "](" not in line and "://" not in line]
-    plain = [line for line in lines if len(line.split()) > 3 or len(line) > 25]
+    title = note.title.casefold()
+    plain = [line for line in lines if (len(line.split()) > 3 or len(line) > 25) and line.casefold() not in title]
     return next(iter(plain), "")
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from ...workflow.raw import Json
 
 MAX_QUOTE = 60  # characters of a person's own text, for orientation only
+MAX_NAME = 300  # characters of a name: a disk takes 255, and a title of more is none
 MAX_LISTED = 4  # of a list in a sentence; the rest is counted
 _UNITS = ("kB", "MB", "GB", "TB", "PB")
 WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -28,11 +29,12 @@ def number(value: Json) -> str:
 
 
 def value(given: Json) -> str:
-    """Any single value in words: numbers as `number`, switches as on and off, texts as they are; "" for lists and objects."""
+    """Any single value in words: numbers as `number`, switches as on and off, texts as they are up to MAX_NAME; "" for lists and objects."""
     if isinstance(given, bool):
         return "on" if given else "off"
     if isinstance(given, str):
-        return " ".join(given.split())
+        flat = " ".join(given.split())
+        return flat if len(flat) <= MAX_NAME else f"{flat[: MAX_NAME - 1]}…"
     return number(given)
 
 

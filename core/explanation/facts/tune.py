@@ -231,7 +231,7 @@ def _megapixels(words: Words, figure: Figure) -> str:
 
 def _loras(ground: Ground) -> Iterator[Fact]:
     for place, part in enumerate(ground.anatomy.models):
-        if part.role != LORA or accelerator(part.name) is not None:
+        if part.role != LORA or accelerator(part.name) is not None or (ground.anatomy.samplings and not part.samplers):
             continue
         given = next((one for one in part.strengths if number(one) is not None), None)
         if given is None:

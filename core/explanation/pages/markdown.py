@@ -6,8 +6,15 @@ import re
 
 from ..types import Page, Row, Section
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#~])")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#~$]|&(?=#?\w+;)|:(?=//)|(?<=\bwww)\.|@(?=\w))")  # signs, entities, bare links
+_BULLET = re.compile(r"^(?=[-+=](?:\s|$|[-=]{2}))")  # what would begin a list, or draw a line, within a list
+_NUMBERED = re.compile(r"^(\d+)(?=[.)](?:\s|$))")
+_UNSEEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]"
+)  # control, direction
+_BROKEN = re.compile("[\ud800-\udfff]")  # halves of characters, which no file can hold
 _TABLES = {"models": ("File", "Size", "What it does"), "tune": ("Setting", "Now", "What it does")}
+MOST_TEXT, MOST_ID = 2000, 60  # characters of one text, of a node id as it is shown
 _TICKS = re.compile(r"`+")
 
 
@@ -58,23 +65,33 @@ def _table(section: Section) -> str:
 
 
 def _links(row: Row) -> str:
-    links = ", ".join(f"[{escaped(node)}](#node-{_target(node)})" for node in row.nodes)
+    links = ", ".join(f"[{escaped(_cut(node, MOST_ID))}](#node-{_target(node)})" for node in row.nodes)
     return f" {links}" if links else ""
 
 
 def _target(node: str) -> str:
-    return re.sub(r"[^0-9A-Za-z:_.-]", lambda found: f"%{ord(found[0]):02X}" if ord(found[0]) < 256 else "", node)
+    plain = _cut(node, MOST_TEXT)
+    return re.sub(r"[^0-9A-Za-z:_.-]", lambda found: f"%{ord(found[0]):02X}" if ord(found[0]) < 256 else "", plain)
 
 
 def escaped(text: str) -> str:
-    """The text on one line, with every sign that Markdown would read taken literally."""
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    """The text on one line, with every sign that Markdown would read taken literally; signs that cannot be seen left out."""
+    flat = _SPECIAL.sub(r"\\\1", _flat(text))
+    return _NUMBERED.sub(r"\1\\", _BULLET.sub(r"\\", flat))
 
 
 def coded(name: str) -> str:
     """A name in code type, longer fences where it holds ticks itself; a pipe would end the cell of a table."""
-    flat = " ".join(name.split()).replace("|", "¦")
+    flat = _flat(name).replace("|", "¦")
     longest = max((len(run) for run in _TICKS.findall(flat)), default=0)
     fence = "`" * (longest + 1)
     pad = " " if longest else ""
     return f"{fence}{pad}{flat}{pad}{fence}"
+
+
+def _flat(text: str) -> str:
+    return _cut(" ".join(_UNSEEN.sub("", _BROKEN.sub("\ufffd", " ".join(text.split()))).split()), MOST_TEXT)
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -175,8 +175,8 @@ def _batch(case: Case, at: int, sizes: list[Size]) -> Iterator[Change]:
 
 
 def _after(case: Case) -> Iterator[Change]:
-    """Upscaling with a model, left out: the node is bypassed."""
-    if case.view.workflow.format != "ui":
+    """Upscaling with a model, left out: the node is bypassed. Not where nothing else is made."""
+    if case.view.workflow.format != "ui" or not case.anatomy.samplings:
         return
     for step in case.anatomy.steps:
         if step.does == "upscale_model" and _passes(case.view, step):

@@ -20,6 +20,8 @@ from .table import Case
 from .trial import Measure, Reread, Trials
 from .words import effect, faster, over, room, saved, size, stage_saved
 
+_SPENT = ("The workflow is so large that not every change was tried. Tune the new version again to try more.", "")
+
 
 def _none_here(name: str, folder: str) -> Sequence[tuple[str, int | None]]:
     return ()
@@ -69,7 +71,7 @@ def tune(
         changes=tuple(one.change for one in found),
         variants=sets,
         none="" if sets else _none(anatomy, before, trials, target, packs=bool(packs)),
-        advice=(*packs, *_advice(before, target, against)),
+        advice=(*packs, *_advice(before, target, against), *((_SPENT,) if trials.spent else ())),
     )
 
 
@@ -144,12 +146,14 @@ def _rank(one: Measured) -> tuple[float, float]:
 
 def _none(anatomy: Anatomy, before: Estimate, trials: Trials, target: int, *, packs: bool) -> str:
     """In plain words, why there is no variant."""
-    if not anatomy.models:
+    if not anatomy.models and before.fit != UNSURE:
         if anatomy.partners:
             return "A paid partner service computes everything: no GPU memory of this machine is wanted."
         return "It loads no model file, so hardly any GPU memory is wanted."
     if before.peak.likely <= 0:
         return "How much memory it wants is not known, so no change can be judged."
+    if not anatomy.models:
+        return "Which model it uses is not known, and nothing else in it lowers what it wants."
     if before.fit == UNSURE:
         return "The sizes of its models are not known, and nothing else in it lowers what it wants."
     start = f"It already fits into {room(target)}. " if before.peak.high <= target else ""
