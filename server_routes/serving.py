@@ -187,8 +187,17 @@ async def body(call: Call, shape: str, limit: int) -> Any:
                 )
     except web.RequestPayloadError as error:
         raise ComfyFixerError("bad_body", f"The request is damaged ({error}).", "Try again.") from None
-    worker = call.desk.quick if limit == SMALL_BODY else call.desk.graphs
-    return await worker.run(lambda: _parsed(shape, bytes(raw)))
+    if limit == SMALL_BODY:
+        return await call.desk.quick.run(lambda: _parsed(shape, bytes(raw)))
+    return await call.desk.graphs.run(lambda: _parsed_quietly(shape, bytes(raw)))
+
+
+def _parsed_quietly(shape: str, raw: bytes) -> BaseModel:
+    """A graph makes many objects at once: the loop must not wait for the collector because of them."""
+    from .host.quiet import quietly
+
+    with quietly():
+        return _parsed(shape, raw)
 
 
 def _parsed(shape: str, raw: bytes) -> BaseModel:

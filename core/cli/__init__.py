@@ -45,8 +45,16 @@ def main(argv: Sequence[str] | None = None) -> int:
             },
         )
     except KeyboardInterrupt:
-        print("Cancelled. What was written before is whole.", file=sys.stderr)
-        return CANNOT
+        return _cancelled()
+    except RuntimeError as error:  # so Python before 3.12 wraps a Ctrl-C that comes while a class is made
+        if not isinstance(error.__cause__, KeyboardInterrupt):
+            raise
+        return _cancelled()
+
+
+def _cancelled() -> int:
+    print("Cancelled. What was written before is whole.", file=sys.stderr)
+    return CANNOT
 
 
 def _settle_streams() -> None:

@@ -71,7 +71,9 @@ def _tune(commands: Any) -> argparse.ArgumentParser:
     made.add_argument("path", metavar="FILE", help="a workflow file")
     made.add_argument("--memory", metavar="GB", type=_gigabytes, help="of the GPU (default: that of this machine)")
     made.add_argument("--goal", choices=tune.GOALS, help="which variant to write (default: the first one)")
-    made.add_argument("--change", metavar="ID", action="append", default=[], help="write these changes instead")
+    made.add_argument(
+        "--change", metavar="ID", action="append", default=[], help="these changes instead; may be repeated"
+    )
     made.add_argument("--write", action="store_true", help="plan the new version NAME.vN.json, ask, and write it")
     _state(made, "plans and the journal are kept")
     _approving(made)

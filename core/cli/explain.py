@@ -7,7 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from ..errors import UsageError
+from ..errors import UnreadableFile, UsageError
 from ..files import to_json
 from .shared import FINE, place_of, progress_of
 
@@ -59,7 +59,10 @@ def opened(app: App, path: str) -> Subject:
     if os.path.isdir(path):
         raise UsageError("not_a_file", f"{path} is a folder", "Name one workflow file.")
     file = next(iter(find([path])))
-    data = read_small(path, MAX_GRAPH_BYTES) or b"" if path.lower().endswith(".json") else b""
+    try:
+        data = read_small(path, MAX_GRAPH_BYTES) or b"" if path.lower().endswith(".json") else b""
+    except UnreadableFile as error:
+        raise UnreadableFile(error.code, f"{file.name}: {error.message}", error.hint) from None
     if data:
         return subject(data, file.name, path=os.path.abspath(path))
     reading = app.read(file)

@@ -37,11 +37,19 @@ def tune(options: argparse.Namespace) -> int:
     app = app_of(options)
     one = opened(app, options.path)
     told = _tuned(app, one, memory)
+    chosen = _chosen(app, one, memory, options.change)
     if options.json:
         print(to_json({**told.as_json(), "name": one.name}))
     else:
-        _print(told, options)
+        _print(told, options, chosen)
     return FINDINGS if told.tuning.none else FINE
+
+
+def _chosen(app: App, one: Subject, memory: int | None, changes: list[str]) -> str:
+    """What the workflow would want with the changes that are named, in a line. Raises ComfyFixerError `unknown_change`."""
+    from ..understanding.tuning import estimated
+
+    return estimated(app.understanding, one, memory, changes, sizes=sizes_of(app, one)).line if changes else ""
 
 
 def _tuned(app: App, one: Subject, memory: int | None) -> Tuned:
@@ -137,7 +145,7 @@ def _show(options: argparse.Namespace, made: Plan) -> None:
 # ---- in words -----------------------------------------------------------------------------------------------
 
 
-def _print(told: Tuned, options: argparse.Namespace) -> None:
+def _print(told: Tuned, options: argparse.Namespace, chosen: str = "") -> None:
     from ..reports.console import console, safe
 
     out, tuning = console(), told.tuning
@@ -163,6 +171,8 @@ def _print(told: Tuned, options: argparse.Namespace) -> None:
         out.print(f"  and {len(tuning.changes) - _MOST} more: --json lists them", style="dim")
     for sentence, source in tuning.advice:
         out.print(f"\n{safe(sentence)}" + (f" [dim]({safe(source)})[/]" if source else ""))
+    if chosen:
+        out.print(f"\nWith the changes named: {safe(chosen)}")
     if tuning.variants and told.file:
         again = shared.again(options, "tune", os.path.abspath(options.path), *_memory(options), "--write")
         out.print(f"\nTo write {safe(told.file)} beside it: {safe(again)}", style="dim")

@@ -49,9 +49,10 @@ def sharing(workflow: Workflow, node: Node, name: str) -> tuple[Node, str] | Non
     if asked is None:
         return None
     for one in scope.nodes.values():
-        for slot in one.slots if isinstance(one, Node) else ():
-            if slot.widget is not None and _promoted(scope, slot.link) == asked:
-                return one, slot.name
+        if isinstance(one, Node):
+            for slot in one.slots:
+                if slot.widget is not None and _promoted(scope, slot.link) == asked:
+                    return one, slot.name
     return None
 
 

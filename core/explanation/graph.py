@@ -41,9 +41,7 @@ class Feed(NamedTuple):
     slot: int
 
 
-Compute = Callable[
-    [Node, int], Json
-]  # what a node's output slot holds, by arithmetic alone; None where it cannot be told
+Compute = Callable[[Node, int], Json]  # what an output slot holds, by arithmetic alone; None where that is not told
 
 
 class View:
@@ -139,11 +137,8 @@ class View:
 
     def _stored_at(self, node: Node, name: str, fed: Stored | None) -> Given | None:
         """The node's own value, else the one it shares through the border of its subgraph."""
-        if name not in self.values(node):
-            other = sharing(self.workflow, node, name) if fed is not None else None
-            if other is None:
-                return None
-            node, name = other
+        if name not in self.values(node) and fed is not None:
+            node, name = sharing(self.workflow, node, name) or (node, name)
         stored = self.values(node)
         return Given(stored[name], node.id, name) if name in stored and node.id in self.by_id else None
 
@@ -157,7 +152,7 @@ class View:
             self._asking.discard(origin.id)
 
     def _held(self, origin: Node, slot: int) -> str | None:
-        """The input whose value comes out of this slot unchanged: of a node that holds a value, or of a settled switch."""
+        """The input whose value comes out of this slot unchanged."""
         role = self.role(origin)
         holds = role.get("holds")
         if isinstance(holds, str):

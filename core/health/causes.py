@@ -152,7 +152,7 @@ def _unreadable(finding: Finding, stamp: Stamp, edited: Edited | None, path: str
     if edited is None:
         return None
     text = f"The workflow's file was changed and cannot be read any more: {finding.message.rstrip('.')}."
-    kept = "Its last good version is kept: `comfyfixersmart compare FILE --good --save COPY` writes it out."
+    kept = "Its last good version is kept. To write it out: comfyfixersmart compare FILE --good --save COPY"
     fix = (kept, "restore") if stamp.sha256 else ("Save it again, or take it from a backup.", "")
     return Cause(WORKFLOW_EDITED, text, f"{finding.code}: {path or finding.name}", *fix)
 

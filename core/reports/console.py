@@ -180,7 +180,11 @@ def console(*, error: bool = False) -> Any:
     """Standard output, or standard error, where lines are as long as they are."""
     from rich.console import Console
 
-    return Console(highlight=False, soft_wrap=True, emoji=False, stderr=error)
+    class Ours(Console):
+        def on_broken_pipe(self) -> None:  # rich would end the program with 1, which stands for findings
+            raise BrokenPipeError
+
+    return Ours(highlight=False, soft_wrap=True, emoji=False, stderr=error)
 
 
 def print_markdown(text: str, *, raw: bool = False) -> None:

@@ -9,6 +9,7 @@ from ..health.types import Broke, Cause, Health, Practice
 from . import words
 from .types import Entry
 
+OWN = "ComfyFixerSmart's own tables"  # that stand in `knowledge/`
 MOST = 12  # broken workflows that the dashboard lists; each workflow's own page has the rest
 
 
@@ -38,8 +39,8 @@ def count(entries: Iterable[Entry]) -> str:
 
 
 def story(broke: Broke) -> str:
-    """ "Broke on Tue 24 Nov; it last ran on Sun 22 Nov.", with the time where both are one day."""
-    when, last = words.weekday(broke.when), words.weekday(broke.last_good)
+    """ "Broke on Tue 24 Nov 2026; it last ran on Sun 22 Nov 2026.", with the time where both are one day."""
+    when, last = words.date(broke.when, year=True), words.date(broke.last_good, year=True)
     if when and when == last:
         at, before = (words.date(moment, clock=True).rpartition(", ")[2] for moment in (broke.when, broke.last_good))
         return f"Broke on {when}, {at}; it last ran at {before}." if at != before else f"Broke on {when}."
@@ -85,7 +86,9 @@ def nodes_word(nodes: Sequence[str]) -> str:
 
 def from_where(one: Practice) -> str:
     """The page that says so, else whose word it is; "" where the graph itself shows it."""
-    return one.url or ("" if one.source in ("", "graph") else one.source)
+    if one.url or one.source in ("", "graph"):
+        return one.url
+    return OWN if one.source.startswith("knowledge/") else one.source
 
 
 def worth_telling(health: Health | None) -> bool:

@@ -122,7 +122,7 @@ def _arriving(graph: dict[str, Json], form: str, edit: Edit, read: Read) -> _Fou
         return None
     found: list[_Spot] = []
     readers: set[Reader] = set()
-    put_back: list[tuple[dict[str, Json], Json]] = []
+    put_back: list[tuple[dict[str, Json], dict[str, Json]]] = []
     for spot, mark in zip(spots, marks, strict=True):
         spot.holder[spot.key] = mark
     try:
@@ -137,10 +137,12 @@ def _arriving(graph: dict[str, Json], form: str, edit: Edit, read: Read) -> _Fou
             found.append(spot)
             if not any(scope.host is spot.owner for scope in view.workflow.scopes):
                 break
-            put_back.append((spot.owner, spot.owner.pop("widgets_values")))
+            put_back.append((spot.owner, dict(spot.owner)))
+            del spot.owner["widgets_values"]
     finally:
-        for owner, kept in put_back:
-            owner["widgets_values"] = kept
+        for owner, kept in reversed(put_back):  # its keys in their order, else it would be written anew
+            owner.clear()
+            owner.update(kept)
         for spot in spots:
             spot.holder[spot.key] = edit.before
     return (found, readers) if found else None

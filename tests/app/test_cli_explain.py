@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -247,3 +250,28 @@ def test_the_last_good_version_can_be_had_back(base: Path, run: Run, tmp_path: P
     assert (code, json.loads(said)["error"]["code"]) == (CANNOT, "exists")
     code, said, _ = run("compare", flow, flow, "--save", copy, "--json")
     assert (code, json.loads(said)["error"]["code"]) == (CANNOT, "bad_usage")
+
+
+def test_changes_are_tried_before_they_are_written(base: Path, heron: Path, run: Run) -> None:
+    body = json.loads(run("tune", heron, "--memory", "6", "--comfyui", base, "--json")[1])
+    code, said, _ = run("tune", heron, "--memory", "6", "--comfyui", base, "--change", body["changes"][0]["id"])
+    assert code == FINE and "With the changes named: " in said
+    code, said, _ = run("tune", heron, "--memory", "6", "--comfyui", base, "--change", "nonsense", "--json")
+    assert (code, json.loads(said)["error"]["code"]) == (CANNOT, "unknown_change")
+
+
+def test_a_file_that_cannot_be_opened_is_named(base: Path, heron: Path, run: Run, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.json")
+    code, _, err = run("compare", heron, tmp_path / "pipe.json", "--comfyui", base)
+    assert code == CANNOT and "pipe.json: " in err
+
+
+@pytest.mark.parametrize("command", ["explain", "tune"])
+def test_a_reader_that_has_gone_is_no_finding(base: Path, heron: Path, command: str) -> None:
+    more = ["--memory", "4"] if command == "tune" else []
+    words = [sys.executable, "-m", "comfyfixersmart.core.cli", command, str(heron), "--comfyui", str(base), *more]
+    read, write = os.pipe()
+    os.close(read)
+    ended = subprocess.run(words, stdout=write, stderr=subprocess.PIPE, check=False)
+    os.close(write)
+    assert (ended.returncode, ended.stderr) == (CANNOT, b"")

@@ -65,6 +65,17 @@ def test_a_text_that_is_zeroed_out_has_no_effect() -> None:
     assert [(text.effect, text.why) for text in found.texts if text.use == "negative"] == [(False, "13")]
 
 
+@pytest.mark.parametrize("names", [("cond", "uncond"), ("first", "second")])
+def test_a_node_that_takes_and_gives_both_sides_keeps_them_apart(names: tuple[str, str]) -> None:
+    both = (13, "ControlNetApplyAdvanced", {names[0]: (2, 0), names[1]: (3, 0)})
+    nodes = [
+        (5, "KSampler", {**one[2], "positive": (13, 0), "negative": (13, 1)}) if one[1] == "KSampler" else one
+        for one in sampled(SAVE)
+    ]
+    found = made(*nodes, both)
+    assert [(text.use, text.node) for text in found.texts] == [("positive", "2"), ("negative", "3")]
+
+
 def test_the_positive_text_zeroed_out_is_no_negative_text() -> None:
     zero = (13, "ConditioningZeroOut", {"conditioning": (2, 0)})
     nodes = [

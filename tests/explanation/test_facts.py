@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from comfyfixersmart.core.explanation.check import untrue
 from comfyfixersmart.core.explanation.types import GRAPH, Fact
-from comfyfixersmart.core.readiness.types import INFO, Finding, Fix, Readiness
+from comfyfixersmart.core.readiness.types import INFO, UNKNOWN, Finding, Fix, Readiness
 from comfyfixersmart.core.requirements.types import NodeRef
 
 from .telling import facts, flux, from_picture, node, picture, told, video, with_lora, workflow
@@ -103,6 +103,53 @@ def test_what_is_missing_comes_from_the_check() -> None:
     found = facts(picture(), "missing", readiness=readiness)
     assert [(fact.code, fact.nodes) for fact in found] == [("MODEL001", ("1",))]
     assert found[0].brief == ("harbour_sdxl.safetensors", "", "Not in models/checkpoints. Look for it.")
+
+
+def blind(code: str, name: str, message: str) -> Finding:
+    return Finding(code, UNKNOWN, name, message, (NodeRef("1", "CheckpointLoaderSimple", "Load"),))
+
+
+def test_what_could_not_be_looked_at_is_one_sentence() -> None:
+    graph = picture()
+    types = [blind("NODE001", one["class_type"], "Which node types are here cannot be told.") for one in graph.values()]
+    file = blind("MODEL001", "harbour_sdxl.safetensors", "Whether it is here cannot be told: no model folder.")
+    found = told(graph, readiness=Readiness("harbour", "unknown", (*types, file)))
+    rows = [fact.text for fact in found.facts if fact.kind == "missing"]
+    assert rows == ["Whether six node types and one model file are here could not be told: no ComfyUI was looked at."]
+    assert untrue(found, workflow(graph)) == []
+    for sheet in found.pages:
+        assert [len(one.rows) for one in sheet.sections if one.key == "missing"] == [1]
+    other = file._replace(name="mist.safetensors")
+    found = told(graph, readiness=Readiness("harbour", "unknown", (file, other)))
+    rows = [fact.text for fact in found.facts if fact.kind == "missing"]
+    assert rows == ["Whether two model files are here could not be told: no model folder."]
+
+
+def test_what_is_missing_alike_at_several_nodes_is_one_row() -> None:
+    refused = [
+        Finding("VALUE001", "blocked", "euler", "It does not take euler.", (NodeRef(id, "KSampler", "Sample"),))
+        for id in ("1", "2")
+    ]
+    unlinked = Finding("LINK002", "blocked", "no output node", "Nothing is saved.")
+    found = told(picture(), readiness=Readiness("harbour", "blocked", (*refused, unlinked)))
+    assert [fact.nodes for fact in found.facts if fact.kind == "missing"] == [("1", "2"), ()]
+    assert untrue(found, workflow(picture())) == []
+
+
+def test_a_checkpoint_brings_what_leads_on_from_it() -> None:
+    graph = picture()
+    assert (
+        "brings the main model, its text encoder and its VAE (" in one(facts(graph, "model"), "model.1.ckpt_name").text
+    )
+    graph["10"] = node("VAELoader", vae_name="sdxl_vae.safetensors")
+    graph["6"]["inputs"]["vae"] = ["10", 0]
+    assert "brings the main model and its text encoder (" in one(facts(graph, "model"), "model.1.ckpt_name").text
+
+
+def test_a_lora_that_no_pass_goes_through_is_nothing_to_tune() -> None:
+    graph = picture()
+    graph["20"] = node("LoraLoaderModelOnly", lora_name="mist.safetensors", strength_model=0.7, model=["1", 0])
+    assert not [fact for fact in facts(graph, "knob") if fact.id.startswith("knob.lora")]
 
 
 def test_unknown_nodes_are_explained_by_their_documentation_or_not_at_all() -> None:

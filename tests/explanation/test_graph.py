@@ -169,3 +169,26 @@ def test_a_value_that_a_subgraph_host_sets_stands_at_the_node_inside() -> None:
     host = {**node(5, "dock", [896]), "properties": {"proxyWidgets": [["-1", "width"]]}}
     view = seen([host], [], definitions={"subgraphs": [definition]})
     assert view.value(view.by_id["5:9"], "width") == Given(896, "5:9", "width")
+
+
+def test_an_input_without_a_widget_shares_the_value_of_the_widget_beside_it() -> None:
+    inner = [
+        node(8, "TextGenerate", ["a pier", 256, "off"], [widget("prompt", 1)], "STRING"),
+        node(9, "ComfySwitchNode", [False], [socket("on_false", "STRING", 2), socket("on_true", "STRING", 3), widget("switch", None)], "STRING"),
+    ]  # fmt: skip
+    ends = [(-10, 0, 8, 0), (-10, 0, 9, 0), (8, 0, 9, 1)]
+    definition = {
+        "id": "dock", "name": "Dock", "nodes": inner, "inputs": [{"name": "text"}], "outputs": [],
+        "links": [
+            {"id": place, "origin_id": a, "origin_slot": b, "target_id": c, "target_slot": d, "type": "STRING"}
+            for place, (a, b, c, d) in enumerate(ends, 1)
+        ],
+    }  # fmt: skip
+    host = {**node(5, "dock", []), "properties": {"proxyWidgets": [["8", "prompt"]]}}
+    view = seen([host], [], definitions={"subgraphs": [definition]})
+    assert view.value(view.by_id["5:9"], "on_false") == Given("a pier", "5:8", "prompt")
+
+
+def test_values_are_not_named_where_a_name_cannot_be_true() -> None:
+    view = seen([node(1, "KSampler", ["euler", "fixed", 20, 7.0, "euler", "normal", 1.0])], [])
+    assert view.values(view.by_id["1"]) == {}

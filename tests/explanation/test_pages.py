@@ -6,10 +6,11 @@ import re
 from typing import Any
 
 import pytest
-from comfyfixersmart.core.explanation.pages.markdown import coded, escaped
-from comfyfixersmart.core.explanation.types import Explanation, Fact, Page, Row
-from hypothesis import given
+from comfyfixersmart.core.explanation.pages.markdown import coded, escaped, markdown
+from comfyfixersmart.core.explanation.types import Explanation, Fact, Page, Row, Section
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from .telling import flux, from_picture, node, picture, told, video, with_lora
 
@@ -92,6 +93,66 @@ def test_no_text_breaks_out_of_markdown(text: str) -> None:
     assert "\n" not in safe
     assert not re.search(r"(?<!\\)(?:\\\\)*[`*_\[\]<>|#]", safe)
     assert "\n" not in coded(text) and "|" not in coded(text)
+
+
+EVIL = (
+    "](javascript:alert(1))", "<img src=x onerror=alert(1)>", "`a` ``b``", "one\r\n\r\n# two", "![x](http://mist.example/x.png)",
+    "<!--", "&lt;b&gt;", "1. pier", "- pier", "+ pier", "---", "~~~", "| a | b |", "\\", "\\](#x)", "[a]: http://mist.example",
+    "https://mist.example www.mist.example a@mist.example", "\u202epier\u202c", "\x00\x07", "\ud800", "=" * 9, "<http://mist.example>",
+)  # fmt: skip
+lines = st.lists(st.sampled_from(EVIL) | st.text(max_size=6), max_size=3).map("".join)
+pieces = st.builds(
+    Row, lines, lines, lines, st.lists(lines, max_size=2).map(tuple), st.just(()), st.sampled_from(["", "LIC001"])
+)
+sheets = st.builds(
+    Page, st.just("newcomer"), lines, st.lists(pieces, max_size=2).map(tuple),
+    st.lists(
+        st.builds(Section, st.sampled_from(["how", "models", "tune", "mind"]), st.just("Pier"), st.lists(pieces, min_size=1, max_size=3).map(tuple)),
+        max_size=3,
+    ).map(tuple),
+)  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(lines, sheets)
+def test_a_reader_of_markdown_finds_our_links_and_nothing_of_the_texts_own(name: str, sheet: Page) -> None:
+    text = markdown(name, sheet)
+    text.encode()
+    tokens = MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(text)
+    inner = [part for token in tokens for part in token.children or ()]
+    assert {part.type for part in inner} <= {
+        "text",
+        "strong_open",
+        "strong_close",
+        "link_open",
+        "link_close",
+        "code_inline",
+    }
+    assert all(str(part.attrs["href"]).startswith("#node-") for part in inner if part.type == "link_open")
+    links = sum(part.type == "link_open" for part in inner)
+    assert links == sum(len(row.nodes) for section in sheet.sections for row in section.rows)
+    blocks = [token.type for token in tokens]
+    assert not {"html_block", "fence", "code_block", "hr", "blockquote_open"} & {*blocks}
+    assert blocks.count("heading_open") == 1 + len(sheet.sections)
+    assert max((token.level for token in tokens if token.type.endswith("list_open")), default=0) == 0
+    tables = [section for section in sheet.sections if section.key in ("models", "tune")]
+    assert blocks.count("tr_open") == sum(1 + len(section.rows) for section in tables)
+    assert not re.search("[\x00-\x09\x0b-\x1f\u202a-\u202e\ud800-\udfff]", text)
+
+
+def test_no_name_makes_a_page_endless() -> None:
+    graph = picture("x" * 10_000 + ".safetensors")
+    graph["5"]["_meta"] = {"title": "y" * 10_000}
+    assert max(map(len, told(graph).markdown["expert"].splitlines())) < 4_000
+
+
+def test_a_pass_through_many_models_names_the_first_ones() -> None:
+    graph: dict[str, Any] = picture()
+    for number in range(100, 140):
+        below = ["1", 0] if number == 100 else [str(number - 1), 0]
+        graph[str(number)] = node("LoraLoaderModelOnly", lora_name=f"mist_{number}.safetensors", model=below)
+    graph["5"]["inputs"]["model"] = ["139", 0]
+    assert section(told(graph), "passes", "expert")[0].text.count("LoRA") < 15
 
 
 def test_json_holds_facts_pages_drawing_and_markdown() -> None:

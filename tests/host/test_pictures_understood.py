@@ -1,4 +1,4 @@
-"""The README's pictures of an explained workflow and of one that is fitted to 8 GB. How they are taken: test_pictures.py."""
+"""The README's pictures of an explained workflow and of one that is fitted to 16 GB. How they are taken: test_pictures.py."""
 
 from __future__ import annotations
 
@@ -31,17 +31,16 @@ def server(comfyui: ModuleType, page_of_today: list[str], tmp_path_factory: pyte
         yield running
 
 
-def _beside_the_canvas(visit: Any, name: str, ready: str, press: str = "") -> bytes:
-    """The page of the workflow that the canvas shows, once `ready` is there; `press` is clicked then."""
+def _explained(visit: Any, name: str) -> Any:
+    """ComfyUI's page with the workflow on the canvas and its explanation beside it."""
     page = visit(*pictures.WINDOW, pictures.SCALE)
     pictures._open_workflow(page, name)
     page.evaluate("() => app.extensionManager.command.execute('ComfyFixerSmart.explain')")
     page.locator(".cfs-explained .cfs-stage").first.wait_for(timeout=60_000)
-    if press:
-        page.locator(".cfs-part-fit [data-key=tune]").click()
-    page.locator(ready).first.wait_for(timeout=60_000)
-    if press:
-        page.locator(press).click()
+    return page
+
+
+def _taken(page: Any) -> bytes:
     page.mouse.move(900, 870)
     page.evaluate(pictures.FIT)
     page.wait_for_timeout(800)
@@ -50,7 +49,7 @@ def _beside_the_canvas(visit: Any, name: str, ready: str, press: str = "") -> by
 
 def test_picture_of_an_explained_workflow(visit: Any, keep: Any) -> None:
     def take() -> bytes:
-        return _beside_the_canvas(visit, place.PAPERCUT, ".cfs-part-tune")
+        return _taken(_explained(visit, place.PAPERCUT))
 
     picture = keep(pictures.PICTURES / "panel-explain.png", pictures.README_LIMIT, take)
     assert picture.size == pictures.README_SIZE
@@ -58,7 +57,13 @@ def test_picture_of_an_explained_workflow(visit: Any, keep: Any) -> None:
 
 def test_picture_of_a_workflow_that_is_fitted(visit: Any, keep: Any) -> None:
     def take() -> bytes:
-        return _beside_the_canvas(visit, place.FERN, ".cfs-variant", "[data-variant=quality]")
+        page = _explained(visit, place.FERN)
+        page.locator(".cfs-part-fit [data-key=tune]").click()
+        page.locator(".cfs-variant").first.wait_for(timeout=60_000)
+        page.locator("[data-key=size-16]").click()
+        page.locator("[data-key=size-16][aria-checked=true]").wait_for()
+        page.locator("[data-variant=quality]").click()
+        return _taken(page)
 
     picture = keep(pictures.PICTURES / "panel-tune.png", pictures.README_LIMIT, take)
     assert picture.size == pictures.README_SIZE

@@ -57,11 +57,11 @@ def test_one_line_for_all_that_broke() -> None:
 
 
 def test_both_moments_on_one_day_are_told_by_the_clock() -> None:
-    assert re.fullmatch(r"Broke on \w+ \d+ \w+; it last ran on \w+ \d+ \w+\.", health.story(broke()))
+    assert re.fullmatch(r"Broke on \w+ \d+ \w+ \d{4}; it last ran on \w+ \d+ \w+ \d{4}\.", health.story(broke()))
     assert re.fullmatch(
-        r"Broke on \w+ \d+ \w+, \d\d:\d\d; it last ran at \d\d:\d\d\.", health.story(broke(NOW, NOW - 60))
+        r"Broke on \w+ \d+ \w+ \d{4}, \d\d:\d\d; it last ran at \d\d:\d\d\.", health.story(broke(NOW, NOW - 60))
     )
-    assert re.fullmatch(r"Broke on \w+ \d+ \w+\.", health.story(broke(NOW, NOW)))
+    assert re.fullmatch(r"Broke on \w+ \d+ \w+ \d{4}\.", health.story(broke(NOW, NOW)))
 
 
 def test_the_newest_comes_first() -> None:

@@ -71,10 +71,16 @@ function practice(one, page) {
     h("p", { class: "cfs-small cfs-muted cfs-practice-about" }, nodes, source(one, page))));
 }
 
+/** A source in words: what stands in our own tables is named after the page behind it. */
+export function sourceName(from, url = "") {
+  if (!/^knowledge\//.test(from ?? "")) return visible(said(from) || url);
+  try { return visible(new URL(url).host); } catch { return t("understanding.own_table"); }
+}
+
 /** Who says so; its page is opened only by the person. */
 export function source({ source: from, url }, page) {
   if (!from && !url) return null;
-  const words = visible(said(from) || url);
+  const words = sourceName(from, url);
   if (!/^https?:/i.test(url ?? "")) return h("span", null, words);
   return link([words, icon("open")], () => { if (!page.host.openPage(url)) page.tell(t("resolution.not_opened")); }, { class: "cfs-link cfs-source", title: visible(url), "aria-label": t("understanding.source_of", { source: words }) });
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 from ...workflow.types import Node
@@ -37,7 +38,8 @@ def _chosen(names: list[str], out: str, label: str) -> list[str]:
 
 def _side(name: str) -> str:
     """The side of the guidance that an input's name tells: "cond" and "uncond" are common short forms."""
-    return "negative" if "uncond" in name else "positive" if "cond" in name else ""
+    words = re.split(r"[^a-z]+", name)
+    return "negative" if "uncond" in words else "positive" if "cond" in words else ""
 
 
 def _abreast(reader: Reader, node: Node, slot: int, kind: str, same: list[str]) -> list[str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from ...workflow.raw import Json
 
 MAX_QUOTE = 60  # characters of a person's own text, for orientation only
-MAX_NAME = 300  # characters of a name: a disk takes 255, and a title of more is none
+MAX_NAME = 500  # characters of a name: no file has more than 255, and a title of more is none
 MAX_LISTED = 4  # of a list in a sentence; the rest is counted
 _UNITS = ("kB", "MB", "GB", "TB", "PB")
 WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")

@@ -21,8 +21,8 @@ _TICKS = re.compile(r"`+")
 def markdown(name: str, page: Page) -> str:
     """The whole page. Node ids are links (`#node-192:42`); names of files are never cut."""
     blocks = [f"# {escaped(name)}"]
-    if page.line:
-        blocks.append(f"**{escaped(page.line)}**")
+    if line := _bold(page.line):
+        blocks.append(line)
     if page.lead:
         blocks.append(" ".join(escaped(row.text) for row in page.lead))
     for section in page.sections:
@@ -40,16 +40,21 @@ def _section(section: Section) -> str:
 
 def _stage(row: Row) -> str:
     said = f": {escaped(row.text)}" if row.text else ""
-    return f"**{escaped(row.title)}**{said}{_links(row)}"
+    return f"{_bold(row.title)}{said}{_links(row)}"
 
 
 def _item(row: Row) -> str:
-    head = f"**{escaped(row.title)}**" if row.title else ""
+    head = _bold(row.title)
     side = f" ({escaped(row.side)})" if row.side else ""
     code = f"`{row.code}` " if row.code else ""
     said = escaped(row.text)
     text = f"{head}{side}: {said}" if head and said else f"{head}{side}" if head else said
     return f"{code}{text}{_links(row)}"
+
+
+def _bold(text: str) -> str:
+    shown = escaped(text)
+    return f"**{shown}**" if shown else ""  # four stars would draw a line
 
 
 def _table(section: Section) -> str:

@@ -56,7 +56,9 @@ class Picker:
         for key, pick in ((QUALITY, self._quality), (SPEED, self._speed), (SAFETY, self._safety)):
             self._add(found, key, *pick())
         if not found:  # however little: the person asked for it
-            self._add(found, QUALITY, *self._lowered())
+            state, taken = self._lowered()
+            good = all(LOSS.get(one.quality, 2.0) <= LOSS["slightly lower"] for one in taken)
+            self._add(found, QUALITY if good else SAFETY, state, taken)
         return tuple(found)
 
     def _add(self, found: list[Variant], key: str, state: State, taken: list[Change]) -> None:
@@ -84,8 +86,8 @@ class Picker:
         return self._take(self._sorted(self._found), self._fits, most_loss=LOSS["slightly lower"])
 
     def _safety(self) -> _Picked:
-        """The same, until the high end of the estimate fits, with any loss."""
-        return self._take(self._sorted(self._found), self._surely_fits, most_loss=LOSS["lower"])
+        """The same, until the high end of the estimate fits, with any loss, and with whatever saves a little."""
+        return self._take(self._sorted(self._found), self._surely_fits, most_loss=LOSS["lower"], every=True)
 
     def _speed(self) -> _Picked:
         """What saves time without a large loss, then what it takes to fit."""
@@ -111,10 +113,10 @@ class Picker:
 
     def _take(
         self, order: Sequence[Measured], enough: _Enough, *, most_loss: float, for_time: bool = False,
-        begun: _Picked | None = None,
+        every: bool = False, begun: _Picked | None = None,
     ) -> _Picked:  # fmt: skip
         """Takes changes while each gains something, until it is enough. What gains nothing at first may do so later:
-        the stage that was largest is not the same any more."""
+        the stage that was largest is not the same any more. `every`: also what saves too little to be worth a loss."""
         state, taken = begun or (self._trials.start, [])
         waiting = [one for one in order if one.loss <= most_loss and one.change not in taken]
         going = True
@@ -129,16 +131,17 @@ class Picker:
                 new = self._trials.after(state, [one.change], taken)
                 if new is None:
                     waiting.remove(one)
-                elif self._gains(state.estimate, new.estimate, one, for_time):
+                elif self._gains(state.estimate, new.estimate, one, for_time, every):
                     state, taken, going = new, [*taken, one.change], True
                     waiting.remove(one)
                     break
         return state, taken
 
-    def _gains(self, before: Estimate, after: Estimate, one: Measured, for_time: bool) -> bool:
+    def _gains(self, before: Estimate, after: Estimate, one: Measured, for_time: bool, every: bool) -> bool:
         if for_time:
             return faster(before, after) is not None or one.change.time is not None
-        least = max(LEAST, round(before.peak.likely * _WORTH.get(one.loss, 0.1)))
+        worth = 0 if every and one.loss <= LOSS["slightly lower"] else _WORTH.get(one.loss, 0.1)
+        least = max(LEAST, round(before.peak.likely * worth))
         less_over = over(before, self._target) - over(after, self._target)
         return saved(before, after) >= least or (one.loss <= 1 and less_over >= max(least, 200_000_000))
 
