@@ -83,7 +83,7 @@ def rows(verbose: bool = False) -> list[Row]:
             for case in cases:
                 _send(page, case)
         _judge(host, cases)
-    return list(_rows(cases, verbose))
+    return list(_rows(cases))
 
 
 # ---- making the cases ---------------------------------------------------------------------------------------
@@ -199,7 +199,7 @@ def _lost(one: Written) -> list[str]:
 # ---- the table ----------------------------------------------------------------------------------------------
 
 
-def _rows(cases: Sequence[Case], verbose: bool) -> Iterator[Row]:
+def _rows(cases: Sequence[Case]) -> Iterator[Row]:
     some = [case for case in cases if case.variants]
     without = [case for case in cases if not case.variants]
     share = len(some) / max(1, len(cases))
@@ -212,15 +212,17 @@ def _rows(cases: Sequence[Case], verbose: bool) -> Iterator[Row]:
     judged = [(case, one) for case, one in variants if case.accepted]
     bad = [f"{case.name} {one.key}: {_fault(one)}" for case, one in judged if not one.accepted]
     passed = f"{len(judged) - len(bad)} of {len(judged)}"
-    yield Row("variants that pass ComfyUI's validation where the original does", passed, "all", not bad, bad)
+    yield Row(
+        "variants that pass ComfyUI's validation where the original does", passed, "all", bool(judged) and not bad, bad
+    )
     higher = [f"{case.name} {one.key}" for case, one in variants if not _lower(case.tuning.before, one.estimate)]
     yield Row(
-        "variants with a lower estimate", f"{len(variants) - len(higher)} of {len(variants)}", "all", not higher, higher
-    )
+        "variants with a lower estimate", f"{len(variants) - len(higher)} of {len(variants)}", "all",
+        bool(variants) and not higher, higher,
+    )  # fmt: skip
     at_peak = [case for case in some if any(_peak_lower(case.tuning.before, one.estimate) for one in case.variants)]
     yield Row("templates with a variant that is lower at the peak", f"{len(at_peak)} of {len(cases)}")
-    if verbose:
-        yield from _details(cases)
+    yield from _details(cases)
 
 
 def _fault(one: Written) -> str:

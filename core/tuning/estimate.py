@@ -19,6 +19,7 @@ _NONE = "No model file is named, so hardly any GPU memory is wanted."
 _OWN = "No model file is named. What its nodes load by themselves cannot be told."
 _LOADS = frozenset({"speech", "music", "listen", "voice", "caption", "generate_text", "detect", "depth", "pose", "sample",
                     "remove_background", "upscale_model", "interpolate", "detail", "mesh", "texture", "animate", "edges", "reference", "control"})  # fmt: skip
+_LEFT_OUT = "None of its models is loaded as it stands, so hardly any GPU memory is wanted."
 _HIDDEN = "No model file is named. What its unknown nodes load cannot be told."
 
 
@@ -34,7 +35,8 @@ def estimate(anatomy: Anatomy, *, files: Files, profile: Profile | None = None) 
     unknown = _unknown(anatomy, rows, staged)
     if not found:
         loads = any(step.does in _LOADS for step in anatomy.steps) or anatomy.samplings
-        text = _HIDDEN if anatomy.opaque else _PARTNER if anatomy.partners else _OWN if loads else _NONE
+        none = _OWN if loads else _LEFT_OUT if any(not one.used for one in anatomy.models) else _NONE
+        text = _HIDDEN if anatomy.opaque else _PARTNER if anatomy.partners else none
         return Estimate(tuple(row.weight for row in rows), line=text, unknown=unknown)
     if stays(profile):
         every = total(row.bytes for row in rows)

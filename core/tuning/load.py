@@ -1,6 +1,7 @@
 """The estimator's core: a load (what is in memory, and what is made of it) → its stages → a range. Pure.
 
-A workflow and a published figure are both put as a `Load`, so that what is checked against the figures is what people see.
+A workflow and a published figure are both put as a `Load`, so that what is checked against the figures is what people see;
+of a workflow, `working.within` then lowers what other programs need and ComfyUI does not.
 """
 
 from __future__ import annotations

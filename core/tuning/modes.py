@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from .load import DEVICE, peak
+from .stages import least_of
 from .types import CPU, GB, NOT, PARTS, TIGHT, UNSURE, WHOLE, Profile, Range, Stage
 
 _LINES = {
@@ -37,6 +39,7 @@ _LEAVE = "The text encoders ({size}) leave the GPU before it samples."
 _RAM = " RAM is short: at least {low} of it is wanted, and this computer has {has}."
 _STAY = " It was told to leave all models on the GPU, so they are counted together."
 _TILES = " Decoding does not fit in one piece: ComfyUI then decodes in tiles by itself."
+_IN_ALL = " So {wanted} are wanted in all."
 _GIB = 1 << 30
 
 
@@ -65,7 +68,7 @@ def shares(profile: Profile | None) -> bool:
 
 
 def fit(
-    peak: Range, least: Range, roomy: int, profile: Profile | None, *, known: bool, complete: bool = True
+    wanted: Range, least: Range, roomy: int, profile: Profile | None, *, known: bool, complete: bool = True
 ) -> str:  # fmt: skip
     """WHOLE … UNSURE; "" where the memory is not known. `roomy`: bytes with which it still runs well. `known`: whether the sizes of the large weights are; `complete`:
     whether every model is named."""
@@ -79,16 +82,16 @@ def fit(
         return NOT
     if not complete:
         return UNSURE
-    if peak.high <= has:
+    if wanted.high <= has:
         return PARTS if own and profile is not None and "--novram" in profile.flags else WHOLE
     if not known:
         return UNSURE
     if shares(profile):
-        return PARTS if peak.likely <= has else TIGHT
+        return PARTS if wanted.likely <= has else TIGHT
     return PARTS if roomy <= has else TIGHT
 
 
-def line(mode: str, peak: Range, least: Range, ram: Range, profile: Profile | None) -> str:
+def line(mode: str, wanted: Range, least: Range, ram: Range, profile: Profile | None) -> str:
     """One line: "Fits with offloading: 13.0 to 16.2 GB wanted, your GPU has 16 GB"."""
     memory = usable(profile)
     total = profile.ram_total if profile is not None else None
@@ -98,7 +101,7 @@ def line(mode: str, peak: Range, least: Range, ram: Range, profile: Profile | No
         place = "{} asked for" if profile.assumed is not None else own
         has = place.format(plain(memory))
     return _LINES[mode].format(
-        wanted=span(peak),
+        wanted=span(wanted),
         least=gigabytes(least.low),
         has=has,
         ram=span(ram),
@@ -121,7 +124,8 @@ def _sense(mode: str, wanted: Range, stages: list[Stage], profile: Profile | Non
         return _SHARED
     text = _MAYBE if mode == PARTS and wanted.likely <= has else _NOTES[mode]
     if mode in (PARTS, TIGHT) and any(one.key == "decode" and one.total.low > has for one in stages):
-        text += _TILES
+        tiled = peak((least_of(one) if one.key == "decode" else one for one in stages), DEVICE)
+        text += _TILES + (_IN_ALL.format(wanted=span(tiled)) if tiled.high < wanted.high else "")
     if stays(profile):
         return f"{text}{_STAY}"
     encoders = sum(one.weights.likely for one in stages if one.key == "text")

@@ -127,7 +127,7 @@ class Stages:
         vae = max((row for row in self.rows if row.weight.role == VAE), key=lambda row: row.bytes.likely, default=None)
         ways: dict[Tile | None, str] = {}
         for step in self.anatomy.steps:
-            if step.does in does and step.medium not in ("audio", "3d"):
+            if step.does in does and step.medium not in ("audio", "3d") and "Audio" not in step.class_type:
                 ways.setdefault(tile_of(step), step.node)
         if vae is None or not ways:
             return

@@ -18,7 +18,7 @@ from ..comparison.types import Difference
 from ..errors import NewerSchema
 from ..files import read_small
 from ..health.checkup import NotNow, checkup, health_of, key_of
-from ..health.kept import Kept, Record
+from ..health.kept import MOST_WORKFLOWS, Kept, Record
 from ..health.review import MOST_TEXT, Review, practice_of
 from ..health.types import Health
 from ..library import file_of, read_again
@@ -51,6 +51,7 @@ def checked_up(
     except NewerSchema as error:
         return {}, [f"what broke is not told: {error.message}"]
 
+    unkept = [f"what broke is remembered of {MOST_WORKFLOWS:,} workflows only"] if len(checked) > MOST_WORKFLOWS else []
     until = time.monotonic() + COMPARING
 
     def compare(name: str, path: str) -> Sequence[Difference] | None:
@@ -64,7 +65,7 @@ def checked_up(
     except (OSError, NewerSchema) as error:
         said = error.message if isinstance(error, NewerSchema) else f"{error.filename}: {error.strerror}"
         return found, [f"what workflows rely on was not kept: {said}"]
-    return found, []
+    return found, unkept
 
 
 def _differences(known: Understanding, before: bytes | None, name: str, path: str) -> Sequence[Difference] | None:

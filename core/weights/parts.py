@@ -96,7 +96,7 @@ def sorted_parts(tensors: Iterable[Tensor], family: str = "") -> Parts:
         own = OTHER if own in sums else own
         sums[own] = sums.pop(_ALONE).plus(sums.get(own, _Sum()))
     family = next((one for one in words["families"] if one in marked), family)
-    if sum(one.bytes for one in sums.values()) > _MOST_BYTES:
+    if sums and not 0 < sum(one.bytes for one in sums.values()) <= _MOST_BYTES:
         return Parts()
     bits = {part: one.bits for part, one in sums.items() if one.bits is not None}
     return Parts({part: one.bytes for part, one in sums.items()}, bits, family)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from comfyfixersmart.core.inventory import snapshot
+from comfyfixersmart.core.understanding import health
 
 from ..server_routes.test_understanding import picture
 
@@ -166,3 +167,23 @@ def test_what_may_not_fit_is_a_note_that_weighs_nothing(base: Path, run: Run, mo
     monkeypatch.setattr(snapshot, "read_hardware", lambda _models: dict(large))
     after = next(one for one in Yard(base, run).said["workflows"] if one["name"] == "large.json")
     assert "HW001" not in [one["code"] for one in after["findings"]], "another machine is another answer"
+
+
+def test_a_drive_that_is_away(yard: Yard) -> None:
+    (yard.base / FLUX).parent.rename(yard.base / "away")
+    (cause,) = yard.causes(CYAN)
+    assert (cause["cause"], cause["fix_kind"]) == ("file_gone", "folder")
+    assert str((yard.base / FLUX).parent) in cause["text"] and "drive" in cause["fix"]
+
+
+def test_more_workflows_than_are_remembered_is_said(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "MOST_WORKFLOWS", 3)
+    yard.scan()
+    assert "what broke is remembered of 3 workflows only" in yard.said["place"]["gaps"]
+
+
+def test_a_huge_graph_is_not_reviewed(base: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "MOST_NODES", 6)
+    (base / FLOWS / "large.json").write_text(json.dumps(picture(steps=3)))
+    told = next(one for one in Yard(base, run).said["workflows"] if one["name"] == "large.json")
+    assert told["about"] is None and told["health"]["practice"] == []

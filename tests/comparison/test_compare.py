@@ -10,6 +10,8 @@ from typing import Any
 
 import comfyui_workflow_templates_json
 import pytest
+from comfyfixersmart.core.comparison import nearest
+from comfyfixersmart.core.comparison.nearest import Nearest
 from comfyfixersmart.core.workflow.read import read_bytes
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -333,3 +335,24 @@ def test_of_two_links_at_an_output_the_one_that_the_subgraph_lists_first_counts(
     assert between(two([12, 11], 1), two([12, 11], -1)).differences == ()
     found = between(two([12, 11], 1), two([11, 12], 1))
     assert [(one.kind, one.input) for one in found.differences] == [("rewired", "images")]
+
+
+def test_second_thoughts_come_to_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row of samplers of which each has another seed and number: nothing tells which is which."""
+    looks = []
+    cost = Nearest._cost
+    monkeypatch.setattr(Nearest, "_cost", lambda self, one: looks.append(one) or cost(self, one))
+    monkeypatch.setattr(nearest, "_MOST_COSTS", 500)
+
+    def row(first: int, seed: int) -> Raw:
+        ids = range(first, first + 40)
+        return {
+            str(one): {
+                "class_type": "KSampler",
+                "inputs": {"seed": seed + one % 7, "steps": 20, **({"latent_image": [str(one - 1), 0]} if one > first else {})},
+            }
+            for one in ids
+        }  # fmt: skip
+
+    assert between(row(10, 1), row(900, 100)).matched == 40
+    assert len(looks) < 1_000

@@ -152,6 +152,24 @@ def test_a_lora_that_no_pass_goes_through_is_nothing_to_tune() -> None:
     assert not [fact for fact in facts(graph, "knob") if fact.id.startswith("knob.lora")]
 
 
+def test_a_model_without_a_role_of_its_own_is_told_by_who_works_with_it() -> None:
+    graph = picture()
+    graph["20"] = node("RIFE VFI", ckpt_name="mist_rife.pth", frames=["6", 0], multiplier=2)
+    graph["7"]["inputs"]["images"] = ["20", 0]
+    found = one(facts(graph, "model"), "model.20.ckpt_name")
+    assert found.brief[2].startswith("Adds frames in between (model)")
+
+
+def test_a_prompt_that_is_made_on_the_way_is_told_as_one() -> None:
+    graph = flux()
+    graph["30"] = node("TextGenerate", prompt="Describe a pier.", clip=["8", 0])
+    graph["2"]["inputs"]["text"] = ["30", 0]
+    said = "The text encoder reads a text that is made while it runs."
+    assert [fact.brief[2] for fact in facts(graph, "stage") if said in fact.text] == [
+        f"Negative prompt: “fog” (no effect here). {said}"
+    ]
+
+
 def test_unknown_nodes_are_explained_by_their_documentation_or_not_at_all() -> None:
     graph = {**picture(), "8": node("FogMaker", image=["6", 0])}
     graph["7"]["inputs"]["images"] = ["8", 0]

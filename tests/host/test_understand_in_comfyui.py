@@ -121,6 +121,7 @@ def test_fitted_to_8_gb_as_a_new_version_compared_and_taken_back(server: Any, wa
     walk.explain_by_menu()
     walk.fit_it()
     walk.shot("tune")
+    assert "This machine" not in walk.page.locator(".cfs-sizes").inner_text(), "it has no GPU to fit it to"
     ids = walk.variant("quality")
     assert ids and "Writes fern.v2.json" in walk.page.locator(".cfs-tune-foot").inner_text()
     walk.shot("tune-chosen")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from functools import partial
 from typing import Any
 
 import pytest
 from comfyfixersmart.core.workflow.ui import MAX_NODES
+from comfyfixersmart.server_routes import bodies
 from comfyfixersmart.server_routes.guard import CHANGE, CHECK, READ
 from comfyfixersmart.server_routes.understanding_routes import MOST_WAITING
 
@@ -26,6 +28,23 @@ async def test_a_listed_workflow_is_explained(place: Any) -> None:
 async def test_the_graph_on_the_canvas_is_explained(place: Any) -> None:
     body = {"workflow": GRAPH, "name": "open"}
     assert (await place.ask("POST", PREFIX + "/explain", CHECK, body))[1]["explain"] == [ASKED | body]
+
+
+async def test_no_pass_of_the_collector_begins_while_a_graph_is_parsed(
+    place: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such a pass over all that ComfyUI holds keeps its loop waiting for 300 ms."""
+    await place.ask("GET", PREFIX + "/explain?slug=moor", READ)
+    seen: list[bool] = []
+
+    def parse(model: Any, raw: bytes) -> Any:
+        seen.append(gc.isenabled())
+        return real(model, raw)
+
+    real = bodies.parse
+    monkeypatch.setattr(bodies, "parse", parse)
+    await place.ask("POST", PREFIX + "/explain", CHECK, {"workflow": GRAPH, "name": "open"})
+    assert seen == [False] and gc.isenabled()
 
 
 async def test_memory_is_asked_in_gigabytes(place: Any) -> None:

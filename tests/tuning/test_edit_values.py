@@ -96,6 +96,15 @@ def test_value_at_a_host_changes_there_and_inside_for_pages_that_know_no_host_va
     assert json.loads(new)["definitions"]["subgraphs"][0]["nodes"][0]["widgets_values"] == [896, 1024, 4]
 
 
+def test_a_host_keeps_its_spelling_and_the_order_of_its_keys() -> None:
+    text = json.dumps(hosted(1024, 768)).replace('"mode": 0', '"mode":  0, "shown": 1e-05').encode()
+    new = edited(text, [change(value_edit("10:5", "width", 1024, 896))], view_of)
+    assert new == text.replace(b'"widgets_values": [1024, 7', b'"widgets_values": [896, 7').replace(
+        b'"widgets_values": [1024, 1', b'"widgets_values": [896, 1'
+    )
+    assert edited(new, [change(value_edit("10:5", "width", 896, 1024))], view_of) == text
+
+
 def test_host_of_one_of_two_instances_changes_alone() -> None:
     data = json.dumps(hosted(640, 480, instances=2)).encode()
     new = edited(data, [change(value_edit("11:5", "height", 480, 384))], view_of)

@@ -53,6 +53,19 @@ def test_kinds_of_devices(device: dict[str, Any], kind: str, shared: bool) -> No
     assert found is not None and (found.kind, found.shared) == (kind, shared)
 
 
+def test_directml_does_not_know_its_memory() -> None:
+    device = {"name": "privateuseone:0 Card", "type": "privateuseone", "vram_total": 1 << 30, "vram_free": 1 << 30}
+    found = profile({"devices": [device]})
+    assert found.memory is None and found.device is not None and found.device.free is None
+
+
+def test_of_several_cards_the_largest_is_meant_unless_comfyui_says_which() -> None:
+    cards = [{"name": "Small", "vram_total": 8 << 30}, {"name": "Large", "vram_total": 24 << 30}]
+    for sources, name in ((["psutil", "NVML"], "Large"), (["ComfyUI", "NVML"], "Small"), ([], "Small")):
+        found = profile({"devices": cards, "sources": sources})
+        assert found.device is not None and found.device.name == name and len(found.devices) == 2
+
+
 def test_a_comfyui_on_the_cpu_has_no_other_device() -> None:
     for more in ({"flags": ["--cpu"]}, {"no_gpu": True}):
         found = profile({"devices": [NVIDIA], "ram_total": 8, **more})
@@ -123,6 +136,24 @@ def test_nvml_is_asked_and_may_fail_at_every_call(monkeypatch: pytest.MonkeyPatc
     assert "compute" not in devices[0]
     monkeypatch.setitem(sys.modules, "pynvml", None)
     assert "devices" not in read_hardware(str(tmp_path))
+
+
+def test_a_card_that_does_not_answer_hides_no_other(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    class Two(Nvml):
+        asked = 0
+
+        def __getattr__(self, name: str) -> Any:
+            if name == "nvmlDeviceGetCount":
+                return lambda *args: 2
+            if name == "nvmlDeviceGetMemoryInfo":
+                self.asked += 1
+                if self.asked == 1:
+                    raise RuntimeError("no memory of its own")
+            return super().__getattr__(name)
+
+    monkeypatch.setitem(sys.modules, "pynvml", Two())
+    devices: Any = read_hardware(str(tmp_path))["devices"]
+    assert [one["name"] for one in devices] == ["Card"]
 
 
 def test_a_snapshot_keeps_the_device_as_comfyui_saw_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -185,6 +185,14 @@ def test_upscaling_can_be_left_out() -> None:
 
     one = by_id(tuned(graph, measure=with_upscaling))[f"off.{big}"]
     assert one.edits[0].kind == "mode" and one.quality == "lower"
+    alone = Graph()
+    model = alone.node("UpscaleModelLoader", ["x4.pth"])
+    source = alone.node("LoadImage", ["a.png"])
+    big = alone.node("ImageUpscaleWithModel", [], upscale_model=(model, 0), image=(source, 0))
+    alone.node("SaveImage", ["large"], images=(big, 0))
+    assert not any(
+        id.startswith("off.") for id in by_id(tuned(alone, measure=with_upscaling))
+    )  # it is all that is made
 
 
 # ---- none ---------------------------------------------------------------------------------------------------

@@ -106,6 +106,22 @@ def test_mixed_precision_is_weighed_by_bytes(tmp_path: Path) -> None:
     assert parts.bits["diffusion"] == pytest.approx(8 * 1300 / 1000)
 
 
+def test_packed_numbers_in_whole_ones_of_32_bits_are_not_taken_for_32_bits(tmp_path: Path) -> None:
+    path = sparse(
+        tmp_path / "p.safetensors", [("double_blocks.0.qweight", "I32", 900), ("double_blocks.0.s", "F16", 100)]
+    )
+    parts = read_parts(path)
+    assert parts.bytes == {"diffusion": 900 * 2 + 200} and parts.bits == {"diffusion": 16}
+
+
+def test_a_header_that_says_more_than_any_disk_holds_is_damaged(tmp_path: Path) -> None:
+    path = sparse(tmp_path / "h.safetensors", [("double_blocks.0.a", "F16", 100)])
+    path.write_bytes(path.read_bytes().replace(b"[0, 200]", b"[0, 9000000000000000000]"))
+    assert read_parts(path) == Parts()
+    path.write_bytes(path.read_bytes().replace(b"[0, 9000000000000000000]", b"[200, 0]"))
+    assert read_parts(path) == Parts()  # ends before it begins
+
+
 def test_gguf_keeps_its_own_bits(tmp_path: Path) -> None:
     head = gguf([("double_blocks.0.img_attn.qkv.weight", 2560, 12, 0), ("img_in.bias", 100, 0, 1440)])
     path = tmp_path / "q.gguf"

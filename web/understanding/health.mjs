@@ -72,7 +72,7 @@ function practice(one, page) {
 }
 
 /** A source in words: what stands in our own tables is named after the page behind it. */
-export function sourceName(from, url = "") {
+function sourceName(from, url = "") {
   if (!/^knowledge\//.test(from ?? "")) return visible(said(from) || url);
   try { return visible(new URL(url).host); } catch { return t("understanding.own_table"); }
 }

@@ -4,7 +4,7 @@ import { h } from "../base/dom.mjs";
 import { icon } from "../base/icons.mjs";
 import { visible, whole } from "../base/names.mjs";
 import { link } from "../base/parts.mjs";
-import { source, sourceName } from "./health.mjs";
+import { source } from "./health.mjs";
 import { said } from "../base/said.mjs";
 import { has, lang, number, t } from "../base/texts.mjs";
 
@@ -100,4 +100,4 @@ export function factList(facts, page) {
   return [press, place];
 }
 
-const sourceOf = (source) => (source === "graph" ? t("understanding.from_graph") : sourceName(source));
+const sourceOf = (source) => (source === "graph" ? t("understanding.from_graph") : visible(said(source)));

@@ -15,6 +15,7 @@ from ..types import (
     LANGUAGE_MODEL,
     LORA,
     MODEL_PATCH,
+    OTHER,
     STYLE_MODEL,
     TEXT_ENCODER,
     UPSCALER,
@@ -106,6 +107,8 @@ def _does(ground: Ground, words: Words, part: ModelPart, line: dict[str, str] | 
     if part.role in MAIN and not ground.anatomy.samplings:
         worker = ground.roles["worker"]["does"]
         return words.label(worker, _ROLES.format("worker"))
+    if part.role == OTHER and "vae" not in plain(part.name).split() and (helps := _helps(ground, part)):
+        return words.label(helps, _ROLES.format("helper"))
     known = profile(part.family, part.name) if part.role in MAIN else None
     if known is not None and (own := known.figure("use")) is not None:
         return words.label(str(own.values[0]), own.source)
@@ -119,6 +122,14 @@ def _does(ground: Ground, words: Words, part: ModelPart, line: dict[str, str] | 
     words.known.append(line["does"])
     words.sources.append(_ROLES.format(key))
     return line["does"].format(thing=things["one"], things=things["many"])
+
+
+def _helps(ground: Ground, part: ModelPart) -> str:
+    """What a model without a role of its own is for, by the node that names it, or by those that work with it."""
+    node = ground.view.by_id.get(part.node)
+    near = (node, *(user for user, _, _ in ground.view.users(node))) if node is not None else ()
+    does = (str(ground.view.role(one).get("does", "")) for one in near)
+    return next((ground.roles["helper"][one] for one in does if one in ground.roles["helper"]), "")
 
 
 def _brings(ground: Ground, parts: list[ModelPart]) -> str:

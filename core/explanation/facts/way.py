@@ -11,7 +11,7 @@ from ..graph import Given
 from ..stages import StageStep
 from ..types import TEXT_ENCODER, Fact, Sampling, Size, Step
 from . import say
-from .ground import MAIN, Ground, number, starts_from
+from .ground import Ground, number, starts_from
 from .passes import parameters, title_of
 from .purpose import measure
 from .words import Words
@@ -56,6 +56,8 @@ def said(ground: Ground, words: Words, step: StageStep) -> str:
         return _sample(ground, words, step)
     if step.key == "text":
         return _text(ground, words, step)
+    if step.key == "group":
+        return _group(ground, words, step)
     if step.inputs:
         return _inputs(ground, words, step)
     if step.key == "save":
@@ -199,7 +201,30 @@ def _text(ground: Ground, words: Words, step: StageStep) -> str:
     parts = [part for part in ground.anatomy.models if part.role == TEXT_ENCODER and passes]
     names = say.unique(part.name for part in parts if passes & set(part.samplers))
     reader = f"Read by {words.count(len(names), 'text encoder')}." if 0 < len(names) <= MOST_ENCODERS else ""
-    return f"{told} {reader}".strip()
+    written = any(ground.anatomy.texts[place].use != "negative" for place in step.texts)
+    made = "" if written else _made_text(ground, step)
+    return f"{told} {say.stop(words.label(made, _STAGES)) if made else reader}".strip()
+
+
+def _made_text(ground: Ground, step: StageStep) -> str:
+    """That the text comes of another node, where none is written here and one is linked."""
+    view = ground.view
+    own = [view.by_id[node] for node in step.nodes if node in view.by_id]
+    linked = any(view.kind(node, name) == "STRING" for node in own for name in view.feeds(node))
+    return _stages()["text_made"] if linked else ""
+
+
+def _group(ground: Ground, words: Words, step: StageStep) -> str:
+    """What happens within a group of the author's: what comes in, what is written, what is done, what goes out."""
+    doing = document("practice")["doing"]
+    own = [ground.anatomy.steps[place] for place in step.steps]
+    verbs = _few(say.unique(_verb(ground, words, one) for one in own if one.does in doing)) if not step.inputs else []
+    kept = _kept(ground, words, step) if any(not ground.anatomy.outputs[at].preview for at in step.outputs) else ""
+    told = (
+        _inputs(ground, words, step), _quotes(ground, words, step), _sample(ground, words, step) if step.samplings else "",
+        say.sentence(say.listed(verbs)), say.sentence(kept),
+    )  # fmt: skip
+    return " ".join(one for one in told if one)
 
 
 def _quotes(ground: Ground, words: Words, step: StageStep) -> str:
@@ -270,8 +295,3 @@ def _named(ground: Ground, words: Words, step: StageStep, text: str) -> str:
     shown, more = say.shortly(titles)
     words.counted += [more] if more else []
     return say.sentence(f"{text}: {shown}" if shown else text)
-
-
-def main_models(ground: Ground) -> tuple[str, ...]:
-    """The names of the models that make the result."""
-    return say.unique(part.name for part in ground.anatomy.models if part.role in MAIN and part.samplers)

@@ -10,7 +10,8 @@ from ...explanation.types import CHECKPOINT, CONTROLNET, DIFFUSION_MODEL, TEXT_E
 from ...knowledge import document
 from ...workflow.types import Node
 from ..known import bits_in
-from ..types import MEMORY, SAFETY, SPEED, Change, Edit
+from ..parts import total, weigh
+from ..types import GB, MEMORY, SAFETY, SPEED, Change, Edit
 from .builds import Build, builds
 from .table import Case, proposal
 
@@ -18,6 +19,7 @@ _ROLES = (DIFFUSION_MODEL, CHECKPOINT, TEXT_ENCODER, CONTROLNET)
 _MOST_BUILDS = 3  # of one file
 _WHOLE_BITS = 9  # what has fewer bits per number is packed already
 _FP8 = "fp8_e4m3fn"
+_LARGE = 8 * GB  # text encoders: a CPU is long about more
 
 
 def model_changes(case: Case) -> Iterator[Change]:
@@ -26,7 +28,7 @@ def model_changes(case: Case) -> Iterator[Change]:
     for part in case.anatomy.models:
         files.setdefault(part.name, []).append(part)
     for name, parts in files.items():
-        if any(part.optional for part in parts) or not any(part.role in _ROLES for part in parts):
+        if any(part.optional for part in parts) or not any(part.role in _ROLES and part.used for part in parts):
             continue
         yield from _smaller(case, name, parts)
         if parts[0].role == DIFFUSION_MODEL:
@@ -123,7 +125,7 @@ def _offers(view: View, node: str, name: str, choice: str) -> bool:
 
 def _encoders(case: Case) -> Iterator[Change]:
     """One change for all text encoders: they work at the same moment."""
-    loaders = {part.node: part for part in case.anatomy.models if part.role == TEXT_ENCODER}
+    loaders = {part.node: part for part in case.anatomy.models if part.role == TEXT_ENCODER and part.used}
     edits: list[Edit] = []
     for id, part in loaders.items():
         edit = _on_cpu(case.view, case.view.by_id.get(id))
@@ -132,7 +134,16 @@ def _encoders(case: Case) -> Iterator[Change]:
         edits += [edit] if edit.before != edit.after or edit.values else []
         kind = part.class_type
     if edits:
-        yield proposal("encoder_cpu", "encoder.cpu", tuple(edits), (MEMORY, SAFETY), {"kind": kind})
+        yield proposal(
+            "encoder_cpu", "encoder.cpu", tuple(edits), (MEMORY, SAFETY), {"kind": kind, "slow": _slow(case)}
+        )
+
+
+def _slow(case: Case) -> str:
+    size = total(row.bytes for row in weigh(case.anatomy.models, case.files) if row.weight.role == TEXT_ENCODER).likely
+    if size <= _LARGE:
+        return ""
+    return f" With {size / GB:.0f} GB of text encoders that can take minutes, and it wants as much RAM."
 
 
 def _on_cpu(view: View, node: Node | None) -> Edit | None:

@@ -151,7 +151,7 @@ def _none(anatomy: Anatomy, before: Estimate, trials: Trials, target: int, *, pa
             return "A paid partner service computes everything: no GPU memory of this machine is wanted."
         return "It loads no model file, so hardly any GPU memory is wanted."
     if before.peak.likely <= 0:
-        return "How much memory it wants is not known, so no change can be judged."
+        return before.line or "How much memory it wants is not known, so no change can be judged."
     if not anatomy.models:
         return "Which model it uses is not known, and nothing else in it lowers what it wants."
     if before.fit == UNSURE:
