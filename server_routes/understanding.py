@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..core.errors import ComfyFixerError
 from ..core.files import read_small, to_json
-from .host.quiet import quietly, quietly_for_long
+from .host.quiet import quietly, quietly_for_long, settle
 
 if TYPE_CHECKING:
     from ..core.understanding.types import Subject
@@ -31,6 +31,14 @@ class Asked(NamedTuple):
     good: str | None = None
 
 
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """`quietly`, and the tables that the first question loads cost the event loop no garbage pass afterwards."""
+    with quietly():
+        yield
+        settle()
+
+
 class Understand:
     """Over the App's understanding, for one person at a time. All of it may raise `unknown_workflow` and `no_workflow`."""
 
@@ -39,7 +47,7 @@ class Understand:
 
     def explain(self, user: User, asked: Asked) -> Json:
         """A workflow explained, with how it fits this machine."""
-        with quietly():
+        with _quietly():
             app = self._service.app()
             subject = self._subject(user, asked)
             told = app.understanding.explain(subject.workflow, sizes=self._sizes(user, subject)).as_json()
@@ -49,7 +57,7 @@ class Understand:
         """Changes and variants that make it fit `memory` bytes; None takes the machine's own."""
         from ..core.understanding.tuning import tuned
 
-        with quietly():
+        with _quietly():
             subject = self._subject(user, asked)
             told = tuned(self._service.app().understanding, subject, memory, sizes=self._sizes(user, subject))
         path = self._service.shelf(user).page_path(told.path) if told.path else None
@@ -59,7 +67,7 @@ class Understand:
         """What it would want with these changes. Raises ComfyFixerError `unknown_change`, `no_version`."""
         from ..core.understanding.tuning import estimated
 
-        with quietly():
+        with _quietly():
             subject = self._subject(user, asked)
             known, sizes = self._service.app().understanding, self._sizes(user, subject)
             return {"estimate": estimated(known, subject, memory, changes, sizes=sizes).as_json()}
@@ -68,7 +76,7 @@ class Understand:
         """The graph with these changes, to be opened beside the one on the canvas. Raises ComfyFixerError `unknown_change`."""
         from ..core.understanding.tuning import next_name, written
 
-        with quietly():
+        with _quietly():
             subject = self._subject(user, asked)
             known, sizes = self._service.app().understanding, self._sizes(user, subject)
             data = written(known, subject, memory, changes, sizes=sizes).data
@@ -89,7 +97,7 @@ class Understand:
 
     def compare(self, user: User, old: Asked, new: Asked) -> Json:
         """What is not the same in `new`. Raises ComfyFixerError `no_good_version`."""
-        with quietly():
+        with _quietly():
             before, after = self._subject(user, old), self._subject(user, new)
             known, sizes = self._service.app().understanding, self._sizes(user, after)
             told = known.compare(before.workflow, after.workflow, sizes=sizes).as_json()
