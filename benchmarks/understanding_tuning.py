@@ -23,7 +23,7 @@ from comfyfixersmart.core.requirements.references import Vocabulary
 from comfyfixersmart.core.requirements.scan import Scanner
 from comfyfixersmart.core.tuning.advice.trial import with_sizes
 from comfyfixersmart.core.tuning.advice.tune import tune
-from comfyfixersmart.core.tuning.edit import NotEdited, edited
+from comfyfixersmart.core.tuning.edit.edited import NotEdited, edited
 from comfyfixersmart.core.tuning.estimate import estimate
 from comfyfixersmart.core.tuning.types import Change, Estimate, NeedsFile, Tuning
 from comfyfixersmart.core.workflow.read import read_bytes

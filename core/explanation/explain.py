@@ -9,14 +9,14 @@ from ..readiness.types import Readiness
 from ..requirements.types import Requirements
 from ..workflow.types import Workflow
 from .anatomy.build import anatomy, view_of
-from .drawing import draw
 from .facts.build import facts
 from .facts.ground import Docs
 from .graph import View
 from .pages.build import pages
 from .pages.markdown import markdown
-from .stage_models import loaders
-from .stages import stages
+from .stages.build import stages
+from .stages.drawing import draw
+from .stages.models import loaders
 from .types import Anatomy, Explanation, Fact
 
 

@@ -72,7 +72,7 @@ def written(
 
     Raises ComfyFixerError `unknown_change`, `no_memory`, `no_version`, and `not_edited` where a change cannot be made.
     """
-    from ..tuning.edit import edited
+    from ..tuning.edit.edited import edited
 
     if not one.data:
         raise ComfyFixerError("no_version", "The workflow is in no .json file.", "Save it as .json first.")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from comfyfixersmart.core.explanation import drawing as made
-from comfyfixersmart.core.explanation.drawing import WIDTH, draw, drawing
-from comfyfixersmart.core.explanation.stages import MOST_STAGES, StageStep
+from comfyfixersmart.core.explanation.stages import drawing as made
+from comfyfixersmart.core.explanation.stages.build import MOST_STAGES, StageStep
+from comfyfixersmart.core.explanation.stages.drawing import WIDTH, draw, drawing
 from comfyfixersmart.core.explanation.types import Drawing
 from hypothesis import given, settings
 from hypothesis import strategies as st

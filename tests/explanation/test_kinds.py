@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 import pytest
-from comfyfixersmart.core.explanation.kind_marks import table
-from comfyfixersmart.core.explanation.kinds import MOST_KINDS, kinds
+from comfyfixersmart.core.explanation.kinds.marks import table
+from comfyfixersmart.core.explanation.kinds.tell import MOST_KINDS, kinds
 from comfyfixersmart.core.knowledge import document
 from hypothesis import given, settings
 from hypothesis import strategies as st

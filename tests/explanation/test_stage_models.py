@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from comfyfixersmart.core.explanation.drawing import draw
-from comfyfixersmart.core.explanation.stage_models import loaders
-from comfyfixersmart.core.explanation.stages import stages
+from comfyfixersmart.core.explanation.stages.build import stages
+from comfyfixersmart.core.explanation.stages.drawing import draw
+from comfyfixersmart.core.explanation.stages.models import loaders
 
 from .built import graph, sampled, understood
 from .test_kinds import SAVE

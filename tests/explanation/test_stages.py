@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from comfyfixersmart.core.explanation.stages import MOST_STAGES, StageStep, stages
+from comfyfixersmart.core.explanation.stages.build import MOST_STAGES, StageStep, stages
 from comfyfixersmart.core.knowledge import document
 from hypothesis import given, settings
 

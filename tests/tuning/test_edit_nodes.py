@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 import pytest
-from comfyfixersmart.core.tuning.edit import NotEdited, edited
-from comfyfixersmart.core.tuning.edit_text import rewritten, same
+from comfyfixersmart.core.tuning.edit.edited import NotEdited, edited
+from comfyfixersmart.core.tuning.edit.text import rewritten, same
 from comfyfixersmart.core.tuning.types import Edit
 from comfyfixersmart.core.workflow.read import read_bytes
 from hypothesis import given

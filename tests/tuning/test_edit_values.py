@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from comfyfixersmart.core.tuning.edit import NotEdited, edited
+from comfyfixersmart.core.tuning.edit.edited import NotEdited, edited
 from comfyfixersmart.core.tuning.types import NeedsFile
 from comfyfixersmart.core.workflow.read import read_bytes
 

@@ -15,7 +15,7 @@ from comfyfixersmart.core.requirements.references import Vocabulary
 from comfyfixersmart.core.requirements.scan import Scanner
 from comfyfixersmart.core.tuning.advice.builds import packing, same_words
 from comfyfixersmart.core.tuning.advice.tune import tune
-from comfyfixersmart.core.tuning.edit import edited
+from comfyfixersmart.core.tuning.edit.edited import edited
 from comfyfixersmart.core.tuning.types import GB, Change, Estimate, NeedsFile, Profile, Range, Stage, Tuning
 from comfyfixersmart.core.workflow.read import read_value
 from comfyfixersmart.core.workflow.types import Workflow

@@ -220,7 +220,9 @@ def test_a_graph_inside_a_graph_is_not_taken_twice() -> None:
     assert len(reading({**PLAIN, "extra": {"prompt": PROMPT}}).workflows) == 1
 
 
-@pytest.mark.parametrize("wrap", [lambda inner: {"a": inner}, lambda inner: [inner], json.dumps], ids=["object", "list", "text"])
+@pytest.mark.parametrize(
+    "wrap", [lambda inner: {"a": inner}, lambda inner: [inner], json.dumps], ids=["object", "list", "text"]
+)
 def test_wrapping_without_end_ends(wrap: Any) -> None:
     body: Any = PLAIN
     for _ in range(14 if wrap is json.dumps else 60):

@@ -65,6 +65,6 @@ def anatomy(
 
 
 def _kinds(view: View, **parts: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    from ..kinds import kinds
+    from ..kinds.tell import kinds
 
     return kinds(view, **{name: tuple(value) for name, value in parts.items()})

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from ...readiness.types import Readiness
 from ..graph import View
-from ..stages import StageStep, stages
+from ..stages.build import StageStep, stages
 from ..types import Anatomy, Fact
 from . import missing, parts, passes, purpose, rest, tune, way
 from .ground import Docs, Ground

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from ...knowledge import document
 from ...readiness.types import Readiness
 from ..graph import Given, View
-from ..stages import StageStep
+from ..stages.build import StageStep
 from ..types import CHECKPOINT, DIFFUSION_MODEL, LORA, Anatomy, ModelPart, Sampling, Size
 from .practice import Accelerator, Figure, Profile, accelerator, named_steps, plain, profile
 

@@ -8,7 +8,7 @@ from functools import cache
 
 from ...knowledge import document
 from ..graph import Given
-from ..stages import StageStep
+from ..stages.build import StageStep
 from ..types import TEXT_ENCODER, Fact, Sampling, Size, Step
 from . import say
 from .ground import Ground, number, starts_from

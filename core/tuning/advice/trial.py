@@ -9,7 +9,7 @@ from ...explanation.graph import View
 from ...explanation.types import Anatomy
 from ...workflow.raw import Json
 from ...workflow.types import Workflow
-from ..edit import NotEdited, ViewOf, edited_view
+from ..edit.edited import NotEdited, ViewOf, edited_view
 from ..types import NOTHING, Change, Estimate, FileFacts, Files, Range, Stage
 
 Reread = Callable[[Workflow], Anatomy]

@@ -9,7 +9,7 @@ from ...explanation.graph import View
 from ...explanation.types import DIFFUSION_MODEL, Anatomy
 from ...knowledge import document
 from ...workflow.types import Workflow
-from ..edit import ViewOf
+from ..edit.edited import ViewOf
 from ..types import MEMORY, SPEED, UNSURE, Change, Edit, Estimate, Files, NeedsFile, Profile, Tuning
 from .builds import Here, Known, tabled
 from .models import model_changes

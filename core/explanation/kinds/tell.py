@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
-from ..knowledge import document
-from .graph import View
-from .kind_evidence import Evidence, evidence
-from .types import Ending, ModelPart, Sampling, Step, Text
+from ...knowledge import document
+from ..graph import View
+from ..types import Ending, ModelPart, Sampling, Step, Text
+from .evidence import Evidence, evidence
 
 MOST_KINDS = 4
 _TOOLS = "media_tools"  # said only where there is nothing else to say

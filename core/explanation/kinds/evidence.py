@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
-from ..knowledge import document
-from ..workflow.types import Node
-from .graph import View
-from .kind_marks import marks
-from .types import Ending, Sampling
+from ...knowledge import document
+from ...workflow.types import Node
+from ..graph import View
+from ..types import Ending, Sampling
+from .marks import marks
 
 _MOST_TEXTS = 40
 _MOST_OUTPUTS = 40  # a workflow with hundreds of previews is told by the first ones

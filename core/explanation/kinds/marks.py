@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
-from ..knowledge import document
-from ..workflow.types import Node
-from .graph import View
+from ...knowledge import document
+from ...workflow.types import Node
+from ..graph import View
 
 _MOST_TYPES = 4_000
 _FEW_WORDS = 4  # a text with more blanks than a name or an option has

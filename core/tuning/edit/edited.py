@@ -2,8 +2,8 @@
 
 A value may stand in the node, at the host of a subgraph around it, in a primitive or a node that only holds it; a
 subgraph's inside may be shared by several instances. None of that is reckoned anew here: each place that could be meant
-is marked, the graph is read as ever, and the marks that arrive tell (`edit_values.py`). Nodes are replaced, put into a
-link or bypassed in `edit_nodes.py`. In the end old and new graph are both read, and every value and link of every
+is marked, the graph is read as ever, and the marks that arrive tell (`values.py`). Nodes are replaced, put into a
+link or bypassed in `nodes.py`. In the end old and new graph are both read, and every value and link of every
 node is compared: whatever differs without being meant, or does not differ as meant, raises NotEdited.
 """
 
@@ -12,16 +12,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .. import jsontext
-from ..errors import ComfyFixerError
-from ..explanation.graph import View
-from ..workflow.api import read_api
-from ..workflow.locate import Found, locate
-from ..workflow.raw import Json
-from ..workflow.types import Workflow
-from ..workflow.ui import Impossible, read_ui
-from .edit_text import decoded, rewritten
-from .types import Change, Edit
+from ... import jsontext
+from ...errors import ComfyFixerError
+from ...explanation.graph import View
+from ...workflow.api import read_api
+from ...workflow.locate import Found, locate
+from ...workflow.raw import Json
+from ...workflow.types import Workflow
+from ...workflow.ui import Impossible, read_ui
+from ..types import Change, Edit
+from .text import decoded, rewritten
 
 ViewOf = Callable[[Workflow], View]
 
@@ -61,9 +61,9 @@ def edited_view(
     before: View, graph: dict[str, Json], form: str, changes: Sequence[Change], view_of: ViewOf
 ) -> tuple[dict[str, Json], View]:
     """The same, of a graph that was read already (`before`): the new graph, and the View of it. Raises NotEdited."""
-    from .edit_nodes import structural
-    from .edit_values import put_values
-    from .edit_verify import verify
+    from .nodes import structural
+    from .values import put_values
+    from .verify import verify
 
     edits = [edit for change in changes for edit in change.edits]
     name = before.workflow.name

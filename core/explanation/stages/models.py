@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from .graph import View
-from .stages import StageStep
-from .types import Anatomy
+from ..graph import View
+from ..types import Anatomy
+from .build import StageStep
 
 
 def loaders(steps: Sequence[StageStep], anatomy: Anatomy, view: View) -> tuple[tuple[str, ...], ...]:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ..workflow.types import Node
-from .graph import View
-from .stage_graph import MOST_ABOVE, Above, Group, StageGraph
+from ...workflow.types import Node
+from ..graph import View
+from .graph import MOST_ABOVE, Above, Group, StageGraph
 
 _ENOUGH = 0.6  # of the steps' nodes that have to stand in groups
 _LEAST, _MOST = 3, 40  # groups

@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
-from ..workflow.types import Node
-from .graph import View
-from .kind_evidence import aside
+from ...workflow.types import Node
+from ..graph import View
+from ..kinds.evidence import aside
 
 MOST_STAGES = 9
 MOST_ABOVE = 48  # steps remembered above one node: enough for what is shown, and the work stays linear

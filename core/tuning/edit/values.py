@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from ..explanation.graph import View
-from ..workflow.raw import Json
-from ..workflow.source import source
-from ..workflow.types import Literal, Origin
-from .edit_text import same
-from .types import Edit
+from ...explanation.graph import View
+from ...workflow.raw import Json
+from ...workflow.source import source
+from ...workflow.types import Literal, Origin
+from ..types import Edit
+from .text import same
 
 Reader = tuple[str, str]  # flat node id, input
 Read = Callable[[dict[str, Json]], View]
@@ -40,7 +40,7 @@ def put_values(graph: dict[str, Json], form: str, edits: Sequence[Edit], read: R
     `read`: the graph as a View. Raises NotEdited where the place is not found, serves something that is not meant too,
     or is asked for two different values.
     """
-    from .edit import NotEdited
+    from .edited import NotEdited
 
     if not edits:
         return {}

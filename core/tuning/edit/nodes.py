@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..explanation.graph import View
-from ..workflow.raw import Json, raw_id
-from ..workflow.types import Node, Scope
-from .types import Edit
+from ...explanation.graph import View
+from ...workflow.raw import Json, raw_id
+from ...workflow.types import Node, Scope
+from ..types import Edit
 
 _WIDE, _GAP = 300, 40  # drawing units: how far to the right of its source a new node stands
 
 
 def structural(graph: dict[str, Json], form: str, view: View, edit: Edit) -> None:
     """Makes one edit that is no change of a value, in place. `view` reads `graph`. Raises NotEdited."""
-    from .edit import NotEdited
+    from .edited import NotEdited
 
     node = view.by_id.get(edit.node)
     if node is None or view.workflow.scopes[node.scope].kind == "group":
@@ -34,7 +34,7 @@ def structural(graph: dict[str, Json], form: str, view: View, edit: Edit) -> Non
 
 def _replace(view: View, node: Node, edit: Edit, form: str) -> None:
     """The node becomes one of type `edit.after` with the widgets `edit.values`; links stay at their sockets' names."""
-    from .edit import NotEdited
+    from .edited import NotEdited
 
     raw, after = node.raw, str(edit.after)
     names = {name for name, _ in edit.values}
@@ -104,7 +104,7 @@ def _insert_api(graph: dict[str, Json], edit: Edit) -> None:
 
 def _insert(view: View, node: Node, edit: Edit) -> None:
     """Behind output 0 of `node`, in its own level of the graph: the new node takes over all its links."""
-    from .edit import NotEdited
+    from .edited import NotEdited
 
     scope = view.workflow.scopes[node.scope]
     level, outputs = scope.raw, node.raw.get("outputs")

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..explanation.graph import View
-from ..workflow.raw import Json
-from ..workflow.source import source
-from ..workflow.types import Literal, Node, Origin
-from .edit_text import same
-from .edit_values import Reader, read_values
-from .types import Edit
+from ...explanation.graph import View
+from ...workflow.raw import Json
+from ...workflow.source import source
+from ...workflow.types import Literal, Node, Origin
+from ..types import Edit
+from .text import same
+from .values import Reader, read_values
 
 
 def verify(old: View, new: View, edits: Sequence[Edit], meant: Mapping[Reader, Json]) -> None:
     """Raises NotEdited unless every edit took effect and nothing else changed."""
-    from .edit import NotEdited
+    from .edited import NotEdited
 
     for edit in edits:
         if not _holds(new, edit):
@@ -59,7 +59,7 @@ def _holds(view: View, edit: Edit) -> bool:
 
 
 def _values(old: Mapping[Reader, Any], new: Mapping[Reader, Any], meant: Mapping[Reader, Json], free: set[str]) -> None:
-    from .edit import NotEdited
+    from .edited import NotEdited
 
     for reader in old.keys() | new.keys():
         if reader[0] in free and reader not in meant:
@@ -78,7 +78,7 @@ _NONE: dict[str, str] = {"absent": "absent"}
 
 def _links(old: View, new: View, inserted: set[str], rewired: set[str], gone: set[str]) -> None:
     """Links stay, but for those that came from a node that was bypassed or has another behind it now."""
-    from .edit import NotEdited
+    from .edited import NotEdited
 
     for id, node in old.by_id.items():
         if id in gone:

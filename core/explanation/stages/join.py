@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from .stage_graph import MOST_STAGES, Group, apart
+from .graph import MOST_STAGES, Group, apart
 
 _MAKERS = frozenset({"picture", "video_in", "sound_in", "decode", "service", "upscale", "prepare", "cut_out", "hint"})
 _MANY = 30  # groups that are compared with each other

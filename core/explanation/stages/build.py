@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from .graph import View
-from .kind_marks import marks
-from .stage_graph import MOST_STAGES, Group, StageGraph
-from .stage_groups import by_groups
-from .stage_join import joined, limited, merged, ordered, thinned
-from .stage_words import Words, table
-from .types import Anatomy
+from ..graph import View
+from ..kinds.marks import marks
+from ..types import Anatomy
+from .graph import MOST_STAGES, Group, StageGraph
+from .groups import by_groups
+from .join import joined, limited, merged, ordered, thinned
+from .words import Words, table
 
 __all__ = ["MOST_STAGES", "StageStep", "stages"]
 

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from ..knowledge import document
-from .graph import View
-from .stage_graph import Group
-from .types import Anatomy, Text
+from ...knowledge import document
+from ..graph import View
+from ..types import Anatomy, Text
+from .graph import Group
 
 _NUMBERING = re.compile(r"^(step\s*)?\d+\s*[-–.:)]+\s*", re.I)  # our own numbers stand in the dots
 _OWN = frozenset({"picture", "video_in", "sound_in"})

@@ -12,7 +12,7 @@ import json
 import re
 from typing import Any
 
-from ..workflow.raw import Json
+from ...workflow.raw import Json
 
 _BLANK = re.compile(r"[ \t\r\n\ufeff]*")
 _INDENT = re.compile(r"[\[{]\r?\n([ \t]+)")

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import permutations
 
-from .graph import View
-from .stages import StageStep, stages
-from .types import Anatomy, Dot, Drawing
+from ..graph import View
+from ..types import Anatomy, Dot, Drawing
+from .build import StageStep, stages
 
 WIDTH = 288  # px: the panel at its narrowest
 RADIUS = 11

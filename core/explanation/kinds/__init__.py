@@ -1,0 +1,1 @@
+"""Tells what kind of workflow a graph is."""

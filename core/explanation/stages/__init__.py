@@ -1,0 +1,1 @@
+"""Tells the way from inputs to outputs, and draws it."""

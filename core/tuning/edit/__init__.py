@@ -1,0 +1,1 @@
+"""Writes changes into the bytes of a workflow."""
