@@ -39,6 +39,7 @@ def main() -> int:
             row.what = f"{name}: {row.what}"
             if row.ok is False and 0 < row.over <= options.tolerance:
                 row.ok = True
+                row.target += ", missed within the tolerance"
             table.rows.append(row)
     return table.finish(options.json)
 
