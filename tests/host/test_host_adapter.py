@@ -102,10 +102,9 @@ def test_folders_and_files_are_comfyuis_own(answers: Any) -> None:
     assert found["aliases"] == {"unet": "diffusion_models", "clip": "text_encoders"}
     base = server.base
     directories = dict(found["directories"])
-    assert (Path(directories.pop("python")) / "bin/python").exists()  # the environment that runs it: its documentation lies there
-    assert directories == {name: str(base / name) for name in ("input", "output", "temp", "user")} | {
-        "base": str(base)
-    }
+    python = Path(directories.pop("python"))  # the environment that runs it: its documentation lies there
+    assert (python / "bin/python").exists()
+    assert directories == {name: str(base / name) for name in ("input", "output", "temp", "user")} | {"base": str(base)}
 
 
 def test_packs_that_failed_say_why_and_the_disabled_one_is_told(answers: Any) -> None:

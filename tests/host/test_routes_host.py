@@ -33,7 +33,7 @@ EMPTY = {
     "/approve": {"digest": "0" * 64},
     "/run": {"do": "pause"},
     "/undo": {"run": "no such run"},
-    **dict.fromkeys(("/explain", "/tune", "/tune/estimate", "/tune/graph"), {"slug": "no such workflow"}),
+    **{path: {"slug": "no such workflow"} for path in ("/explain", "/tune", "/tune/estimate", "/tune/graph")},
     "/tune/plan": {"slug": "no such workflow", "changes": ["x"]},
     "/compare": {"old": {"slug": "no such workflow"}, "new": {"slug": "no such workflow"}},
 }
