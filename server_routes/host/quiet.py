@@ -41,10 +41,10 @@ def quietly() -> Iterator[None]:
 
 
 @contextmanager
-def quietly_for_long() -> Iterator[Callable[[], None]]:
+def quietly_for_long(every: float = BREATH) -> Iterator[Callable[[], None]]:
     """`quietly` for work of minutes, which calls what it gets as often as it likes.
 
-    Once a second the garbage made since is collected, ComfyUI's too: a pass over young objects alone. So nothing piles
+    At most once in `every` seconds the garbage made since is collected, ComfyUI's too: a pass over young objects alone. So nothing piles
     up, and still no pass looks through all that torch has loaded.
     """
     lock, last = threading.Lock(), time.monotonic()
@@ -52,7 +52,7 @@ def quietly_for_long() -> Iterator[Callable[[], None]]:
     def breathe() -> None:
         nonlocal last
         with lock:
-            if time.monotonic() - last >= BREATH:
+            if time.monotonic() - last >= every:
                 gc.collect(1)
                 last = time.monotonic()
 
