@@ -4,6 +4,7 @@ for a few megabytes that is long enough for ComfyUI's event loop to stand still 
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from collections.abc import Iterator
@@ -18,6 +19,23 @@ STEPWISE = 128 << 10  # bytes from which on a text is parsed with a pause at eve
 
 # In encoded text: an escaped backslash, a whole surrogate pair, half a pair.
 _HALVES = re.compile(r"\\\\|\\ud[89ab]..\\ud[c-f]..|\\ud[89a-f]..")
+
+_MARKS = (  # longest first: UTF-32 begins as UTF-16 does
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+
+def decoded(data: bytes) -> tuple[bytes, str, str]:
+    """The byte order mark, the codec and the text of a JSON file. Raises ValueError."""
+    for mark, codec in _MARKS:
+        if data.startswith(mark):
+            return mark, codec, data[len(mark) :].decode(codec, "surrogatepass")
+    codec = json.detect_encoding(data)
+    return b"", codec, data.decode(codec, "surrogatepass")
 
 
 def dumps(value: Any, *, indent: int | None = None, repair: bool = False) -> str:

@@ -6,12 +6,12 @@ numbers, NaN, escapes. So the texts are found in the bytes themselves, and only 
 
 from __future__ import annotations
 
-import codecs
 import json
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+from ..jsontext import decoded
 from .types import ActionFailed, Edit
 
 _BLANK = re.compile(r"[ \t\r\n\ufeff]*")
@@ -20,13 +20,6 @@ _LITERAL = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _LETTER = re.compile(r"\\u[dD][89abAB]..\\u[dD][c-fC-F]..|\\u....|\\.|[^\\]", re.DOTALL)
 _HALF = re.compile(r"[\ud800-\udfff]")
 _WHOLE: json.JSONDecoder = json.JSONDecoder(strict=False)
-_MARKS = (  # longest first: UTF-32 begins as UTF-16 does
-    (codecs.BOM_UTF32_LE, "utf-32-le"),
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
 
 
 class _Span(NamedTuple):
@@ -58,9 +51,8 @@ def apply(data: bytes, edits: Iterable[Edit]) -> bytes:
             raise _changed(edit)
         count += place.edit is None
         place.edit = edit
-    mark, codec = _encoding(data)
     try:
-        text = data[len(mark) :].decode(codec, "surrogatepass")
+        mark, codec, text = decoded(data)
         spans = _spans(text, wanted, escapes=text.isascii() and "\\u" in text)
     except (ValueError, IndexError, RecursionError):
         raise _changed() from None
@@ -78,14 +70,6 @@ def _steps(pointer: str) -> list[str]:
     if pointer and pointer[0] != "/":
         raise _changed()
     return [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
-
-
-def _encoding(data: bytes) -> tuple[bytes, str]:
-    """The byte order mark, if any, and the codec of what follows. As `json.loads` tells it."""
-    for mark, codec in _MARKS:
-        if data.startswith(mark):
-            return mark, codec
-    return b"", json.detect_encoding(data)
 
 
 def _changed(edit: Edit | None = None) -> ActionFailed:
@@ -202,5 +186,4 @@ def _spliced(text: str, spans: Sequence[_Span]) -> str:
 
 def parsed(data: bytes) -> Any:
     """The value of a JSON file in whatever encoding. Raises ValueError, RecursionError."""
-    mark, codec = _encoding(data)
-    return json.loads(data[len(mark) :].decode(codec, "surrogatepass"))
+    return json.loads(decoded(data)[2])

@@ -21,7 +21,7 @@ from ...workflow.raw import Json
 from ...workflow.types import Workflow
 from ...workflow.ui import Impossible, read_ui
 from ..types import Change, Edit
-from .text import decoded, rewritten
+from .text import rewritten
 
 ViewOf = Callable[[Workflow], View]
 
@@ -42,7 +42,7 @@ def edited(data: bytes, changes: Sequence[Change], view_of: ViewOf, *, workflow:
     Raises NotEdited.
     """
     try:
-        mark, codec, text = decoded(data)
+        mark, codec, text = jsontext.decoded(data)
         value = jsontext.loads(text)
         found = _graphs(locate(value), workflow)
         for one in found:

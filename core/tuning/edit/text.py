@@ -7,7 +7,6 @@ style of the file.
 
 from __future__ import annotations
 
-import codecs
 import json
 import re
 from typing import Any
@@ -18,22 +17,6 @@ _BLANK = re.compile(r"[ \t\r\n\ufeff]*")
 _INDENT = re.compile(r"[\[{]\r?\n([ \t]+)")
 _HALF = re.compile(r"[\ud800-\udfff]")
 _DECODER = json.JSONDecoder(strict=False)
-_MARKS = (  # longest first: UTF-32 begins as UTF-16 does
-    (codecs.BOM_UTF32_LE, "utf-32-le"),
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
-
-
-def decoded(data: bytes) -> tuple[bytes, str, str]:
-    """The byte order mark, the codec and the text of a JSON file. Raises ValueError."""
-    for mark, codec in _MARKS:
-        if data.startswith(mark):
-            return mark, codec, data[len(mark) :].decode(codec, "surrogatepass")
-    codec = json.detect_encoding(data)
-    return b"", codec, data.decode(codec, "surrogatepass")
 
 
 def rewritten(text: str, value: Json) -> str:
